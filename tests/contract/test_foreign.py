@@ -35,7 +35,6 @@ from tests.support.figures import FigureRecorder
 from tests.support.scale import NIGHT
 
 ALL: Final = operations()
-NAMES: Final = [operation.id for operation in ALL]
 FOREIGN, EMPTY, ELSEWHERE = "2031-foreign", "2031-nothing", "2031-elsewhere"
 """An edition with assessments that are nobody else's business, one without any, and one that some keys are bound to."""
 THIRD: Final = "ES-DIR3-L01080193"

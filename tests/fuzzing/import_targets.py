@@ -14,11 +14,11 @@ from actitud_api.platform.http.validation import SchemaValidator
 from actitud_api.resources.assessments.service import REQUEST_TYPES
 from actitud_api.resources.imports import csv_forms
 from actitud_api.resources.imports.json_form import JsonLinesForm
+from actitud_api.resources.imports.preparation import Form
 from actitud_api.resources.imports.sources import (
     ImportRejected,
     OrganisationRows,
     Place,
-    SourceForm,
     UnreadableRest,
     find_place,
     limit_faults,
@@ -44,7 +44,7 @@ def decode_lines(data: bytes) -> None:
     decode_groups(JsonLinesForm(), data)
 
 
-def decode_groups(form: SourceForm, data: bytes) -> None:
+def decode_groups(form: Form, data: bytes) -> None:
     """Read the rows of each organisation twice, for their names and their values, and check what they say."""
     *names, (last, _) = form.iterate_names(io.BytesIO(data))
     groups = list(form.iterate_groups(io.BytesIO(data)))
@@ -54,7 +54,7 @@ def decode_groups(form: SourceForm, data: bytes) -> None:
         check_group(form, group)
 
 
-def check_group(form: SourceForm, group: OrganisationRows) -> None:
+def check_group(form: Form, group: OrganisationRows) -> None:
     """Check the rows of an organisation as the worker does; each fault is one that an answer can hold."""
     places: dict[str, Place] = {}
     source = form.build_body(VERSION, group, places)

@@ -28,7 +28,6 @@ from tests.support.postgresql import Server
 
 pytestmark = pytest.mark.both_databases
 
-ASSESSMENTS = Base.metadata.tables["assessment"]
 TABLES = {
     "organisation",
     "organisation_alias",

@@ -221,19 +221,6 @@ class MessageTable:
         """Return each source with the platforms and accounts of its messages, even if other sources have them too."""
         return list(self.query("SELECT DISTINCT source, platform, account FROM copies ORDER BY 1, 2, 3"))
 
-    def list_accounts(self) -> list[tuple[str, str]]:
-        """Return all accounts that have messages, each as platform and account."""
-        return list(self.query("SELECT DISTINCT platform, account FROM messages ORDER BY 1, 2"))
-
-    def list_origins(self, message: Message) -> list[Origin]:
-        """Return the origins of all copies of a message: source and row."""
-        rows = self.query(
-            "SELECT source, row FROM copies WHERE platform = ? AND account = ? AND id = ? AND state <> 'merged' "
-            "ORDER BY source, number",
-            (message.platform, message.account, message.id),
-        )
-        return [Origin(*row) for row in rows]
-
     def count_copies(self) -> int:
         """Return the number of redundant copies of messages: all copies except one of each message."""
         number: int = next(

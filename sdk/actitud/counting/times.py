@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Final, Literal, NamedTuple
 
@@ -129,14 +128,6 @@ class OrderEvidence:
     def is_contradictory(self) -> bool:
         """True if some dates can only have the day first, and others only the month first."""
         return self.day_first and self.month_first
-
-
-def find_order(texts: Iterable[str]) -> OrderEvidence:
-    """Return the evidence in the dates of a column about the order of day and month."""
-    evidence = OrderEvidence()
-    for text in texts:
-        evidence.add(text)
-    return evidence
 
 
 def read_time(value: object, zone: tzinfo, body_zone: tzinfo, order: DateOrder | None = None) -> ReadTime:

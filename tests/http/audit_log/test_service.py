@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from actitud_api.platform.audit_log import keys, queries, service
 from actitud_api.platform.audit_log.service import Actor, Event, SigningKeyFault
-from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange
 from tests.support.ledgers import find_chain_problems, make_jwks, read_statement
 from tests.support.scale import LEDGER_ENTRIES
@@ -260,8 +259,6 @@ def test_without_a_key_nothing_can_be_signed(database: Database, tmp_path: Path)
 
 
 # --- the database refuses -------------------------------------------------------------------------------------
-
-Execute = Callable[[Session], None]
 
 ENTRY = "(seq, at, action, record, prev, hash) VALUES (0, '2026-01-01', 'x', '{\"action\":\"x\",}', '', '')"
 CHECKPOINT = "(size, at, root, note) VALUES (3, '2026-01-01', '', '')"

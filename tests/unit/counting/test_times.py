@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from actitud.counting.times import TimeUnreadable, find_order, read_time
+from actitud.counting.times import OrderEvidence, TimeUnreadable, read_time
 
 MADRID = ZoneInfo("Europe/Madrid")
 
@@ -89,11 +89,18 @@ def test_the_order_settles_two_readings() -> None:
     assert read_time("03/04/2026", MADRID, MADRID, "mdy").time == at(2026, 3, 3, 23)
 
 
+def evidence(texts: list[str]) -> OrderEvidence:
+    told = OrderEvidence()
+    for text in texts:
+        told.add(text)
+    return told
+
+
 def test_a_column_tells_the_order_or_contradicts_itself() -> None:
-    assert find_order(["01/02/2026", "25/02/2026", "x"]).order == "dmy"
-    assert find_order(["01/02/2026", "02/25/2026 10:00"]).order == "mdy"
-    assert find_order(["01/02/2026"]).order is None
-    assert find_order(["25/02/2026", "02/25/2026"]).is_contradictory
+    assert evidence(["01/02/2026", "25/02/2026", "x"]).order == "dmy"
+    assert evidence(["01/02/2026", "02/25/2026 10:00"]).order == "mdy"
+    assert evidence(["01/02/2026"]).order is None
+    assert evidence(["25/02/2026", "02/25/2026"]).is_contradictory
 
 
 def test_the_zone_of_the_file_and_that_of_the_day_may_differ() -> None:

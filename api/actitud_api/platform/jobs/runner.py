@@ -26,7 +26,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
-from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -37,7 +37,7 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.http.problems import CONFLICT, FORBIDDEN, INTERNAL_ERROR, ProblemError
 from actitud_api.platform.jobs import queries, service
-from actitud_api.platform.jobs.problems import JobProblem, store_problem
+from actitud_api.platform.jobs.problems import store_problem
 from actitud_api.platform.jobs.queries import JobItem, JobRecord
 from actitud_api.platform.storage.database import Database, Session, Unavailable, read_clock
 from actitud_api.platform.storage.pages import PageRange
@@ -112,13 +112,6 @@ class JobTask(Struct, Generic[P], frozen=True):
     parameters_type: type[P]
     run: Callable[[JobRun[P]], object]
     discard: Callable[[Session, JobRecord], None] = _discard_nothing
-
-
-class JobFailure(NamedTuple):
-    """Problem of an exception that ends a run of a job. `is_temporary`: True if another run may succeed."""
-
-    problem: JobProblem
-    is_temporary: bool
 
 
 FailureReader = Callable[[Exception], ProblemError | None]

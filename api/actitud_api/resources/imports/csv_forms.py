@@ -80,11 +80,6 @@ class _CsvForm(Struct, frozen=True):
 
     head: CsvHead
 
-    @property
-    def names_members(self) -> bool:
-        """False, because a fault names the column of the cell, and not a JSON Pointer."""
-        return False
-
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
         """Yield the rows of each organisation in a file.
 

@@ -38,11 +38,6 @@ class _Named(Struct):
 class JsonLinesForm(Struct, frozen=True, tag="json"):
     """Form of a JSON Lines file, which has one assessment per line."""
 
-    @property
-    def names_members(self) -> bool:
-        """True, because a fault names a member of the line, by its JSON Pointer, and not a column."""
-        return True
-
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
         """Yield the line of each organisation in a file.
 

@@ -167,7 +167,7 @@ def _refuse(item: TargetRows, faults: tuple[ImportFault, ...]) -> PreparedRows:
 
 def _explain_nameless(batch: PreparationBatch, item: TargetRows) -> tuple[ImportFault, ...]:
     """Return why a line says no organisation, if it is because it cannot be read; nothing otherwise."""
-    if item.group.organisation or not batch.form.names_members:
+    if item.group.organisation or not isinstance(batch.form, JsonLinesForm):
         return ()
     return limit_faults(batch.form.build_body(batch.edition.methodology, item.group).faults)
 
@@ -191,7 +191,7 @@ def _read_content(
         if fault.pointer in source.unreadable:
             continue
         place = find_place(places, fault.pointer, group)
-        if form.names_members:
+        if isinstance(form, JsonLinesForm):
             place = Place(place.row, fault.pointer or None)
         elif fault.rule == "required":
             fault = replace(fault, detail=_MISSING)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import BinaryIO, Final, Protocol
+from typing import Final
 
 from msgspec import Struct
 
@@ -83,40 +83,6 @@ class SourceBody(Struct, frozen=True):
     faults: list[ImportFault]
     revision: str | None = None
     unreadable: frozenset[str] = frozenset()
-
-
-class SourceForm(Protocol):
-    """Reader of one form of imported files: splits a file by organisation, and builds the body of an assessment."""
-
-    @property
-    def names_members(self) -> bool:
-        """True if a fault names a member of a line, by its JSON Pointer, instead of a column."""
-        ...
-
-    def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
-        """Yield the rows of each organisation in a file.
-
-        Raises:
-            UnreadableRest: From some row on, the file cannot be read.
-        """
-        ...
-
-    def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the number of the first row and the organisation of each group of adjacent rows.
-
-        After the groups comes a last pair: the number of the last row of the file, and an empty text.
-
-        Raises:
-            UnreadableRest: From some row on, the file cannot be read.
-        """
-        ...
-
-    def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
-        """Build the body of an assessment under a methodology version from the rows of an organisation.
-
-        `places` is filled with the cell of each member of the body, by JSON Pointer.
-        """
-        ...
 
 
 class ImportRejected(Exception):

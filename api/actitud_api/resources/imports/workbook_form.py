@@ -112,11 +112,6 @@ class ConversionRequest(Struct, frozen=True):
 class WorkbookForm(Struct, frozen=True, tag="workbook"):
     """Form of a file of cells to which a workbook was converted (`convert_workbook`)."""
 
-    @property
-    def names_members(self) -> bool:
-        """True if a fault names a member of a JSON line; here False, because it names a column."""
-        return False
-
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
         """Yield the cells of each organisation as one group, whose `last` is the number of the organisation, from 1."""
         while head := stream.read(8):

@@ -31,7 +31,6 @@ from actitud_api.resources.reviews.replies.service import ReviewOutcome
 
 FORMAT: Final = 1
 """Format of all documents and bundles. It changes whenever a member is added or changes its meaning."""
-KINDS: Final = ("bundle", "edition", "score")
 
 _EXACT: Final = 2**53
 """Limit below which `_to_integer` converts floats: below 2**53, a 64-bit float holds every whole number exactly."""

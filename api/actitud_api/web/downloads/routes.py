@@ -75,10 +75,6 @@ CATALOGUE: Final[Mapping[str, str]] = {
 CATALOGUE_FILES: Final = Files(CATALOGUE)
 
 _LICENSED: Final = f'<{LICENSE}>; rel="license"'
-_COLUMNS: Final = (
-    "The columns are frozen: new ones come last. Titles, of the columns in a workbook as well, are in the language of "
-    "`lang`; names of columns and codes are in none."
-)
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
