@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from actitud.counting.messages import Message
-from actitud.counting.readers.json_streams import JsonObject, dig, dig_counts, dig_list, dig_text, iterate_items
-from actitud.counting.source_reading import RowRefused, SourceReading
+from actitud.counting.readers.json_streams import JsonObject, dig, dig_counts, dig_list, dig_text, read_posts
+from actitud.counting.source_reading import SourceReading
 from actitud.counting.times import ReadTime
 
 _ADDRESS: Final = re.compile(r"at://([^/]+)/app\.bsky\.feed\.(?:post|repost)/([^/]+)")
@@ -36,25 +36,7 @@ def find_prefix(head: str) -> str | None:
 
 def read_feed(source: SourceReading, prefix: str) -> Iterator[Message]:
     """Yield the messages in a JSON file of Bluesky; ``prefix`` is the path to its posts, for ijson."""
-    source.tells.update(
-        (
-            "own_posts",
-            "public_replies",
-            "reposts",
-            "threads",
-            "texts",
-            "media",
-            "alternative_texts",
-            "time_of_day",
-        )
-    )
-    for pointer, item in iterate_items(source, prefix):
-        try:
-            message = _make_message(source, pointer, item)
-        except RowRefused:
-            continue
-        if message:
-            yield message
+    return read_posts(source, prefix, _make_message)
 
 
 def _make_message(source: SourceReading, pointer: str, item: JsonObject) -> Message | None:

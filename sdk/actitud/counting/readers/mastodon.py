@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from actitud.counting.html_texts import extract_text
 from actitud.counting.messages import Kind, Message
-from actitud.counting.readers.json_streams import JsonObject, dig, dig_list, dig_text, iterate_items
-from actitud.counting.source_reading import RowRefused, SourceReading
+from actitud.counting.readers.json_streams import JsonObject, dig, dig_list, dig_text, read_posts
+from actitud.counting.source_reading import SourceReading
 
 _PUBLIC: Final = frozenset({"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"})
 _ACTOR: Final = re.compile(r"https?://(?P<host>[^/]+)/(?:users/|@)(?P<name>[\w.-]+)")
@@ -24,25 +24,7 @@ def is_outbox(head: str) -> bool:
 
 def read_outbox(source: SourceReading) -> Iterator[Message]:
     """Yield the messages of an outbox of ActivityPub (Mastodon)."""
-    source.tells.update(
-        (
-            "own_posts",
-            "public_replies",
-            "reposts",
-            "threads",
-            "texts",
-            "media",
-            "alternative_texts",
-            "time_of_day",
-        )
-    )
-    for pointer, activity in iterate_items(source, "orderedItems.item"):
-        try:
-            message = _make_message(source, pointer, activity)
-        except RowRefused:
-            continue
-        if message:
-            yield message
+    return read_posts(source, "orderedItems.item", _make_message)
 
 
 def _make_message(source: SourceReading, pointer: str, activity: JsonObject) -> Message | None:

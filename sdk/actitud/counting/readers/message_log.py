@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from datetime import time as clock
 from typing import Any, Final
@@ -123,10 +124,8 @@ def read_lines(source: SourceReading, mapping: LogMapping) -> Iterator[Message]:
     source.date_order = evidence.order or mapping.date_order or source.date_order
     maker = IdMaker()
     for row in _iterate_lines(source, headers):
-        try:
+        with suppress(RowRefused):
             yield _make_message(TableRow(row, match, source, headers), source, mapping, maker)
-        except RowRefused:
-            continue
     note_own_authors(source, mapping)
 
 

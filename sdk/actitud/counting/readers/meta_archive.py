@@ -6,7 +6,8 @@ Meta writes each byte of UTF-8 as a character of its own; the texts are repaired
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import ijson
@@ -27,6 +28,7 @@ from actitud.counting.readers.json_streams import (
 )
 from actitud.counting.readers.tables import join_texts
 from actitud.counting.source_reading import ArchiveOwner, RowRefused, SourceReading
+from actitud.counting.times import ReadTime
 
 _VIDEOS: Final = (".mp4", ".mov", ".m4v", ".webm", ".avi")
 _SOUNDS: Final = (".aac", ".m4a", ".mp3", ".wav", ".ogg")
@@ -80,7 +82,7 @@ def read_facebook_posts(source: SourceReading) -> Iterator[Message]:
     source.tells.update(("own_posts", "texts", "media", "time_of_day"))
     maker = IdMaker()
     for pointer, post in iterate_items(source, "item"):
-        try:
+        with suppress(RowRefused):
             time = source.read_time(dig(post, "timestamp"), pointer, "timestamp")
             text = join_texts(*(_repair(each, "post") for each in dig_list(post, "data")))
             media: list[str] = []
@@ -95,16 +97,7 @@ def read_facebook_posts(source: SourceReading) -> Iterator[Message]:
             if not text and not media:
                 source.skip("without_content")
                 continue
-            yield source.keep(
-                row=pointer,
-                id=maker.make_id(time.time, "post", text),
-                time=time,
-                kind="own_post",
-                text=text,
-                media=media,
-            )
-        except RowRefused:
-            continue
+            yield _keep_post(source, maker, pointer, time, text, media)
 
 
 def read_facebook_comments(source: SourceReading) -> Iterator[Message]:
@@ -113,7 +106,7 @@ def read_facebook_comments(source: SourceReading) -> Iterator[Message]:
     maker = IdMaker()
     for pointer, entry in iterate_items(source, "comments_v2.item"):
         comment = dig(entry, "data", 0, "comment")
-        try:
+        with suppress(RowRefused):
             time = source.read_time(
                 dig(comment, "timestamp") or dig(entry, "timestamp"), pointer, "data/0/comment/timestamp"
             )
@@ -121,15 +114,7 @@ def read_facebook_comments(source: SourceReading) -> Iterator[Message]:
             if not text and not dig_list(entry, "attachments"):
                 source.skip("without_content")
                 continue
-            yield source.keep(
-                row=pointer,
-                id=maker.make_id(time.time, "comment", text, _repair(entry, "title")),
-                time=time,
-                kind="public_reply",
-                text=text,
-            )
-        except RowRefused:
-            continue
+            yield _keep_comment(source, maker, pointer, time, text, _repair(entry, "title"))
 
 
 def read_instagram_posts(source: SourceReading) -> Iterator[Message]:
@@ -139,7 +124,7 @@ def read_instagram_posts(source: SourceReading) -> Iterator[Message]:
     found = re.match(r'\{\s*"(\w+)"', head)
     maker = IdMaker()
     for pointer, post in iterate_items(source, f"{found[1]}.item" if found else "item"):
-        try:
+        with suppress(RowRefused):
             media = [each for each in dig_list(post, "media") if isinstance(each, dict)] or [dict(post)]
             stamp = dig(post, "creation_timestamp") or dig(media[0], "creation_timestamp")
             time = source.read_time(stamp, pointer, "creation_timestamp")
@@ -147,16 +132,8 @@ def read_instagram_posts(source: SourceReading) -> Iterator[Message]:
                 source.skip("story")
                 continue
             text = _repair(post, "title") or _repair(media[0], "title")
-            yield source.keep(
-                row=pointer,
-                id=maker.make_id(time.time, "post", text),
-                time=time,
-                kind="own_post",
-                text=text,
-                media=[_name_medium(dig_text(each, "uri")) for each in media],
-            )
-        except RowRefused:
-            continue
+            kinds = [_name_medium(dig_text(each, "uri")) for each in media]
+            yield _keep_post(source, maker, pointer, time, text, kinds)
 
 
 def read_instagram_comments(source: SourceReading) -> Iterator[Message]:
@@ -170,20 +147,12 @@ def read_instagram_comments(source: SourceReading) -> Iterator[Message]:
         # The names of members are in the language of the account: a time is the one that has a timestamp.
         stamps = [dig(value, "timestamp") for value in values if dig(value, "timestamp")]
         texts = [_repair(members, name, "value") for name in _COMMENT if dig(members, name) is not None]
-        try:
+        with suppress(RowRefused):
             time = source.read_time(stamps[0] if stamps else None, pointer, "string_map_data/Time/timestamp")
             if not texts:
                 raise source.refuse("cell_missing", pointer, "string_map_data/Comment")
             owner = hide_name("".join(_repair(members, name, "value") for name in _OWNER))
-            yield source.keep(
-                row=pointer,
-                id=maker.make_id(time.time, "comment", texts[0], owner),
-                time=time,
-                kind="public_reply",
-                text=texts[0],
-            )
-        except RowRefused:
-            continue
+            yield _keep_comment(source, maker, pointer, time, texts[0], owner)
 
 
 def read_old_instagram_media(source: SourceReading) -> Iterator[Message]:
@@ -192,22 +161,12 @@ def read_old_instagram_media(source: SourceReading) -> Iterator[Message]:
     maker = IdMaker()
     for kind, medium in (("photos", "photo"), ("videos", "video"), ("stories", ""), ("profile", "")):
         for pointer, post in iterate_items(source, f"{kind}.item"):
-            try:
+            with suppress(RowRefused):
                 time = source.read_time(dig_text(post, "taken_at"), pointer, "taken_at")
-            except RowRefused:
-                continue
-            if not medium:
-                source.skip("story" if kind == "stories" else "profile_picture")
-                continue
-            text = _repair(post, "caption")
-            yield source.keep(
-                row=pointer,
-                id=maker.make_id(time.time, "post", text),
-                time=time,
-                kind="own_post",
-                text=text,
-                media=(medium,),
-            )
+                if not medium:
+                    source.skip("story" if kind == "stories" else "profile_picture")
+                    continue
+                yield _keep_post(source, maker, pointer, time, _repair(post, "caption"), (medium,))
 
 
 def read_old_instagram_comments(source: SourceReading) -> Iterator[Message]:
@@ -221,20 +180,23 @@ def read_old_instagram_comments(source: SourceReading) -> Iterator[Message]:
         try:
             for number, row in enumerate(ijson.items(stream, "media_comments.item", use_float=True)):
                 pointer = f"/media_comments/{number}"
-                try:
+                with suppress(RowRefused):
                     time = source.read_time(dig_text(row, 0), pointer, "0")
-                except RowRefused:
-                    continue
-                text = repair_latin(dig_text(row, 1))
-                yield source.keep(
-                    row=pointer,
-                    id=maker.make_id(time.time, "comment", text, hide_name(dig_text(row, 2))),
-                    time=time,
-                    kind="public_reply",
-                    text=text,
-                )
+                    yield _keep_comment(source, maker, pointer, time, _repair(row, 1), hide_name(dig_text(row, 2)))
         except (ijson.JSONError, ValueError) as error:
             raise fail_json(source, error, "/media_comments") from None
+
+
+def _keep_post(
+    source: SourceReading, maker: IdMaker, row: str, time: ReadTime, text: str, media: Sequence[str]
+) -> Message:
+    identity = maker.make_id(time.time, "post", text)
+    return source.keep(row=row, id=identity, time=time, kind="own_post", text=text, media=media)
+
+
+def _keep_comment(source: SourceReading, maker: IdMaker, row: str, time: ReadTime, text: str, about: str) -> Message:
+    identity = maker.make_id(time.time, "comment", text, about)
+    return source.keep(row=row, id=identity, time=time, kind="public_reply", text=text)
 
 
 def read_conversation(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
@@ -254,7 +216,7 @@ def read_conversation(source: SourceReading, owner: ArchiveOwner) -> Iterator[Me
     thread = "dm-" + hide_name(str(path or "") or "\0".join(sorted(participants - own)))
     maker = IdMaker()
     for pointer, message in iterate_items(source, "messages.item"):
-        try:
+        with suppress(RowRefused):
             sender = normalise_account(_repair(message, "sender_name"))
             time = source.read_time(dig(message, "timestamp_ms"), pointer, "timestamp_ms")
             text = _repair(message, "content")
@@ -274,8 +236,6 @@ def read_conversation(source: SourceReading, owner: ArchiveOwner) -> Iterator[Me
                 private=True,
                 deleted=is_unsent,
             )
-        except RowRefused:
-            continue
 
 
 def _list_media(message: JsonObject) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -238,13 +239,11 @@ def read_table(found: TableFound, table: TableFormat, source: SourceReading) -> 
         if totals and any(normalise_header(str(cell)) in totals for cell in row.cells[:2]):
             source.skip("total")
             continue
-        try:
+        with suppress(RowRefused):
             for message in table.make_messages(TableRow(row, match, source, headers), source):
                 if len(accounts) < _MOST_ACCOUNTS:
                     accounts.add(message.account)
                 yield message
-        except RowRefused:
-            continue
     if len(accounts) > 1 and match.table.platform != "log" and not source.list_own_names():
         source.note("several_accounts", None, match.table.columns.get("account", ("",))[0])
     if len(accounts) == 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Final
@@ -75,10 +76,8 @@ def read_archive(source: SourceReading, owner: ArchiveOwner, *, is_deleted: bool
         if not isinstance(tweet, dict):
             source.refuse("object_expected", pointer, "tweet")
             continue
-        try:
+        with suppress(RowRefused):
             yield _make_tweet(source, pointer, tweet, identity, is_deleted)
-        except RowRefused:
-            continue
 
 
 def _make_tweet(source: SourceReading, pointer: str, tweet: JsonObject, owner: str, is_deleted: bool) -> Message:
@@ -135,7 +134,7 @@ def read_direct_messages(source: SourceReading, owner: ArchiveOwner) -> Iterator
             if not isinstance(message, dict):
                 source.skip("service_message")
                 continue
-            try:
+            with suppress(RowRefused):
                 yield source.keep(
                     row=place,
                     # Ids of messages and posts are of one sequence.
@@ -147,8 +146,6 @@ def read_direct_messages(source: SourceReading, owner: ArchiveOwner) -> Iterator
                     media=("photo",) if dig_list(message, "mediaUrls") else (),
                     private=True,
                 )
-            except RowRefused:
-                continue
 
 
 def make_table_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
