@@ -86,15 +86,7 @@ class OrganisationsController(Controller):
 
         Ordered by id; with `q`, the closest first. If several filters are given, all must match.
         """
-        filters = service.OrganisationFilters(
-            text=query.q or "",
-            kind=query.kind,
-            region=query.region,
-            province=query.province,
-            band=query.band,
-            parent=query.parent,
-            on=query.on,
-        )
+        filters = schemas.build_filters(query, service.OrganisationFilters)
         total = query.make_total()
         rows = service.search_page(
             database, filters, PageRange(CURSOR.read(query), query.offset, query.limit + 1, total)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -22,6 +22,8 @@ from actitud_api.resources.organisations.service import (
     OrganisationRecord,
 )
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
+
+F = TypeVar("F", bound=service.OrganisationFilters)
 
 Code = Annotated[str, Meta(pattern="^[0-9]{2}$")]
 
@@ -105,6 +107,13 @@ class OrganisationQuery(TerritoryQuery, frozen=True, kw_only=True, forbid_unknow
 
     q: OfWords | None = None
     on: OfDay | None = None
+
+
+def build_filters(query: Struct, kind: type[F], **more: Any) -> F:
+    """Convert query parameters to those filters of that kind that have their names, `q` to the text, and add more."""
+    found: dict[str, Any] = {name: getattr(query, name) for name in query.__struct_fields__}
+    text = found.pop("q", None) or ""
+    return kind(text=text, **{name: found[name] for name in kind.__struct_fields__ if name in found}, **more)
 
 
 class OrganisationPath(Struct, frozen=True):

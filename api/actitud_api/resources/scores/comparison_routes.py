@@ -17,7 +17,7 @@ from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.scores import audit_schemas, audits, comparison, comparison_schemas
 from actitud_api.resources.scores.computed import ComputationBusy, ComputationCache
-from actitud_api.resources.scores.schemas import SheetPath
+from actitud_api.resources.scores.schemas import SheetPath, build_filters
 from actitud_api.resources.scores.service import BEST_FIRST, ScoreCursorKey, get_cursor_key
 
 PEERS = Representation(comparison_schemas.Peers, sentences=True)
@@ -105,7 +105,7 @@ class ComparisonController(Controller):
                 database,
                 path.edition,
                 query.dimension,
-                comparison_schemas.build_exemplar_filters(query),
+                build_filters(query),
                 PageRange(EXEMPLAR_CURSOR.read(query), query.offset, query.limit + 1, total),
                 principal=principal,
             )
@@ -147,7 +147,7 @@ class ComparisonController(Controller):
             database,
             computed,
             path.edition,
-            comparison_schemas.build_robustness_filters(query),
+            build_filters(query),
             PageRange(ROBUSTNESS_CURSOR.read(query), query.offset, query.limit + 1, total),
             principal=principal,
             draws=query.draws,

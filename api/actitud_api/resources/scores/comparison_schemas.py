@@ -25,10 +25,8 @@ from actitud_api.resources.scores.schemas import (
     Spread,
     Wire,
     build_spread,
-    split_ids,
     to_points,
 )
-from actitud_api.resources.scores.service import ScoreFilters
 from actitud_api.resources.scores.statements import DimensionKey
 
 DRAWS: Final = audits.USUAL_DRAWS
@@ -315,25 +313,6 @@ class RobustnessQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, f
     seed: Annotated[
         int, Meta(ge=0, lt=SEEDS, description="Seed of the random generator; the same seed gives the same digits.")
     ] = SEED
-
-
-def build_robustness_filters(query: RobustnessQuery) -> ScoreFilters:
-    """Convert the query parameters of the robustness list to filters."""
-    return ScoreFilters(
-        kind=query.kind,
-        region=query.region,
-        province=query.province,
-        band=query.band,
-        parent=query.parent,
-        organisations=split_ids(query.organisation),
-    )
-
-
-def build_exemplar_filters(query: ExemplarQuery) -> ScoreFilters:
-    """Convert the query parameters of the list of exemplars to filters."""
-    return ScoreFilters(
-        kind=query.kind, region=query.region, province=query.province, band=query.band, parent=query.parent
-    )
 
 
 def build_robust_score(robustness: audits.OrganisationRobustness, language: Language) -> RobustScore:

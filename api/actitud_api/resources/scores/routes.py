@@ -301,7 +301,7 @@ class EditionScoresController(Controller):
         publication, assessors, publishers and administrators see everything; an organisation sees only what is computed
         from its own score.
         """
-        filters = schemas.build_territory_filters(query)
+        filters = schemas.build_filters(query)
         summary = service.compute_summary(database, path.edition, filters, principal=principal)
         return SUMMARY.of(request, schemas.build_summary_answer(summary))
 

@@ -483,31 +483,15 @@ def build_summary_answer(summary: service.ScoreSummary) -> SummaryAnswer:
     )
 
 
-def build_filters(query: RankingQuery) -> ScoreFilters:
-    """Convert the query parameters of a ranking to filters."""
-    return ScoreFilters(
-        text=query.q or "",
-        kind=query.kind,
-        region=query.region,
-        province=query.province,
-        band=query.band,
-        parent=query.parent,
-        level=query.level,
-        status=query.status,
-        organisations=split_ids(query.organisation),
-    )
+def build_filters(query: Struct) -> ScoreFilters:
+    """Convert the query parameters of a ranking, or of a list or summary with some of them, to filters."""
+    ids = split_ids(getattr(query, "organisation", None))
+    return organisations.build_filters(query, ScoreFilters, organisations=ids)
 
 
 def split_ids(organisations: str | None) -> tuple[str, ...] | None:
     """Split a comma-separated list of organisation ids; return None if there is no list."""
     return None if organisations is None else tuple(organisations.split(","))
-
-
-def build_territory_filters(query: SummaryQuery) -> ScoreFilters:
-    """Convert the query parameters of a summary to filters."""
-    return ScoreFilters(
-        kind=query.kind, region=query.region, province=query.province, band=query.band, parent=query.parent
-    )
 
 
 def parse_sort(query: RankingQuery) -> RankingSort:

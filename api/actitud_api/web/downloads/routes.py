@@ -38,10 +38,10 @@ from actitud_api.platform.storage.file_store import FileStore, StoreEntry
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.methodologies.routes import announce_retirement
 from actitud_api.resources.methodologies.schemas import MethodologyPath
+from actitud_api.resources.organisations import schemas as registered
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import schemas as scored
 from actitud_api.resources.scores import service as scores
-from actitud_api.resources.scores.service import ScoreFilters
 from actitud_api.web.downloads import columns, edition_files, gobierto, package, schemas, service
 from actitud_api.web.downloads.catalogue import build_catalogue
 from actitud_api.web.downloads.edition_files import TableFactory, TableFile, TableName
@@ -123,15 +123,7 @@ class ListsController(Controller):
         The file contains all organisations, or those that the filters select, in the order of their ids. Names of
         columns and codes never change, and new columns are added at the end. Titles are in the language of `lang`.
         """
-        filters = organisations.OrganisationFilters(
-            text=query.q or "",
-            kind=query.kind,
-            region=query.region,
-            province=query.province,
-            band=query.band,
-            parent=query.parent,
-            on=query.on,
-        )
+        filters = registered.build_filters(query, organisations.OrganisationFilters)
         return _TableResponse(
             request,
             ORGANISATIONS,
@@ -556,17 +548,7 @@ def _read_while_awaited(request: ApiRequest, batches: Iterator[Sequence[T]]) -> 
 
 def _build_selection(query: schemas.EditionQuery, principal: Principal | None) -> RowSelection:
     return RowSelection(
-        filters=ScoreFilters(
-            text=query.q or "",
-            kind=query.kind,
-            region=query.region,
-            province=query.province,
-            band=query.band,
-            parent=query.parent,
-            level=query.level,
-            status=query.status,
-            organisations=scored.split_ids(query.organisation),
-        ),
+        filters=scored.build_filters(query),
         sort=scored.SORTS[query.sort],
         limit=query.limit,
         offset=query.offset,

@@ -26,7 +26,15 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.jobs.answers import JOB
 from actitud_api.resources.jobs.schemas import Job
 from actitud_api.resources.organisations.identifiers import MAXIMUM_LENGTH
-from actitud_api.resources.organisations.schemas import OfBand, OfKind, OfParent, OfProvince, OfRegion, OfWords
+from actitud_api.resources.organisations.schemas import (
+    OfBand,
+    OfKind,
+    OfParent,
+    OfProvince,
+    OfRegion,
+    OfWords,
+    build_filters,
+)
 from actitud_api.resources.organisations.service import OrganisationFilters
 from actitud_api.web.workbooks.verdicts.layout import ASSESSMENTS_MAX, WorkbookIdentity
 from actitud_api.web.workbooks.verdicts.tasks import VERDICTS, VerdictsParameters
@@ -83,14 +91,7 @@ class VerdictWorkbookController(Controller):
                     session,
                     edition.id,
                     principal,
-                    filters=OrganisationFilters(
-                        text=query.q or "",
-                        kind=query.kind,
-                        region=query.region,
-                        province=query.province,
-                        band=query.band,
-                        parent=query.parent,
-                    ),
+                    filters=build_filters(query, OrganisationFilters),
                     is_sample=query.sample,
                     after=query.after,
                     limit=ASSESSMENTS_MAX,
