@@ -23,7 +23,7 @@ from msgspec import Struct, structs
 
 from actitud_api.engine.i18n import LANGUAGES, OR, InLanguages, Language, Texts
 from actitud_api.engine.methodology.checks import document as defects
-from actitud_api.engine.methodology.checks.document import Defect
+from actitud_api.engine.methodology.checks.document import Defect, build_defect
 from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.model import Document, Frozen, MethodologyTexts
 
@@ -162,26 +162,10 @@ def load_methodology(version: str) -> Methodology:
         {language: file.read_bytes() for language in LANGUAGES if (file := _locate_texts(folder, language)).is_file()},
     )
     if (entry.status == "draft") != version.endswith(DRAFT):
-        defect = Defect(
-            "/version",
-            "draft-name",
-            Texts(
-                "un borrador, y solo un borrador, se llama …{draft}",
-                "a draft, and only a draft, is called …{draft}",
-                draft=DRAFT,
-            ),
-        )
+        defect = build_defect("/version", "draft-name", draft=DRAFT)
         raise DefectiveMethodology(version, [defect])
     if entry.status != "draft" and methodology.digest != entry.digest:
-        defect = Defect(
-            "/",
-            "digest-changed",
-            Texts(
-                "el documento de una versión en uso o retirada cambió: su resumen es {digest}",
-                "the document of a version in use or retired changed: its digest is {digest}",
-                digest=methodology.digest,
-            ),
-        )
+        defect = build_defect("/", "digest-changed", digest=methodology.digest)
         raise DefectiveMethodology(version, [defect])
     return structs.replace(methodology, retired=entry.retired)
 
@@ -200,18 +184,7 @@ def read_methodology(
     checked = check_document(document, texts)
     found, decoded = list(checked.defects), checked.document
     if decoded is not None and version not in (None, decoded.version):
-        found.append(
-            Defect(
-                "/version",
-                "another-version",
-                Texts(
-                    "es {version!r}, se esperaba {expected!r}",
-                    "is {version!r}, expected {expected!r}",
-                    version=decoded.version,
-                    expected=version,
-                ),
-            )
-        )
+        found.append(build_defect("/version", "another-version", version=decoded.version, expected=version))
     if found or decoded is None:
         raise DefectiveMethodology(version or "", found)
     return Methodology(
@@ -274,16 +247,12 @@ def _decode(raw: bytes, shape: type[ShapeT], pointer: str, found: list[Defect]) 
         too_deep = not is_plain and _is_deeper(written, NESTING_MAX)
     except (msgspec.DecodeError, ValueError) as error:  # also bytes that are not UTF-8
         place = pointer + (_find_infinite(raw) or "") or "/"
-        found.append(Defect(place, "not-json", Texts("no es JSON: {error}", "is not JSON: {error}", error=str(error))))
+        found.append(build_defect(place, "not-json", error=str(error)))
         return None
     except RecursionError:
         too_deep = True
     if too_deep:
-        found.append(
-            Defect(
-                pointer or "/", "nested-too-deep", Texts("está anidado a demasiada profundidad", "is nested too deep")
-            )
-        )
+        found.append(build_defect(pointer or "/", "nested-too-deep"))
         return None
     if not is_plain:
         found += _find_ambiguities(written, pointer)
@@ -407,18 +376,14 @@ def _find_ambiguities(value: object, pointer: str) -> Iterator[Defect]:
     if isinstance(value, _RawMembers):
         for name, count in Counter(name for name, _ in value).items():
             if count > 1:
-                yield Defect(f"{pointer}/{name}", "duplicated-member", Texts("está dos veces", "stands twice"))
+                yield build_defect(f"{pointer}/{name}", "duplicated-member")
         for name, member in value:
             yield from _find_ambiguities(member, f"{pointer}/{name}")
     elif isinstance(value, list):
         for position, member in enumerate(value):
             yield from _find_ambiguities(member, f"{pointer}/{position}")
     elif isinstance(value, int) and abs(value) > INTEGER_MAX:
-        yield Defect(
-            pointer,
-            "integer-range",
-            Texts("no está entre ±{integer_max}", "is not within ±{integer_max}", integer_max=INTEGER_MAX),
-        )
+        yield build_defect(pointer, "integer-range", integer_max=INTEGER_MAX)
 
 
 def _select_innermost_errors(error: jsonschema_rs.ValidationError) -> Iterator[jsonschema_rs.ValidationError]:
@@ -502,11 +467,7 @@ def _build_structural_defect(pointer: str, error: jsonschema_rs.ValidationError)
                     listed=listed,
                 ),
             )
-    return Defect(
-        pointer,
-        "broken-schema",
-        Texts("incumple {name}: {message}", "breaks {name}: {message}", name=error.kind.name, message=error.message),
-    )
+    return build_defect(pointer, "broken-schema", name=error.kind.name, message=error.message)
 
 
 _SHOWN_MAX: Final = 60
@@ -523,15 +484,11 @@ _TYPES: Final = {
 
 def _build_type_defect(pointer: str, error: jsonschema_rs.ValidationError, types: list[str]) -> Defect:
     value = _format_json(error.instance)
-    return Defect(
+    return build_defect(
         pointer,
         "wrong-type",
-        Texts(
-            "es {value}, y debe ser {types}",
-            "is {value}, and must be {types}",
-            value=value,
-            types=lambda language: OR.into(language).join(_TYPES[name].into(language) for name in types),
-        ),
+        value=value,
+        types=lambda language: OR.into(language).join(_TYPES[name].into(language) for name in types),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from msgspec import UNSET, Struct
 
-from actitud_api.engine.i18n import OR, Language, Texts
+from actitud_api.engine.i18n import OR, Language, Texts, Value
 from actitud_api.engine.methodology.checks.bounds import (
     MAX_DECIMALS,
     Bound,
@@ -295,6 +295,257 @@ class Defect(Remark, frozen=True):
     """Fault that makes a methodology document unusable."""
 
 
+_SENTENCES: Final[Mapping[Code, Texts]] = {
+    "not-json": Texts("no es JSON: {error}", "is not JSON: {error}"),
+    "nested-too-deep": Texts("está anidado a demasiada profundidad", "is nested too deep"),
+    "duplicated-member": Texts("está dos veces", "stands twice"),
+    "integer-range": Texts("no está entre ±{integer_max}", "is not within ±{integer_max}"),
+    "wrong-type": Texts("es {value}, y debe ser {types}", "is {value}, and must be {types}"),
+    "broken-schema": Texts("incumple {name}: {message}", "breaks {name}: {message}"),
+    "another-version": Texts("es {version!r}, se esperaba {expected!r}", "is {version!r}, expected {expected!r}"),
+    "draft-name": Texts(
+        "un borrador, y solo un borrador, se llama …{draft}", "a draft, and only a draft, is called …{draft}"
+    ),
+    "digest-changed": Texts(
+        "el documento de una versión en uso o retirada cambió: su resumen es {digest}",
+        "the document of a version in use or retired changed: its digest is {digest}",
+    ),
+    "decimals-range": Texts("debe ser de 0 a {max_decimals}", "must be 0 to {max_decimals}"),
+    "published-decimals-range": Texts(
+        "debe ser de 0 a {decimals}, los decimales", "must be 0 to {decimals}, the decimals"
+    ),
+    "root-published-decimals": Texts(
+        "no va en la raíz: el índice tiene los published_decimals del documento",
+        "does not belong to the root: the index has the published_decimals of the document",
+    ),
+    "cap-range": Texts("debe ser de 0 a 100", "must be 0 to 100"),
+    "not-a-share": Texts("no es una parte de 0 a 1", "is not a share of 0 to 1"),
+    "duplicated-id": Texts("{identifier!r} está dos veces", "{identifier!r} stands twice"),
+    "no-name": Texts(
+        "debe empezar y acabar con un carácter visible, sin comillas, \\ ni caracteres de control",
+        "must begin and end with a visible character, without quotes, \\ or control characters",
+    ),
+    "level-numbers": Texts("los números deben ser 1, 2, 3, …", "numbers must be 1, 2, 3, …"),
+    "first-level-gates": Texts("el primer nivel no tiene puertas", "the first level has no gates"),
+    "too-deep": Texts("está a más de {max_depth} niveles de profundidad", "lies deeper than {max_depth} levels"),
+    "no-children": Texts("está vacío", "is empty"),
+    "no-weight": Texts("ningún hijo tiene peso", "no child has a weight"),
+    "negative-weight": Texts("es negativo", "is negative"),
+    "rated-children-range": Texts("pide {rated_children} de {children}", "asks for {rated_children} of {children}"),
+    "range-order": Texts("debe ir hacia arriba, desde 0 o más", "must go up from 0 or more"),
+    "too-wide": Texts(
+        "es demasiado ancho para 64 bits con estos decimales", "is too wide for 64 bits at these decimals"
+    ),
+    "exponent-without-power": Texts(
+        "va con la agregación power, y solo con ella", "goes with the aggregation power, and only with it"
+    ),
+    "exponent-range": Texts(
+        "no puede ser 0, y está dentro de ±{max_exponent}", "must not be 0, and within ±{max_exponent}"
+    ),
+    "sum-range": Texts(
+        "debe ser la suma de los de los hijos: de {minimum} a {maximum}",
+        "must be the sum of those of the children: {minimum} to {maximum}",
+    ),
+    "range-of-children": Texts("debe ser el de cada hijo con peso", "must be that of every child with a weight"),
+    "too-many-children": Texts(
+        "son más de {shapley_children}: demasiados para repartir exactamente una pérdida",
+        "are more than {shapley_children}, too many to share a loss exactly",
+    ),
+    "weights-too-large": Texts(
+        "pesan demasiado para 64 bits con estos decimales", "weigh too much for 64 bits at these decimals"
+    ),
+    "unknown-window": Texts("{window!r} no es una ventana del documento", "{window!r} is not a window of the document"),
+    "reserved-fact": Texts(
+        "una respuesta tiene ya un miembro {name!r}, que no es un dato",
+        "an answer has a member {name!r} already, which is no fact",
+    ),
+    "components-fact": Texts(
+        "va con un dato de tipo components, y solo con él", "goes with a fact of type components, and only with it"
+    ),
+    "ladder-facts": Texts(
+        "deben ser un paso, de 0 al último de la escala", "must be one step, from 0 to the last of the ladder"
+    ),
+    "applies-reads-answer": Texts(
+        "lee la respuesta {indicator}; solo puede leer el perfil",
+        "reads the answer {indicator}; it may read the profile only",
+    ),
+    "unknown-review-rule": Texts("no hay ninguna regla de revisión {rule!r}", "there is no review rule {rule!r}"),
+    "first-fact": Texts(
+        "el primer dato de un indicador {type} es {fact}, de tipo {kind}",
+        "the first fact of a {type} is {fact}, of type {kind}",
+    ),
+    "no-denominator": Texts("necesita un dato llamado denominator", "needs a fact called denominator"),
+    "optional-fact": Texts("solo una lista de components puede faltar", "only a list of components may be left out"),
+    "number-bounds": Texts("un número necesita un mínimo y un máximo", "a number needs a minimum and a maximum"),
+    "fact-decimals-range": Texts("debe ser de 0 a {max_fact_decimals}", "must be 0 to {max_fact_decimals}"),
+    "curve-kind": Texts("debe ser {curves} en un indicador {type}", "must be {curves} for a {type}"),
+    "too-few-goalposts": Texts("necesita dos o más", "needs two or more"),
+    "goalpost-order": Texts("x debe crecer siempre", "x must increase strictly"),
+    "curve-direction": Texts("las puntuaciones deben ir en un solo sentido", "scores must go in one direction"),
+    "ladder-goes-down": Texts("una escala no puede bajar", "a ladder must not go down"),
+    "score-outside-range": Texts(
+        "las puntuaciones deben ir de {minimum} a {maximum}, el rango",
+        "scores must be {minimum} to {maximum}, the range",
+    ),
+    "log-of-zero": Texts("debe ser mayor que 0 en una curva {kind}", "must be above 0 in a {kind} curve"),
+    "lognormal-shares": Texts(
+        "deben ser la mediana, {median} puntos, y p10, {p10} puntos",
+        "must be the median, {median} points, and p10, {p10} points",
+    ),
+    "ladder-levels": Texts("los pasos deben ser 0, 1, 2, …", "steps must be 0, 1, 2, …"),
+    "boolean-goalposts": Texts("deben ser 0 (no) y 1 (sí)", "must be 0 (no) and 1 (yes)"),
+    "no-source": Texts("está vacío aunque la base es una fuente", "is empty although the basis is a source"),
+    "unknown-source": Texts("no hay ninguna fuente {source!r}", "there is no source {source!r}"),
+    "step-not-null": Texts("debe ser null en un indicador {type}", "must be null for a {type}"),
+    "step-missing": Texts("falta en un indicador {type}", "is missing for a {type}"),
+    "unknown-step-fact": Texts("{step!r} no es un dato de {id}", "{step!r} is not a fact of {id}"),
+    "step-not-linear": Texts(
+        "el valor debe ser un cociente de sumas y productos lineales en este dato",
+        "the value must be a quotient of sums and products linear in this fact",
+    ),
+    "unknown-indicator": Texts("{indicator!r} no es un indicador", "{indicator!r} is not an indicator"),
+    "unknown-node": Texts("{node!r} no es un nodo", "{node!r} is not a node"),
+    "unknown-component": Texts(
+        "{component!r} no es un elemento de {indicator!r}", "{component!r} is not a component of {indicator!r}"
+    ),
+    "unknown-profile-field": Texts("{step!r} no es un campo del perfil", "{step!r} is not a profile field"),
+    "unknown-value": Texts("{text!r} no es un valor de {field!r}", "{text!r} is not a value of {field!r}"),
+    "unanswered-indicator": Texts(
+        "{indicator!r} no es un indicador que se responda", "{indicator!r} is not an indicator that is answered"
+    ),
+    "presence-outside-rule": Texts(
+        "solo una regla puede mirar si un indicador está respondido",
+        "only a rule may test whether an indicator is answered",
+    ),
+    "compared-kinds": Texts("compara {left_kind} con {right_kind}", "compares {left_kind} with {right_kind}"),
+    "compared-list": Texts(
+        "compara una lista de components: lea `component` o su recuento",
+        "compares a list of components: read `component` or its count",
+    ),
+    "ordered-kind": Texts("ordena {kind}", "orders {kind}"),
+    "reads-null": Texts("lee {field!r}, que puede ser null", "reads {field!r}, which may be null"),
+    "combines-null": Texts("combina {name!r}, que puede ser null", "combines {name!r}, which may be null"),
+    "no-operands": Texts("no combina ningún operando", "combines no operands"),
+    "not-a-number": Texts("combina lo que no es un número", "combines what is not a number"),
+    "quotient-inside": Texts(
+        "un cociente solo puede estar en lo alto de la fórmula de un valor",
+        "a quotient may only stand at the top of a value formula",
+    ),
+    "gate-only-operand": Texts(
+        "solo las puertas pueden leer value, lower_bound, score, pillar e index",
+        "value, lower_bound, score, pillar and index may only be read by gates",
+    ),
+    "gate-reads-answer": Texts("una puerta lee value(), no la respuesta", "a gate reads value(), not the answer"),
+    "not-a-counted-share": Texts(
+        "{indicator!r} no es una proporción (ratio) de dos datos enteros o dos campos enteros",
+        "{indicator!r} is not a ratio of two whole facts or two whole profile fields",
+    ),
+    "lower-is-better": Texts(
+        "{indicator!r} es mejor cuanto menor: no tiene límite inferior que alcanzar",
+        "{indicator!r} is better when it is lower: it has no lower limit to reach",
+    ),
+    "confidence-level": Texts("confidence solo admite {confidence}", "confidence must be {confidence}"),
+    "lower-bound-comparison": Texts(
+        "lower_bound solo se compara así: él solo, como mínimo (ge), con una constante",
+        "lower_bound is only compared like this: by itself, at least (ge), with a constant",
+    ),
+    "lower-bound-constant": Texts("debe pedir más que 0 y menos que 1", "must ask for more than 0 and less than 1"),
+    "unknown-pillar": Texts("{pillar!r} no es un pilar", "{pillar!r} is not a pillar"),
+    "empty-pillar": Texts("no tiene ningún indicador", "has no indicator"),
+    "pillar-without-weight": Texts("{indicator!r} no pesa nada", "{indicator!r} has no weight"),
+    "in-no-pillar": Texts("{indicator!r} no está en ningún pilar", "{indicator!r} is in no pillar"),
+    "pillar-aggregation": Texts("con pilares debe ser arithmetic", "with pillars must be arithmetic"),
+    "pillar-depth": Texts(
+        "con pilares debe estar directamente en una dimensión", "with pillars must stand directly in a dimension"
+    ),
+    "provisional-levels": Texts(
+        "debe estar vacío en un documento provisional, que solo estima",
+        "must be empty in a provisional document, which only estimates",
+    ),
+    "margin-without-provisional": Texts(
+        "va con standing provisional, y solo con él", "goes with standing provisional, and only with it"
+    ),
+    "margin-version": Texts("debe ser otra versión", "must be another version"),
+    "enum-values": Texts("va con el tipo enum, y solo con él", "goes with the type enum, and only with it"),
+    "organisation-field": Texts(
+        "lo que pone la organización es obligatorio y no es null", "what the organisation sets is required and not null"
+    ),
+    "service-default": Texts(
+        "lo que pone el servicio necesita un valor por defecto", "what the service sets needs a default"
+    ),
+    "review-predicate": Texts(
+        "las revisiones, y solo ellas, van sin predicado", "reviews, and only reviews, are without a predicate"
+    ),
+    "error-invalidates": Texts(
+        "los errores, y solo ellos, nombran indicadores", "errors, and only errors, name indicators"
+    ),
+    "gate-operator": Texts(
+        "una puerta pide como mínimo, más que, o exactamente", "a gate asks for at least, more than, or exactly"
+    ),
+    "gate-threshold-varies": Texts(
+        "lo que pide depende de una puntuación, un valor o el índice",
+        "what it asks for depends on a score, a value or the index",
+    ),
+    "gate-against-improvement": Texts(
+        "pide más de lo que es mejor cuanto menos", "asks for more of what is better when it is less"
+    ),
+    "gate-exact-not-best": Texts(
+        "pide exactamente lo que no es lo mejor: quien mejore perdería el nivel",
+        "asks for exactly what is not the best: whoever improves would lose the level",
+    ),
+    "gate-below-lower-level": Texts(
+        "pide menos ({required}) que un nivel inferior ({lower}, en {gate})",
+        "asks for less ({required}) than a lower level ({lower}, in {gate})",
+    ),
+    "unknown-answers-key": Texts("{identifier!r} no está en answers", "{identifier!r} is not in answers"),
+    "no-indicator": Texts("ningún indicador lo responde", "no indicator answers it"),
+    "not-a-day": Texts(
+        "{day!r} no es un mes y día de cualquier año, como 01-31",
+        "{day!r} is not a month and day of any year, such as 01-31",
+    ),
+    "unknown-band-scale": Texts("no es una escala de size_bands", "is not a scale of size_bands"),
+    "size-band-gap": Texts("deja un hueco: se esperaba {expected}", "leaves a gap: expected {expected}"),
+    "size-band-open": Texts(
+        "está abierto en la última banda, y solo en ella", "is open in the last band, and only there"
+    ),
+    "alternative-weights": Texts("debe nombrar las dimensiones, en orden", "must name the dimensions, in order"),
+    "text-language": Texts("es {language!r}", "is {language!r}"),
+    "missing-text": Texts("falta", "is missing"),
+    "unused-text": Texts("no corresponde a nada del documento", "belongs to nothing in the document"),
+    "empty-text": Texts("está vacío", "is empty"),
+    "step-text": Texts("va con el paso (step) del documento", "goes with the step of the document"),
+    "goalpost-texts": Texts(
+        "tiene {count} motivos para {reasons} puntos de referencia", "has {count} reasons for {reasons} goalposts"
+    ),
+    "ladder-texts": Texts("tiene {count} textos para {steps} pasos", "has {count} texts for {steps} steps"),
+    "invalid-template": Texts("no es una plantilla: {error}", "is not a template: {error}"),
+    "unknown-placeholder": Texts(
+        "{{{name}}} no representa nada; hay {known}", "{{{name}}} stands for nothing; there are {known}"
+    ),
+    "unread-field": Texts("nada lee el campo {name}", "nothing reads the field {name}"),
+    "unread-fact": Texts("nada lee el dato {name}", "nothing reads the fact {name}"),
+    "full-marks-out-of-reach": Texts(
+        "ningún dato llega hasta ahí: el valor va de {least} a {greatest}",
+        "no fact gets there: the value is {least} to {greatest}",
+    ),
+    "direction-against-curve": Texts("la curva va en el otro sentido", "the curve goes the other way"),
+    "zero-denominator": Texts("es siempre 0: nunca hay un valor", "is always 0: there is never a value"),
+    "always-zero": Texts("se cumple siempre: siempre puntúa 0", "always holds: the score is always 0"),
+    "never-applies": Texts("no se cumple nunca: no se aplica a nadie", "never holds: it applies to nobody"),
+}
+"""The usual sentence of a code; any other is said where the fault is found."""
+
+
+def build_defect(pointer: str, code: Code, /, **values: Value) -> Defect:
+    """Return the defect of a part of a document with the sentence of its code, filled with values."""
+    return Defect(pointer, code, _SENTENCES[code].fill(**values))
+
+
+def build_remark(pointer: str, code: Code, /, **values: Value) -> Remark:
+    """Return the remark on a part of a document with the sentence of its code, filled with values."""
+    return Remark(pointer, code, _SENTENCES[code].fill(**values))
+
+
 def check_content(document: Document) -> list[Defect]:
     """Return every defect of a decoded methodology document, except those of its texts."""
     return list(_DocumentChecker(document).check())
@@ -317,23 +568,12 @@ class _DocumentChecker:
 
     def check(self) -> Iterator[Defect]:
         if not 0 <= self.document.decimals <= MAX_DECIMALS:
-            yield Defect(
-                "/decimals",
-                "decimals-range",
-                Texts("debe ser de 0 a {max_decimals}", "must be 0 to {max_decimals}", max_decimals=MAX_DECIMALS),
-            )
+            yield build_defect("/decimals", "decimals-range", max_decimals=MAX_DECIMALS)
         yield from self._check_published(self.document.published_decimals, "/published_decimals")
         if self.document.root.published_decimals is not None:
-            yield Defect(
-                "/root/published_decimals",
-                "root-published-decimals",
-                Texts(
-                    "no va en la raíz: el índice tiene los published_decimals del documento",
-                    "does not belong to the root: the index has the published_decimals of the document",
-                ),
-            )
+            yield build_defect("/root/published_decimals", "root-published-decimals")
         if not 0 <= self.document.self_declared_cap <= 100:
-            yield Defect("/self_declared_cap", "cap-range", Texts("debe ser de 0 a 100", "must be 0 to 100"))
+            yield build_defect("/self_declared_cap", "cap-range")
         yield from self._check_share(self.document.coverage.overall, "/coverage/overall")
         yield from self._check_share(self.document.coverage.per_dimension, "/coverage/per_dimension")
         yield from self._check_name("/version", self.document.version)
@@ -364,15 +604,7 @@ class _DocumentChecker:
 
     def _check_published(self, published: int | None, pointer: str) -> Iterator[Defect]:
         if published is not None and not 0 <= published <= self.document.decimals:
-            yield Defect(
-                pointer,
-                "published-decimals-range",
-                Texts(
-                    "debe ser de 0 a {decimals}, los decimales",
-                    "must be 0 to {decimals}, the decimals",
-                    decimals=self.document.decimals,
-                ),
-            )
+            yield build_defect(pointer, "published-decimals-range", decimals=self.document.decimals)
 
     def _check_ids(self, places: Iterable[tuple[str, str]]) -> Iterator[Defect]:
         """Yield the defects of ids that tell things of one kind apart; each comes after its JSON Pointer."""
@@ -380,11 +612,7 @@ class _DocumentChecker:
         for pointer, identifier in places:
             yield from self._check_name(pointer, identifier)
             if identifier in seen:
-                yield Defect(
-                    pointer,
-                    "duplicated-id",
-                    Texts("{identifier!r} está dos veces", "{identifier!r} stands twice", identifier=identifier),
-                )
+                yield build_defect(pointer, "duplicated-id", identifier=identifier)
             seen.add(identifier)
 
     def _check_alike(self, places: Iterable[tuple[str, str]]) -> Iterator[Defect]:
@@ -410,47 +638,28 @@ class _DocumentChecker:
     def _check_name(self, pointer: str, name: str) -> Iterator[Defect]:
         # What msgspec refuses in the name of a member.
         if not re.fullmatch(TRIMMED, name) or set(name) & set('"\\'):
-            yield Defect(
-                pointer,
-                "no-name",
-                Texts(
-                    "debe empezar y acabar con un carácter visible, sin comillas, \\ ni caracteres de control",
-                    "must begin and end with a visible character, without quotes, \\ or control characters",
-                ),
-            )
+            yield build_defect(pointer, "no-name")
 
     def _check_share(self, share: Share, pointer: str) -> Iterator[Defect]:
         if share.den <= 0 or not 0 <= share.num <= share.den:
-            yield Defect(pointer, "not-a-share", Texts("no es una parte de 0 a 1", "is not a share of 0 to 1"))
+            yield build_defect(pointer, "not-a-share")
 
     # the tree
 
     def _check_group(self, group: Group, pointer: str, depth: int) -> Iterator[Defect]:
         if depth >= MAX_DEPTH:
-            yield Defect(
-                pointer,
-                "too-deep",
-                Texts(
-                    "está a más de {max_depth} niveles de profundidad",
-                    "lies deeper than {max_depth} levels",
-                    max_depth=MAX_DEPTH,
-                ),
-            )
+            yield build_defect(pointer, "too-deep", max_depth=MAX_DEPTH)
             return
         if not group.children:
-            yield Defect(f"{pointer}/children", "no-children", Texts("está vacío", "is empty"))
+            yield build_defect(f"{pointer}/children", "no-children")
         if group.children and not any(child.weight for child in group.children):
-            yield Defect(f"{pointer}/children", "no-weight", Texts("ningún hijo tiene peso", "no child has a weight"))
+            yield build_defect(f"{pointer}/children", "no-weight")
         if group.rated_children > len(group.children):
-            yield Defect(
+            yield build_defect(
                 f"{pointer}/rated_children",
                 "rated-children-range",
-                Texts(
-                    "pide {rated_children} de {children}",
-                    "asks for {rated_children} of {children}",
-                    rated_children=group.rated_children,
-                    children=len(group.children),
-                ),
+                rated_children=group.rated_children,
+                children=len(group.children),
             )
         yield from self._check_share(group.rated_share, f"{pointer}/rated_share")
         yield from self._check_range(group.range, f"{pointer}/range")
@@ -459,7 +668,7 @@ class _DocumentChecker:
         for position, child in enumerate(group.children):
             item_pointer = f"{pointer}/children/{position}"
             if child.weight < 0:
-                yield Defect(f"{item_pointer}/weight", "negative-weight", Texts("es negativo", "is negative"))
+                yield build_defect(f"{item_pointer}/weight", "negative-weight")
             if isinstance(child, Group):
                 yield from self._check_group(child, item_pointer, depth + 1)
             else:
@@ -467,17 +676,9 @@ class _DocumentChecker:
 
     def _check_range(self, span: Range, pointer: str) -> Iterator[Defect]:
         if not 0 <= span.minimum < span.maximum:
-            yield Defect(
-                pointer, "range-order", Texts("debe ir hacia arriba, desde 0 o más", "must go up from 0 or more")
-            )
+            yield build_defect(pointer, "range-order")
         elif span.maximum * self.spans.unit >= MAX_UNITS:
-            yield Defect(
-                pointer,
-                "too-wide",
-                Texts(
-                    "es demasiado ancho para 64 bits con estos decimales", "is too wide for 64 bits at these decimals"
-                ),
-            )
+            yield build_defect(pointer, "too-wide")
 
     def _check_aggregation(self, group: Group, pointer: str) -> Iterator[Defect]:
         """Yield the defects of how a group combines its children.
@@ -487,62 +688,21 @@ class _DocumentChecker:
         """
         counting = [child for child in group.children if child.weight > 0]
         if (group.aggregation == "power") != (group.exponent is not None):
-            yield Defect(
-                f"{pointer}/exponent",
-                "exponent-without-power",
-                Texts(
-                    "va con la agregación power, y solo con ella", "goes with the aggregation power, and only with it"
-                ),
-            )
+            yield build_defect(f"{pointer}/exponent", "exponent-without-power")
         elif group.exponent is not None and not 0 < abs(group.exponent) <= MAX_EXPONENT:
-            yield Defect(
-                f"{pointer}/exponent",
-                "exponent-range",
-                Texts(
-                    "no puede ser 0, y está dentro de ±{max_exponent}",
-                    "must not be 0, and within ±{max_exponent}",
-                    max_exponent=MAX_EXPONENT,
-                ),
-            )
+            yield build_defect(f"{pointer}/exponent", "exponent-range", max_exponent=MAX_EXPONENT)
         if group.aggregation == "sum":
             ends = (sum(child.range.minimum for child in counting), sum(child.range.maximum for child in counting))
             if counting and ends != (group.range.minimum, group.range.maximum):
-                yield Defect(
-                    f"{pointer}/range",
-                    "sum-range",
-                    Texts(
-                        "debe ser la suma de los de los hijos: de {minimum} a {maximum}",
-                        "must be the sum of those of the children: {minimum} to {maximum}",
-                        minimum=ends[0],
-                        maximum=ends[1],
-                    ),
-                )
+                yield build_defect(f"{pointer}/range", "sum-range", minimum=ends[0], maximum=ends[1])
         elif any(child.range != group.range for child in counting):
-            yield Defect(
-                f"{pointer}/range",
-                "range-of-children",
-                Texts("debe ser el de cada hijo con peso", "must be that of every child with a weight"),
-            )
+            yield build_defect(f"{pointer}/range", "range-of-children")
         # Shapley values need the score of every coalition of children, and there are 2^n of them.
         if group.aggregation not in ("arithmetic", "sum") and len(counting) > SHAPLEY_CHILDREN:
-            yield Defect(
-                f"{pointer}/children",
-                "too-many-children",
-                Texts(
-                    "son más de {shapley_children}: demasiados para repartir exactamente una pérdida",
-                    "are more than {shapley_children}, too many to share a loss exactly",
-                    shapley_children=SHAPLEY_CHILDREN,
-                ),
-            )
+            yield build_defect(f"{pointer}/children", "too-many-children", shapley_children=SHAPLEY_CHILDREN)
         # Rounding half up doubles the weighted sum (`evaluate.score_children`), hence the 2.
         if 2 * group.range.maximum * self.spans.unit * sum(child.weight for child in counting) >= MAX_UNITS:
-            yield Defect(
-                f"{pointer}/children",
-                "weights-too-large",
-                Texts(
-                    "pesan demasiado para 64 bits con estos decimales", "weigh too much for 64 bits at these decimals"
-                ),
-            )
+            yield build_defect(f"{pointer}/children", "weights-too-large")
 
     def _check_indicator(self, indicator: Indicator, pointer: str) -> Iterator[Defect]:
         yield from self._check_range(indicator.range, f"{pointer}/range")
@@ -555,49 +715,19 @@ class _DocumentChecker:
         )
         for window in indicator.windows:
             if window not in self.document.windows:
-                yield Defect(
-                    f"{pointer}/windows",
-                    "unknown-window",
-                    Texts(
-                        "{window!r} no es una ventana del documento",
-                        "{window!r} is not a window of the document",
-                        window=window,
-                    ),
-                )
+                yield build_defect(f"{pointer}/windows", "unknown-window", window=window)
         if any(fact.type == "components" for fact in indicator.facts) != bool(indicator.components):
-            yield Defect(
-                f"{pointer}/components",
-                "components-fact",
-                Texts(
-                    "va con un dato de tipo components, y solo con él",
-                    "goes with a fact of type components, and only with it",
-                ),
-            )
+            yield build_defect(f"{pointer}/components", "components-fact")
         yield from self._check_curve(indicator.curve, indicator.range, f"{pointer}/curve")
         if indicator.curve.kind == "ladder":
             ends = [(fact.minimum, fact.maximum) for fact in indicator.facts]
             if ends != [(0, len(indicator.curve.goalposts) - 1)]:
-                yield Defect(
-                    f"{pointer}/facts",
-                    "ladder-facts",
-                    Texts(
-                        "deben ser un paso, de 0 al último de la escala",
-                        "must be one step, from 0 to the last of the ladder",
-                    ),
-                )
+                yield build_defect(f"{pointer}/facts", "ladder-facts")
         yield from self._check_formula(indicator.value, f"{pointer}/value")
         yield from self._check_predicate(indicator.applies, f"{pointer}/applies")
         for operand in walk_operands(indicator.applies):
             if isinstance(operand, AnswerOperand | ComponentOperand):
-                yield Defect(
-                    f"{pointer}/applies",
-                    "applies-reads-answer",
-                    Texts(
-                        "lee la respuesta {indicator}; solo puede leer el perfil",
-                        "reads the answer {indicator}; it may read the profile only",
-                        indicator=operand.indicator,
-                    ),
-                )
+                yield build_defect(f"{pointer}/applies", "applies-reads-answer", indicator=operand.indicator)
         yield from self._check_predicate(indicator.zero_when, f"{pointer}/zero_when")
         yield from self._check_step(indicator, f"{pointer}/step")
         for name, table in (
@@ -608,11 +738,7 @@ class _DocumentChecker:
             yield from _check_known(getattr(indicator, name), table, f"{pointer}/{name}")
         for position, rule in enumerate(indicator.reviews):
             if not any(rule == known.group and known.severity == "review" for known in self.document.rules):
-                yield Defect(
-                    f"{pointer}/reviews/{position}",
-                    "unknown-review-rule",
-                    Texts("no hay ninguna regla de revisión {rule!r}", "there is no review rule {rule!r}", rule=rule),
-                )
+                yield build_defect(f"{pointer}/reviews/{position}", "unknown-review-rule", rule=rule)
 
     def _check_facts(self, indicator: Indicator, pointer: str) -> Iterator[Defect]:
         """Yield the defects of the facts of an indicator.
@@ -623,218 +749,97 @@ class _DocumentChecker:
         expected = FACTS_OF.get(indicator.type)
         first = indicator.facts[0] if indicator.facts else None
         if expected is not None and (first is None or (first.name, first.type) != expected):
-            yield Defect(
-                f"{pointer}/facts",
-                "first-fact",
-                Texts(
-                    "el primer dato de un indicador {type} es {fact}, de tipo {kind}",
-                    "the first fact of a {type} is {fact}, of type {kind}",
-                    type=indicator.type,
-                    fact=expected[0],
-                    kind=expected[1],
-                ),
+            yield build_defect(
+                f"{pointer}/facts", "first-fact", type=indicator.type, fact=expected[0], kind=expected[1]
             )
         for position, fact in enumerate(indicator.facts):
             if fact.name in RESERVED_FACTS:
-                yield Defect(
-                    f"{pointer}/facts/{position}/name",
-                    "reserved-fact",
-                    Texts(
-                        "una respuesta tiene ya un miembro {name!r}, que no es un dato",
-                        "an answer has a member {name!r} already, which is no fact",
-                        name=fact.name,
-                    ),
-                )
+                yield build_defect(f"{pointer}/facts/{position}/name", "reserved-fact", name=fact.name)
         curve = CURVE_OF.get(indicator.type, ("linear", "log", "lognormal"))
         if indicator.curve.kind not in curve:
-            yield Defect(
+            yield build_defect(
                 f"{pointer}/curve/kind",
                 "curve-kind",
-                Texts(
-                    "debe ser {curves} en un indicador {type}",
-                    "must be {curves} for a {type}",
-                    curves=lambda language: OR.into(language).join(curve),
-                    type=indicator.type,
-                ),
+                curves=lambda language: OR.into(language).join(curve),
+                type=indicator.type,
             )
         if indicator.part_of_denominator and (indicator.id, "denominator") not in self.facts:
-            yield Defect(
-                f"{pointer}/part_of_denominator",
-                "no-denominator",
-                Texts("necesita un dato llamado denominator", "needs a fact called denominator"),
-            )
+            yield build_defect(f"{pointer}/part_of_denominator", "no-denominator")
         for position, fact in enumerate(indicator.facts):
             item_pointer = f"{pointer}/facts/{position}"
             if not fact.required and fact.type != "components":
-                yield Defect(
-                    f"{item_pointer}/required",
-                    "optional-fact",
-                    Texts("solo una lista de components puede faltar", "only a list of components may be left out"),
-                )
+                yield build_defect(f"{item_pointer}/required", "optional-fact")
             yield from self._check_bounded(fact, item_pointer)
 
     def _check_bounded(self, described: Fact | ProfileField, pointer: str) -> Iterator[Defect]:
         if described.type in ("integer", "number"):
             least, most = described.minimum, described.maximum
             if least is None or most is None or least > most:
-                yield Defect(
-                    pointer,
-                    "number-bounds",
-                    Texts("un número necesita un mínimo y un máximo", "a number needs a minimum and a maximum"),
-                )
+                yield build_defect(pointer, "number-bounds")
                 return
             decimals = described.decimals if isinstance(described, Fact) and described.type == "number" else 0
             if not 0 <= decimals <= MAX_FACT_DECIMALS:
-                yield Defect(
-                    f"{pointer}/decimals",
-                    "fact-decimals-range",
-                    Texts(
-                        "debe ser de 0 a {max_fact_decimals}",
-                        "must be 0 to {max_fact_decimals}",
-                        max_fact_decimals=MAX_FACT_DECIMALS,
-                    ),
-                )
+                yield build_defect(f"{pointer}/decimals", "fact-decimals-range", max_fact_decimals=MAX_FACT_DECIMALS)
             # The column evaluator stores facts as integers of their last decimal.
             elif max(abs(least), abs(most)) * 10**decimals >= MAX_UNITS:
-                yield Defect(
-                    pointer,
-                    "too-wide",
-                    Texts(
-                        "es demasiado ancho para 64 bits con estos decimales",
-                        "is too wide for 64 bits at these decimals",
-                    ),
-                )
+                yield build_defect(pointer, "too-wide")
 
     def _check_curve(self, curve: Curve, span: Range, pointer: str) -> Iterator[Defect]:
         xs = [to_exact(goalpost.x) for goalpost in curve.goalposts]
         scores = [to_exact(goalpost.score) for goalpost in curve.goalposts]
         if len(xs) < 2:
-            yield Defect(f"{pointer}/goalposts", "too-few-goalposts", Texts("necesita dos o más", "needs two or more"))
+            yield build_defect(f"{pointer}/goalposts", "too-few-goalposts")
             return
         if any(b <= a for a, b in itertools.pairwise(xs)):
-            yield Defect(
-                f"{pointer}/goalposts", "goalpost-order", Texts("x debe crecer siempre", "x must increase strictly")
-            )
+            yield build_defect(f"{pointer}/goalposts", "goalpost-order")
         steps = [b - a for a, b in itertools.pairwise(scores)]
         if any(step > 0 for step in steps) and any(step < 0 for step in steps):
-            yield Defect(
-                f"{pointer}/goalposts",
-                "curve-direction",
-                Texts("las puntuaciones deben ir en un solo sentido", "scores must go in one direction"),
-            )
+            yield build_defect(f"{pointer}/goalposts", "curve-direction")
         if curve.kind == "ladder" and any(step < 0 for step in steps):
-            yield Defect(
-                f"{pointer}/goalposts",
-                "ladder-goes-down",
-                Texts("una escala no puede bajar", "a ladder must not go down"),
-            )
+            yield build_defect(f"{pointer}/goalposts", "ladder-goes-down")
         if any(not span.minimum <= score <= span.maximum for score in scores):
-            yield Defect(
-                f"{pointer}/goalposts",
-                "score-outside-range",
-                Texts(
-                    "las puntuaciones deben ir de {minimum} a {maximum}, el rango",
-                    "scores must be {minimum} to {maximum}, the range",
-                    minimum=span.minimum,
-                    maximum=span.maximum,
-                ),
+            yield build_defect(
+                f"{pointer}/goalposts", "score-outside-range", minimum=span.minimum, maximum=span.maximum
             )
         if curve.kind in ("log", "lognormal") and xs[0] <= 0:
-            yield Defect(
-                f"{pointer}/goalposts/0/x",
-                "log-of-zero",
-                Texts("debe ser mayor que 0 en una curva {kind}", "must be above 0 in a {kind} curve", kind=curve.kind),
-            )
+            yield build_defect(f"{pointer}/goalposts/0/x", "log-of-zero", kind=curve.kind)
         if curve.kind == "lognormal":
             width = span.maximum - span.minimum
             expected = [span.minimum + to_exact(hundredths * width / 100) for hundredths in LOGNORMAL_SHARES]
             if sorted(scores) != expected:
-                yield Defect(
-                    f"{pointer}/goalposts",
-                    "lognormal-shares",
-                    Texts(
-                        "deben ser la mediana, {median} puntos, y p10, {p10} puntos",
-                        "must be the median, {median} points, and p10, {p10} points",
-                        median=expected[0],
-                        p10=expected[1],
-                    ),
-                )
+                yield build_defect(f"{pointer}/goalposts", "lognormal-shares", median=expected[0], p10=expected[1])
         if curve.kind == "ladder" and xs != list(range(len(xs))):
-            yield Defect(
-                f"{pointer}/goalposts",
-                "ladder-levels",
-                Texts("los pasos deben ser 0, 1, 2, …", "steps must be 0, 1, 2, …"),
-            )
+            yield build_defect(f"{pointer}/goalposts", "ladder-levels")
         if curve.kind == "boolean" and xs != [0, 1]:
-            yield Defect(
-                f"{pointer}/goalposts",
-                "boolean-goalposts",
-                Texts("deben ser 0 (no) y 1 (sí)", "must be 0 (no) and 1 (yes)"),
-            )
+            yield build_defect(f"{pointer}/goalposts", "boolean-goalposts")
         for position, goalpost in enumerate(curve.goalposts):
             item_pointer = f"{pointer}/goalposts/{position}"
             if goalpost.basis == "source" and not goalpost.sources:
-                yield Defect(
-                    f"{item_pointer}/sources",
-                    "no-source",
-                    Texts("está vacío aunque la base es una fuente", "is empty although the basis is a source"),
-                )
+                yield build_defect(f"{item_pointer}/sources", "no-source")
             for source in goalpost.sources:
                 if source not in self.document.sources:
-                    yield Defect(
-                        f"{item_pointer}/sources",
-                        "unknown-source",
-                        Texts("no hay ninguna fuente {source!r}", "there is no source {source!r}", source=source),
-                    )
+                    yield build_defect(f"{item_pointer}/sources", "unknown-source", source=source)
 
     def _check_step(self, indicator: Indicator, pointer: str) -> Iterator[Defect]:
         if indicator.type in ("level", "boolean", "checklist"):
             if indicator.step is not None:
-                yield Defect(
-                    pointer,
-                    "step-not-null",
-                    Texts("debe ser null en un indicador {type}", "must be null for a {type}", type=indicator.type),
-                )
+                yield build_defect(pointer, "step-not-null", type=indicator.type)
             return
         if indicator.step is None:
             if indicator.type != "quantity":
-                yield Defect(
-                    pointer,
-                    "step-missing",
-                    Texts("falta en un indicador {type}", "is missing for a {type}", type=indicator.type),
-                )
+                yield build_defect(pointer, "step-missing", type=indicator.type)
         elif indicator.step.startswith("profile:"):
             if indicator.step.removeprefix("profile:") not in self.profile:
-                yield Defect(
-                    pointer,
-                    "unknown-profile-field",
-                    Texts("{step!r} no es un campo del perfil", "{step!r} is not a profile field", step=indicator.step),
-                )
+                yield build_defect(pointer, "unknown-profile-field", step=indicator.step)
         elif (indicator.id, indicator.step) not in self.facts:
-            yield Defect(
-                pointer,
-                "unknown-step-fact",
-                Texts(
-                    "{step!r} no es un dato de {id}",
-                    "{step!r} is not a fact of {id}",
-                    step=indicator.step,
-                    id=indicator.id,
-                ),
-            )
+            yield build_defect(pointer, "unknown-step-fact", step=indicator.step, id=indicator.id)
         else:
             top = indicator.value
             # `raw_values.compile_step` finds the coefficients of the fact by two trials, which is exact for linear
             # sides only.
             both = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top,)
             if not all(_is_affine(operand, indicator.id, indicator.step) for operand in both):
-                yield Defect(
-                    f"{pointer}",
-                    "step-not-linear",
-                    Texts(
-                        "el valor debe ser un cociente de sumas y productos lineales en este dato",
-                        "the value must be a quotient of sums and products linear in this fact",
-                    ),
-                )
+                yield build_defect(f"{pointer}", "step-not-linear")
 
     # predicates
 
@@ -843,24 +848,9 @@ class _DocumentChecker:
     ) -> Iterator[Defect]:
         for indicator in walk_presence_tests(predicate):
             if not rule:
-                yield Defect(
-                    pointer,
-                    "presence-outside-rule",
-                    Texts(
-                        "solo una regla puede mirar si un indicador está respondido",
-                        "only a rule may test whether an indicator is answered",
-                    ),
-                )
+                yield build_defect(pointer, "presence-outside-rule")
             if indicator not in self.indicators or not self.indicators[indicator].facts:
-                yield Defect(
-                    pointer,
-                    "unanswered-indicator",
-                    Texts(
-                        "{indicator!r} no es un indicador que se responda",
-                        "{indicator!r} is not an indicator that is answered",
-                        indicator=indicator,
-                    ),
-                )
+                yield build_defect(pointer, "unanswered-indicator", indicator=indicator)
         for operand in walk_operands(predicate):
             yield from self._check_operand(operand, pointer, gate)
         for comparison in walk_comparisons(predicate):
@@ -874,43 +864,18 @@ class _DocumentChecker:
             return
         if left != right:
             left_kind, right_kind = _KINDS[left], _KINDS[right]
-            yield Defect(
-                pointer,
-                "compared-kinds",
-                Texts(
-                    "compara {left_kind} con {right_kind}",
-                    "compares {left_kind} with {right_kind}",
-                    left_kind=left_kind,
-                    right_kind=right_kind,
-                ),
-            )
+            yield build_defect(pointer, "compared-kinds", left_kind=left_kind, right_kind=right_kind)
         elif left == "components":
-            yield Defect(
-                pointer,
-                "compared-list",
-                Texts(
-                    "compara una lista de components: lea `component` o su recuento",
-                    "compares a list of components: read `component` or its count",
-                ),
-            )
+            yield build_defect(pointer, "compared-list")
         elif left != "number" and compare.op not in ("eq", "ne"):
-            yield Defect(pointer, "ordered-kind", Texts("ordena {kind}", "orders {kind}", kind=_KINDS[left]))
+            yield build_defect(pointer, "ordered-kind", kind=_KINDS[left])
         match compare.left, compare.right:
             case [ProfileOperand(field=field), Constant(value=str(text))] | [
                 Constant(value=str(text)),
                 ProfileOperand(field=field),
             ]:
                 if text not in self.profile[field].values:
-                    yield Defect(
-                        pointer,
-                        "unknown-value",
-                        Texts(
-                            "{text!r} no es un valor de {field!r}",
-                            "{text!r} is not a value of {field!r}",
-                            text=text,
-                            field=field,
-                        ),
-                    )
+                    yield build_defect(pointer, "unknown-value", text=text, field=field)
 
     def _find_kind(self, operand: Operand) -> str | None:
         """Return the kind of an operand (number, boolean, text, components); None if its id is not in the document."""
@@ -944,11 +909,7 @@ class _DocumentChecker:
                 combined.extend(part.of)
             # A null field inside a combination is reported by `_check_operand` already.
             if isinstance(part, ProfileOperand) and part not in combined and self._may_be_null(part.field):
-                yield Defect(
-                    pointer,
-                    "reads-null",
-                    Texts("lee {field!r}, que puede ser null", "reads {field!r}, which may be null", field=part.field),
-                )
+                yield build_defect(pointer, "reads-null", field=part.field)
 
     def _may_be_null(self, field: str) -> bool:
         return field in self.profile and self.profile[field].nullable
@@ -957,25 +918,13 @@ class _DocumentChecker:
         match operand:
             case Minimum(of=members) | Maximum(of=members) | Sum(of=members) | Product(of=members):
                 if not members:
-                    yield Defect(pointer, "no-operands", Texts("no combina ningún operando", "combines no operands"))
+                    yield build_defect(pointer, "no-operands")
                 elif any(self._find_kind(member) not in ("number", None) for member in members):
-                    yield Defect(
-                        pointer,
-                        "not-a-number",
-                        Texts("combina lo que no es un número", "combines what is not a number"),
-                    )
+                    yield build_defect(pointer, "not-a-number")
                 read = [member.field for member in members if isinstance(member, ProfileOperand)]
                 for name in read:
                     if self._may_be_null(name):
-                        yield Defect(
-                            pointer,
-                            "combines-null",
-                            Texts(
-                                "combina {name!r}, que puede ser null",
-                                "combines {name!r}, which may be null",
-                                name=name,
-                            ),
-                        )
+                        yield build_defect(pointer, "combines-null", name=name)
             case ProfileOperand(field=field) if field not in self.profile:
                 plain = Texts("{field!r} no es un campo del perfil", "{field!r} is not a profile field")
                 listing = Texts(
@@ -998,160 +947,64 @@ class _DocumentChecker:
                 yield Defect(pointer, "unknown-fact", text)
             case ComponentOperand(indicator=indicator, component=component):
                 if indicator not in self.indicators or component not in self.indicators[indicator].components:
-                    yield Defect(
-                        pointer,
-                        "unknown-component",
-                        Texts(
-                            "{component!r} no es un elemento de {indicator!r}",
-                            "{component!r} is not a component of {indicator!r}",
-                            component=component,
-                            indicator=indicator,
-                        ),
-                    )
+                    yield build_defect(pointer, "unknown-component", component=component, indicator=indicator)
             case LowerBoundOperand():
                 yield from self._check_lower_bound(operand, pointer)
             case ValueOperand(indicator=indicator) if indicator not in self.indicators:
-                yield Defect(
-                    pointer,
-                    "unknown-indicator",
-                    Texts("{indicator!r} no es un indicador", "{indicator!r} is not an indicator", indicator=indicator),
-                )
+                yield build_defect(pointer, "unknown-indicator", indicator=indicator)
             case ScoreOperand(node=node) if node not in self.indicators and node not in self.groups:
-                yield Defect(
-                    pointer, "unknown-node", Texts("{node!r} no es un nodo", "{node!r} is not a node", node=node)
-                )
+                yield build_defect(pointer, "unknown-node", node=node)
             case PillarOperand(pillar=pillar) if pillar not in self.document.pillars:
-                yield Defect(
-                    pointer,
-                    "unknown-pillar",
-                    Texts("{pillar!r} no es un pilar", "{pillar!r} is not a pillar", pillar=pillar),
-                )
+                yield build_defect(pointer, "unknown-pillar", pillar=pillar)
             case Quotient() if not quotient:
-                yield Defect(
-                    pointer,
-                    "quotient-inside",
-                    Texts(
-                        "un cociente solo puede estar en lo alto de la fórmula de un valor",
-                        "a quotient may only stand at the top of a value formula",
-                    ),
-                )
+                yield build_defect(pointer, "quotient-inside")
         if (
             isinstance(operand, ValueOperand | LowerBoundOperand | ScoreOperand | PillarOperand | IndexOperand)
             and not gate
         ):
             yield _build_gate_only_defect(pointer)
         if isinstance(operand, AnswerOperand | ComponentOperand) and gate:
-            yield Defect(
-                pointer,
-                "gate-reads-answer",
-                Texts("una puerta lee value(), no la respuesta", "a gate reads value(), not the answer"),
-            )
+            yield build_defect(pointer, "gate-reads-answer")
 
     def _check_profile(self) -> Iterator[Defect]:
         for position, field in enumerate(self.document.profile):
             item_pointer = f"/profile/{position}"
             yield from self._check_bounded(field, item_pointer)
             if (field.type == "enum") != bool(field.values):
-                yield Defect(
-                    f"{item_pointer}/values",
-                    "enum-values",
-                    Texts("va con el tipo enum, y solo con él", "goes with the type enum, and only with it"),
-                )
+                yield build_defect(f"{item_pointer}/values", "enum-values")
             if field.set_by == "organisation" and (field.nullable or field.default is not None):
-                yield Defect(
-                    item_pointer,
-                    "organisation-field",
-                    Texts(
-                        "lo que pone la organización es obligatorio y no es null",
-                        "what the organisation sets is required and not null",
-                    ),
-                )
+                yield build_defect(item_pointer, "organisation-field")
             if field.set_by == "service" and not field.nullable and field.default is None:
-                yield Defect(
-                    item_pointer,
-                    "service-default",
-                    Texts(
-                        "lo que pone el servicio necesita un valor por defecto", "what the service sets needs a default"
-                    ),
-                )
+                yield build_defect(item_pointer, "service-default")
 
     def _check_rules(self) -> Iterator[Defect]:
         for position, rule in enumerate(self.document.rules):
             item_pointer = f"/rules/{position}"
             if (rule.holds is None) != (rule.severity == "review"):
-                yield Defect(
-                    f"{item_pointer}/holds",
-                    "review-predicate",
-                    Texts(
-                        "las revisiones, y solo ellas, van sin predicado",
-                        "reviews, and only reviews, are without a predicate",
-                    ),
-                )
+                yield build_defect(f"{item_pointer}/holds", "review-predicate")
             if rule.holds is not None:
                 yield from self._check_predicate(rule.holds, f"{item_pointer}/holds", rule=True)
             if bool(rule.invalidates) != (rule.severity == "error"):
-                yield Defect(
-                    f"{item_pointer}/invalidates",
-                    "error-invalidates",
-                    Texts("los errores, y solo ellos, nombran indicadores", "errors, and only errors, name indicators"),
-                )
+                yield build_defect(f"{item_pointer}/invalidates", "error-invalidates")
             for indicator in rule.invalidates:
                 if indicator not in self.indicators:
-                    yield Defect(
-                        f"{item_pointer}/invalidates",
-                        "unknown-indicator",
-                        Texts(
-                            "{indicator!r} no es un indicador", "{indicator!r} is not an indicator", indicator=indicator
-                        ),
-                    )
+                    yield build_defect(f"{item_pointer}/invalidates", "unknown-indicator", indicator=indicator)
 
     def _check_lower_bound(self, operand: LowerBoundOperand, pointer: str) -> Iterator[Defect]:
         """Yield the defects of a lower limit: its indicators have to be counted shares that are better when higher."""
         if operand.confidence != CONFIDENCE:
-            yield Defect(
-                pointer,
-                "confidence-level",
-                Texts(
-                    "confidence solo admite {confidence}",
-                    "confidence must be {confidence}",
-                    confidence=CONFIDENCE,
-                ),
-            )
+            yield build_defect(pointer, "confidence-level", confidence=CONFIDENCE)
         for position, name in enumerate(operand.indicators):
             if name in operand.indicators[:position]:
-                yield Defect(
-                    pointer,
-                    "duplicated-id",
-                    Texts("{identifier!r} está dos veces", "{identifier!r} stands twice", identifier=name),
-                )
+                yield build_defect(pointer, "duplicated-id", identifier=name)
                 continue
             indicator = self.indicators.get(name)
             if indicator is None:
-                yield Defect(
-                    pointer,
-                    "unknown-indicator",
-                    Texts("{indicator!r} no es un indicador", "{indicator!r} is not an indicator", indicator=name),
-                )
+                yield build_defect(pointer, "unknown-indicator", indicator=name)
             elif not self._is_counted_share(indicator):
-                yield Defect(
-                    pointer,
-                    "not-a-counted-share",
-                    Texts(
-                        "{indicator!r} no es una proporción (ratio) de dos datos enteros o dos campos enteros",
-                        "{indicator!r} is not a ratio of two whole facts or two whole profile fields",
-                        indicator=name,
-                    ),
-                )
+                yield build_defect(pointer, "not-a-counted-share", indicator=name)
             elif indicator.direction == "lower_is_better" or find_score_direction(indicator) == -1:
-                yield Defect(
-                    pointer,
-                    "lower-is-better",
-                    Texts(
-                        "{indicator!r} es mejor cuanto menor: no tiene límite inferior que alcanzar",
-                        "{indicator!r} is better when it is lower: it has no lower limit to reach",
-                        indicator=name,
-                    ),
-                )
+                yield build_defect(pointer, "lower-is-better", indicator=name)
 
     def _is_counted_share(self, indicator: Indicator) -> bool:
         """Return True if an indicator is a ratio of two whole facts, or of two whole profile fields."""
@@ -1173,15 +1026,9 @@ class _DocumentChecker:
 
     def _check_levels(self) -> Iterator[Defect]:
         if [level.number for level in self.document.levels] != list(range(1, len(self.document.levels) + 1)):
-            yield Defect(
-                "/levels", "level-numbers", Texts("los números deben ser 1, 2, 3, …", "numbers must be 1, 2, 3, …")
-            )
+            yield build_defect("/levels", "level-numbers")
         if self.document.levels and self.document.levels[0].gates:
-            yield Defect(
-                "/levels/0/gates",
-                "first-level-gates",
-                Texts("el primer nivel no tiene puertas", "the first level has no gates"),
-            )
+            yield build_defect("/levels/0/gates", "first-level-gates")
         required = RequiredBounds()
         for position, level in enumerate(self.document.levels):
             if level.provisional_unless is not None:
@@ -1196,14 +1043,7 @@ class _DocumentChecker:
                 misread = list(self._check_predicate(gate.holds, f"{item_pointer}/holds", gate=True))
                 yield from misread
                 if gate.holds.op not in ("ge", "gt", "eq"):
-                    yield Defect(
-                        item_pointer,
-                        "gate-operator",
-                        Texts(
-                            "una puerta pide como mínimo, más que, o exactamente",
-                            "a gate asks for at least, more than, or exactly",
-                        ),
-                    )
+                    yield build_defect(item_pointer, "gate-operator")
                 elif not misread:
                     yield from self._check_monotone(gate.holds, item_pointer)
                     yield from self._check_reachable(gate.holds, item_pointer)
@@ -1229,21 +1069,10 @@ class _DocumentChecker:
         gate.
         """
         if self.spans.find_direction(holds.right) != 0:
-            yield Defect(
-                pointer,
-                "gate-threshold-varies",
-                Texts(
-                    "lo que pide depende de una puntuación, un valor o el índice",
-                    "what it asks for depends on a score, a value or the index",
-                ),
-            )
+            yield build_defect(pointer, "gate-threshold-varies")
         direction = self.spans.find_direction(holds.left)
         if direction is None or (direction == -1 and holds.op != "eq"):
-            yield Defect(
-                pointer,
-                "gate-against-improvement",
-                Texts("pide más de lo que es mejor cuanto menos", "asks for more of what is better when it is less"),
-            )
+            yield build_defect(pointer, "gate-against-improvement")
         elif direction != 0 and holds.op == "eq":
             span, wanted = self.spans.compute(holds.left), holds.right
             match wanted:
@@ -1254,14 +1083,7 @@ class _DocumentChecker:
                 case _:
                     best = False
             if not best:
-                yield Defect(
-                    pointer,
-                    "gate-exact-not-best",
-                    Texts(
-                        "pide exactamente lo que no es lo mejor: quien mejore perdería el nivel",
-                        "asks for exactly what is not the best: whoever improves would lose the level",
-                    ),
-                )
+                yield build_defect(pointer, "gate-exact-not-best")
 
     def _check_reachable(self, holds: Compare, pointer: str) -> Iterator[Defect]:
         """Yield a defect if no organisation can have the number that a gate requires.
@@ -1303,40 +1125,20 @@ class _DocumentChecker:
             pointer = f"/pillars/{name.replace('~', '~0').replace('/', '~1')}"
             yield from self._check_name(pointer, name)
             if not members:
-                yield Defect(pointer, "empty-pillar", Texts("no tiene ningún indicador", "has no indicator"))
+                yield build_defect(pointer, "empty-pillar")
             for position, identifier in enumerate(members):
                 item_pointer = f"{pointer}/{position}"
                 indicator = self.indicators.get(identifier)
                 if indicator is None:
-                    yield Defect(
-                        item_pointer,
-                        "unknown-indicator",
-                        Texts(
-                            "{indicator!r} no es un indicador",
-                            "{indicator!r} is not an indicator",
-                            indicator=identifier,
-                        ),
-                    )
+                    yield build_defect(item_pointer, "unknown-indicator", indicator=identifier)
                 elif not indicator.weight:
-                    yield Defect(
-                        item_pointer,
-                        "pillar-without-weight",
-                        Texts("{indicator!r} no pesa nada", "{indicator!r} has no weight", indicator=identifier),
-                    )
+                    yield build_defect(item_pointer, "pillar-without-weight", indicator=identifier)
                 if identifier in seen:
-                    yield Defect(
-                        item_pointer,
-                        "duplicated-id",
-                        Texts("{identifier!r} está dos veces", "{identifier!r} stands twice", identifier=identifier),
-                    )
+                    yield build_defect(item_pointer, "duplicated-id", identifier=identifier)
                 seen.add(identifier)
         for name, indicator in self.indicators.items():
             if indicator.weight and name not in seen:
-                yield Defect(
-                    "/pillars",
-                    "in-no-pillar",
-                    Texts("{indicator!r} no está en ningún pilar", "{indicator!r} is in no pillar", indicator=name),
-                )
+                yield build_defect("/pillars", "in-no-pillar", indicator=name)
         yield from self._check_pillar_tree()
 
     def _check_pillar_tree(self) -> Iterator[Defect]:
@@ -1346,20 +1148,9 @@ class _DocumentChecker:
             depth = pointer.count("/children/")
             if isinstance(node, Group):
                 if depth < 2 and node.aggregation != "arithmetic":
-                    yield Defect(
-                        f"{pointer}/aggregation",
-                        "pillar-aggregation",
-                        Texts("con pilares debe ser arithmetic", "with pillars must be arithmetic"),
-                    )
+                    yield build_defect(f"{pointer}/aggregation", "pillar-aggregation")
             elif depth != 2 and node.weight:
-                yield Defect(
-                    pointer,
-                    "pillar-depth",
-                    Texts(
-                        "con pilares debe estar directamente en una dimensión",
-                        "with pillars must stand directly in a dimension",
-                    ),
-                )
+                yield build_defect(pointer, "pillar-depth")
         total = sum(
             dimension.weight * child.weight
             for dimension in root.children
@@ -1368,41 +1159,20 @@ class _DocumentChecker:
         )
         # As for the weights of a group: rounding half up doubles the sum.
         if 2 * root.range.maximum * self.spans.unit * total >= MAX_UNITS:
-            yield Defect(
-                "/pillars",
-                "weights-too-large",
-                Texts(
-                    "pesan demasiado para 64 bits con estos decimales", "weigh too much for 64 bits at these decimals"
-                ),
-            )
+            yield build_defect("/pillars", "weights-too-large")
 
     def _check_standing(self) -> Iterator[Defect]:
         """Yield the defects of a document that only estimates: it has a margin and no levels."""
         document, margin = self.document, self.document.margin
         if document.standing == "provisional" and document.levels:
-            yield Defect(
-                "/levels",
-                "provisional-levels",
-                Texts(
-                    "debe estar vacío en un documento provisional, que solo estima",
-                    "must be empty in a provisional document, which only estimates",
-                ),
-            )
+            yield build_defect("/levels", "provisional-levels")
         if (document.standing == "provisional") != (margin is not None):
-            yield Defect(
-                "/margin",
-                "margin-without-provisional",
-                Texts("va con standing provisional, y solo con él", "goes with standing provisional, and only with it"),
-            )
+            yield build_defect("/margin", "margin-without-provisional")
         if margin is None:
             return
         yield from self._check_name("/margin/of", margin.of)
         if margin.of == document.version:
-            yield Defect(
-                "/margin/of",
-                "margin-version",
-                Texts("debe ser otra versión", "must be another version"),
-            )
+            yield build_defect("/margin/of", "margin-version")
         ranges = (
             ("half_width", 0 <= margin.half_width <= 100, Texts("debe ser de 0 a 100", "must be 0 to 100")),
             ("confidence", 0 < margin.confidence < 1, Texts("debe estar entre 0 y 1", "must be between 0 and 1")),
@@ -1422,84 +1192,34 @@ class _DocumentChecker:
         ):
             for key, ids in table.items():
                 if not ids:
-                    yield Defect(
-                        f"/answers/{name}/{key}",
-                        "no-indicator",
-                        Texts("ningún indicador lo responde", "no indicator answers it"),
-                    )
+                    yield build_defect(f"/answers/{name}/{key}", "no-indicator")
                 for indicator in ids:
                     if indicator not in self.indicators:
-                        yield Defect(
-                            f"/answers/{name}/{key}",
-                            "unknown-indicator",
-                            Texts(
-                                "{indicator!r} no es un indicador",
-                                "{indicator!r} is not an indicator",
-                                indicator=indicator,
-                            ),
-                        )
+                        yield build_defect(f"/answers/{name}/{key}", "unknown-indicator", indicator=indicator)
         for name, idea in answered.ideas.items():
             yield from _check_known(idea.comments, answered.comments, f"/answers/ideas/{name}/comments")
         for position, step in enumerate(self.document.calendar):
             for member, day in (("start", step.start), ("to", step.to)):
                 if not _is_day(day):
-                    yield Defect(
-                        f"/calendar/{position}/{member}",
-                        "not-a-day",
-                        Texts(
-                            "{day!r} no es un mes y día de cualquier año, como 01-31",
-                            "{day!r} is not a month and day of any year, such as 01-31",
-                            day=day,
-                        ),
-                    )
+                    yield build_defect(f"/calendar/{position}/{member}", "not-a-day", day=day)
         for position, organisation_type in enumerate(self.document.organisation_types):
             if organisation_type.band_scale not in self.document.size_bands:
-                yield Defect(
-                    f"/organisation_types/{position}/band_scale",
-                    "unknown-band-scale",
-                    Texts("no es una escala de size_bands", "is not a scale of size_bands"),
-                )
+                yield build_defect(f"/organisation_types/{position}/band_scale", "unknown-band-scale")
         for scale, bands in self.document.size_bands.items():
             expected = 0
             for position, band in enumerate(bands):
                 if band.start != expected:
-                    yield Defect(
-                        f"/size_bands/{scale}/{position}/start",
-                        "size-band-gap",
-                        Texts(
-                            "deja un hueco: se esperaba {expected}",
-                            "leaves a gap: expected {expected}",
-                            expected=expected,
-                        ),
-                    )
+                    yield build_defect(f"/size_bands/{scale}/{position}/start", "size-band-gap", expected=expected)
                 if (band.to is None) != (position == len(bands) - 1):
-                    yield Defect(
-                        f"/size_bands/{scale}/{position}/to",
-                        "size-band-open",
-                        Texts(
-                            "está abierto en la última banda, y solo en ella",
-                            "is open in the last band, and only there",
-                        ),
-                    )
+                    yield build_defect(f"/size_bands/{scale}/{position}/to", "size-band-open")
                 expected = (band.to or 0) + 1
         for name, weights in self.document.alternative_weights.items():
             if list(weights) != [child.id for child in self.document.root.children]:
-                yield Defect(
-                    f"/alternative_weights/{name}",
-                    "alternative-weights",
-                    Texts("debe nombrar las dimensiones, en orden", "must name the dimensions, in order"),
-                )
+                yield build_defect(f"/alternative_weights/{name}", "alternative-weights")
 
 
 def _build_gate_only_defect(pointer: str) -> Defect:
-    return Defect(
-        pointer,
-        "gate-only-operand",
-        Texts(
-            "solo las puertas pueden leer value, lower_bound, score, pillar e index",
-            "value, lower_bound, score, pillar and index may only be read by gates",
-        ),
-    )
+    return build_defect(pointer, "gate-only-operand")
 
 
 def _check_lower_bound_comparison(compare: Compare, pointer: str) -> Iterator[Defect]:
@@ -1513,20 +1233,9 @@ def _check_lower_bound_comparison(compare: Compare, pointer: str) -> Iterator[De
     match compare:
         case Compare(op="ge", left=LowerBoundOperand(), right=Constant(value=int() | float() as required)):
             if not isinstance(required, bool) and not 0 < required < 1:
-                yield Defect(
-                    pointer,
-                    "lower-bound-constant",
-                    Texts("debe pedir más que 0 y menos que 1", "must ask for more than 0 and less than 1"),
-                )
+                yield build_defect(pointer, "lower-bound-constant")
         case _:
-            yield Defect(
-                pointer,
-                "lower-bound-comparison",
-                Texts(
-                    "lower_bound solo se compara así: él solo, como mínimo (ge), con una constante",
-                    "lower_bound is only compared like this: by itself, at least (ge), with a constant",
-                ),
-            )
+            yield build_defect(pointer, "lower-bound-comparison")
 
 
 def _check_level_order(gate: Gate, lower: RequiredBounds, pointer: str) -> Iterator[Defect]:
@@ -1538,27 +1247,19 @@ def _check_level_order(gate: Gate, lower: RequiredBounds, pointer: str) -> Itera
     for key, bound in find_lower_bounds(gate):
         lower_bound = lower.find_lower_bound(key)
         if lower_bound is not None and bound.order < lower_bound.order and gate.holds.op != "eq":
-            yield Defect(
+            yield build_defect(
                 pointer,
                 "gate-below-lower-level",
-                Texts(
-                    "pide menos ({required}) que un nivel inferior ({lower}, en {gate})",
-                    "asks for less ({required}) than a lower level ({lower}, in {gate})",
-                    required=_format_number(bound.number),
-                    lower=_format_number(lower_bound.number),
-                    gate=lower_bound.gate,
-                ),
+                required=_format_number(bound.number),
+                lower=_format_number(lower_bound.number),
+                gate=lower_bound.gate,
             )
 
 
 def _check_known(ids: Iterable[str], table: Mapping[str, object], pointer: str) -> Iterator[Defect]:
     for identifier in ids:
         if identifier not in table:
-            yield Defect(
-                pointer,
-                "unknown-answers-key",
-                Texts("{identifier!r} no está en answers", "{identifier!r} is not in answers", identifier=identifier),
-            )
+            yield build_defect(pointer, "unknown-answers-key", identifier=identifier)
 
 
 def _is_day(text: str) -> bool:
@@ -1604,9 +1305,7 @@ def check_texts(document: Document, texts: MethodologyTexts, language: Language)
     """Yield a defect for each text that is missing or empty, or whose id is not in the document."""
     root = f"/texts/{language}"
     if texts.language != language:
-        yield Defect(
-            f"{root}/language", "text-language", Texts("es {language!r}", "is {language!r}", language=texts.language)
-        )
+        yield build_defect(f"{root}/language", "text-language", language=texts.language)
     answered = document.answers
     tables: list[tuple[str, Mapping[str, object], Iterable[str]]] = [
         ("groups", texts.groups, [group.id for group in walk_groups(document.root)]),
@@ -1646,36 +1345,16 @@ def check_texts(document: Document, texts: MethodologyTexts, language: Language)
         yield from _check_same(f"{item_pointer}/facts", text.facts, wanted)
         yield from _check_same(f"{item_pointer}/components", text.components, indicator.components)
         if (text.step is None) != (indicator.step is None):
-            yield Defect(
-                f"{item_pointer}/step",
-                "step-text",
-                Texts("va con el paso (step) del documento", "goes with the step of the document"),
-            )
+            yield build_defect(f"{item_pointer}/step", "step-text")
         yield from _find_placeholders(text.step or "", f"{item_pointer}/step")
         reasons = 0 if indicator.curve.kind in ("ladder", "boolean") else len(indicator.curve.goalposts)
         if len(text.goalposts) != reasons:
-            yield Defect(
-                f"{item_pointer}/goalposts",
-                "goalpost-texts",
-                Texts(
-                    "tiene {count} motivos para {reasons} puntos de referencia",
-                    "has {count} reasons for {reasons} goalposts",
-                    count=len(text.goalposts),
-                    reasons=reasons,
-                ),
+            yield build_defect(
+                f"{item_pointer}/goalposts", "goalpost-texts", count=len(text.goalposts), reasons=reasons
             )
         steps = len(indicator.curve.goalposts) if indicator.curve.kind == "ladder" else 0
         if len(text.ladder) != steps:
-            yield Defect(
-                f"{item_pointer}/ladder",
-                "ladder-texts",
-                Texts(
-                    "tiene {count} textos para {steps} pasos",
-                    "has {count} texts for {steps} steps",
-                    count=len(text.ladder),
-                    steps=steps,
-                ),
-            )
+            yield build_defect(f"{item_pointer}/ladder", "ladder-texts", count=len(text.ladder), steps=steps)
     yield from _find_empty_strings(root, texts)
 
 
@@ -1683,23 +1362,15 @@ def _find_placeholders(text: str, pointer: str) -> Iterator[Defect]:
     try:
         named = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
     except ValueError as error:
-        yield Defect(
-            pointer,
-            "invalid-template",
-            Texts("no es una plantilla: {error}", "is not a template: {error}", error=str(error)),
-        )
+        yield build_defect(pointer, "invalid-template", error=str(error))
         return
     for name in named:
         if name not in STEP_PLACEHOLDERS:
-            yield Defect(
+            yield build_defect(
                 pointer,
                 "unknown-placeholder",
-                Texts(
-                    "{{{name}}} no representa nada; hay {known}",
-                    "{{{name}}} stands for nothing; there are {known}",
-                    name=name,
-                    known=", ".join(f"{{{known}}}" for known in STEP_PLACEHOLDERS),
-                ),
+                name=name,
+                known=", ".join(f"{{{known}}}" for known in STEP_PLACEHOLDERS),
             )
 
 
@@ -1709,22 +1380,18 @@ def _check_same(pointer: str, present: Mapping[str, object], wanted: Iterable[st
     for key in expected:
         if key in present:
             continue
-        yield Defect(f"{pointer}/{key}", "missing-text", Texts("falta", "is missing"))
+        yield build_defect(f"{pointer}/{key}", "missing-text")
     for key in present:
         if key in expected:
             continue
-        yield Defect(
-            f"{pointer}/{key}",
-            "unused-text",
-            Texts("no corresponde a nada del documento", "belongs to nothing in the document"),
-        )
+        yield build_defect(f"{pointer}/{key}", "unused-text")
 
 
 def _find_empty_strings(pointer: str, value: object) -> Iterator[Defect]:
     """Yield a defect for each blank string in `value`, at any depth; `pointer` is the JSON Pointer of `value`."""
     if isinstance(value, str):
         if not value.strip():
-            yield Defect(pointer, "empty-text", Texts("está vacío", "is empty"))
+            yield build_defect(pointer, "empty-text")
     elif isinstance(value, dict):
         for key, member in value.items():
             yield from _find_empty_strings(f"{pointer}/{key}", member)

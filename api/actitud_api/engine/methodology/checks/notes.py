@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.engine.methodology.checks.bounds import Bound, OperandBounds
-from actitud_api.engine.methodology.checks.document import Remark
+from actitud_api.engine.methodology.checks.document import Remark, build_remark
 from actitud_api.engine.methodology.model import (
     AnswerOperand,
     ComponentOperand,
@@ -76,11 +76,7 @@ def find_unread_names(document: Document) -> Iterator[Remark]:
     fields = {operand.field for operand in read if isinstance(operand, ProfileOperand)}
     for position, field in enumerate(document.profile):
         if field.name not in fields:
-            yield Remark(
-                f"/profile/{position}",
-                "unread-field",
-                Texts("nada lee el campo {name}", "nothing reads the field {name}", name=field.name),
-            )
+            yield build_remark(f"/profile/{position}", "unread-field", name=field.name)
     facts = {(operand.indicator, operand.fact) for operand in read if isinstance(operand, AnswerOperand)}
     listed = {operand.indicator for operand in read if isinstance(operand, ComponentOperand)}
     for node, pointer in walk_nodes(document.root, "/root"):
@@ -89,11 +85,7 @@ def find_unread_names(document: Document) -> Iterator[Remark]:
         for position, fact in enumerate(node.facts):
             names = {(node.id, fact.name), (node.id, name_derived_count(fact.name))}
             if not (names & facts or (fact.type == "components" and node.id in listed)):
-                yield Remark(
-                    f"{pointer}/facts/{position}",
-                    "unread-fact",
-                    Texts("nada lee el dato {name}", "nothing reads the fact {name}", name=fact.name),
-                )
+                yield build_remark(f"{pointer}/facts/{position}", "unread-fact", name=fact.name)
 
 
 def find_idle_parts(document: Document) -> Iterator[Remark]:
@@ -114,46 +106,26 @@ def _find_idle_parts(indicator: Indicator, pointer: str, bounds: OperandBounds) 
     if isinstance(indicator.value, Quotient):
         below = bounds.compute(indicator.value.denominator)
         if below.least == below.greatest == 0:
-            yield Remark(
-                f"{pointer}/value/denominator",
-                "zero-denominator",
-                Texts("es siempre 0: nunca hay un valor", "is always 0: there is never a value"),
-            )
+            yield build_remark(f"{pointer}/value/denominator", "zero-denominator")
             return
     if bounds.decide(indicator.zero_when) is True:
-        yield Remark(
-            f"{pointer}/zero_when",
-            "always-zero",
-            Texts("se cumple siempre: siempre puntúa 0", "always holds: the score is always 0"),
-        )
+        yield build_remark(f"{pointer}/zero_when", "always-zero")
     if bounds.decide(indicator.applies) is False:
-        yield Remark(
-            f"{pointer}/applies",
-            "never-applies",
-            Texts("no se cumple nunca: no se aplica a nadie", "never holds: it applies to nobody"),
-        )
+        yield build_remark(f"{pointer}/applies", "never-applies")
     goalposts, possible = indicator.curve.goalposts, bounds.compute(indicator.value)
     scores = [to_exact(goalpost.score) for goalpost in goalposts]
     rising = scores[-1] > scores[0]
     if scores[0] != scores[-1] and rising != (indicator.direction == "higher_is_better"):
-        yield Remark(
-            f"{pointer}/direction",
-            "direction-against-curve",
-            Texts("la curva va en el otro sentido", "the curve goes the other way"),
-        )
+        yield build_remark(f"{pointer}/direction", "direction-against-curve")
     best = [position for position, score in enumerate(scores) if score == max(scores)]
     position = best[0] if rising else best[-1]
     x = to_exact(goalposts[position].x)
     if (x > possible.greatest) if rising else (x < possible.least):
-        yield Remark(
+        yield build_remark(
             f"{pointer}/curve/goalposts/{position}/x",
             "full-marks-out-of-reach",
-            Texts(
-                "ningún dato llega hasta ahí: el valor va de {least} a {greatest}",
-                "no fact gets there: the value is {least} to {greatest}",
-                least=_format_bound(possible.least),
-                greatest=_format_bound(possible.greatest),
-            ),
+            least=_format_bound(possible.least),
+            greatest=_format_bound(possible.greatest),
         )
 
 
