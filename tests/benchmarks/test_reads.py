@@ -80,7 +80,7 @@ def test_other_data_of_the_peer_are_noticed(
         sheets[0] = sheets[0].replace(b'"rank":1', b'"rank":2')
     fill_database(tmp_path / "peer", rows, sheets)
     with ExitStack() as stack:
-        peer = open_server(stack, build_fastapi_app(tmp_path / "peer"))  # type: ignore[arg-type]
+        peer = open_server(stack, build_fastapi_app(tmp_path / "peer"))  # type: ignore[arg-type]  # ASGI of its own types
         with pytest.raises(DifferentAnswers, match="list" if what == "row" else "sheet"):
             check_same(answers, known, *stored, peer)
 

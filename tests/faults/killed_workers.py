@@ -75,9 +75,9 @@ def work(url: str, folder: Path, owner: str, pipe: Pipe) -> None:
     faulthandler.enable()
     running.LOOK_SECONDS = 0.01  # type: ignore[misc]  # in a process of its own
     # A job about few organisations has several steps, and a process that is killed so has no children.
-    import_run.BATCH = 4  # type: ignore[misc]
-    step_tasks.PORTION = 8  # type: ignore[misc]
-    verdict_tasks.PORTION = 2  # type: ignore[misc]
+    import_run.BATCH = 4  # type: ignore[misc]  # likewise
+    step_tasks.PORTION = 8  # type: ignore[misc]  # likewise
+    verdict_tasks.PORTION = 2  # type: ignore[misc]  # likewise
     setattr(assembly, "open_workers_apart", lambda: nullcontext(map_serially))  # noqa: B010  # by its name alone
     settings = structs.replace(unlimited(url), signing_folder=folder)
     with opened(url) as database:

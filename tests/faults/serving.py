@@ -197,7 +197,7 @@ def store_slowly() -> None:
         time.sleep(STORE_SECONDS)
         return publish(*arguments, **more)
 
-    publications.EditionPublisher.publish = publish_slowly  # type: ignore[method-assign]
+    publications.EditionPublisher.publish = publish_slowly  # type: ignore[method-assign]  # in a process of its own
 
 
 _score_batch = publications._score_batch
@@ -273,7 +273,7 @@ def be_leaking() -> None:
 
 def be_unstopped() -> None:
     """Makes this process go on with what it prepares although it has been told to stop."""
-    publications.EditionPublisher.stop = lambda self: None  # type: ignore[method-assign]
+    publications.EditionPublisher.stop = lambda self: None  # type: ignore[method-assign]  # likewise
 
 
 def be_unsynced() -> None:

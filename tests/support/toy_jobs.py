@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.jobs import service
 from actitud_api.platform.jobs.queries import JobRecord
 from actitud_api.platform.jobs.runner import JobRun, JobRunner, JobTask
-from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.suggestions.queries import insert_suggestion
 
 KIND: Final = "toys.count"
@@ -32,11 +32,17 @@ class Counted(Struct, frozen=True):
     last: int
 
 
-def leave(session: object, number: int) -> None:
+def leave(session: Session, number: int) -> None:
     now = datetime(2026, 11, 29, tzinfo=UTC)
-    values = {"kind": "error", "title": str(number), "text": "Counted.", "language": "en", "state": "undecided"}
-    others: dict[str, object] = {"dimension": None, "indicator": None, "methodology": None, "decisions": []}
-    insert_suggestion(session, {**values, **others, "proposer": "toys", "created": now, "updated": now, "version": 1})  # type: ignore[arg-type]
+    values: dict[str, Any] = {
+        "kind": "error",
+        "title": str(number),
+        "text": "Counted.",
+        "language": "en",
+        "state": "undecided",
+    }
+    values |= {"dimension": None, "indicator": None, "methodology": None, "decisions": []}
+    insert_suggestion(session, {**values, "proposer": "toys", "created": now, "updated": now, "version": 1})
 
 
 def count(
@@ -59,8 +65,8 @@ def count(
     return Counted(job.done)
 
 
-def build_runner(database: Database, run: Callable[[JobRun[Counting]], object] = count, **others: object) -> JobRunner:
-    return JobRunner(database, [JobTask(KIND, Counting, run)], **others)  # type: ignore[arg-type]
+def build_runner(database: Database, run: Callable[[JobRun[Counting]], object] = count, **others: Any) -> JobRunner:
+    return JobRunner(database, [JobTask(KIND, Counting, run)], **others)
 
 
 def enqueue(database: Database, to: int = 5, by: int = 1, principal: Principal | None = None) -> JobRecord:

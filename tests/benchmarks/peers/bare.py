@@ -29,9 +29,9 @@ def build_bare_app(bodies: Mapping[str, StoredBody]) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":  # type: ignore[comparison-overlap]  # servers send it to any application
             await receive()
-            await send({"type": "lifespan.startup.complete"})  # type: ignore[typeddict-item]
+            await send({"type": "lifespan.startup.complete"})  # type: ignore[typeddict-item]  # likewise
             await receive()
-            await send({"type": "lifespan.shutdown.complete"})  # type: ignore[typeddict-item]
+            await send({"type": "lifespan.shutdown.complete"})  # type: ignore[typeddict-item]  # likewise
             return
         for message in answers[scope["path"]]:
             await send(message)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from tests.support.worlds import identifiers, personal, words
@@ -495,7 +495,7 @@ def _make_proposals(random: Random, zone: ZoneInfo, year: int, people: Sequence[
             day, time(random.randrange(24), random.randrange(60), random.randrange(60)), zone
         ).astimezone(UTC)
         language = random.choice(LANGUAGES)
-        state = random.choice(("", "evaluating", "accepted", "accepted", "rejected"))
+        state: Any = random.choice(("", "evaluating", "accepted", "accepted", "rejected"))
         # A decision without reasons is not an answer; reasons without a decision are none either.
         answer = words.make_answer(random, language, number) if state and random.random() < 0.7 else None
         withdrawn = published + timedelta(days=2) if not state and random.random() < 0.2 else None
@@ -507,7 +507,7 @@ def _make_proposals(random: Random, zone: ZoneInfo, year: int, people: Sequence[
                 text=f"Propuesta: {words.make_post(random, language)}",
                 language=language,
                 person=random.choice(people),
-                state=state,  # type: ignore[arg-type]
+                state=state,
                 answer=answer,
                 answered=published + timedelta(days=random.randint(3, 15)) if state else None,
                 withdrawn=withdrawn,

@@ -118,7 +118,7 @@ def test_a_reply_found_elsewhere_is_read_in_the_time_zone_of_the_count(tmp_path:
     reply = {"need": "complaint", "reply": "4", "replied_at": local("2027-10-08 09:30").replace(tzinfo=None)}
     for written in ("2027-10-08 09:30", local("2027-10-08 11:30").replace(tzinfo=None)):
         cells = {**reply, "replied_at": written, "was_private": "sí"}
-        coding, problems = read(save(tmp_path, fill(book, {"Messages": lambda row, cells=cells: cells})))  # type: ignore[misc]
+        coding, problems = read(save(tmp_path, fill(book, {"Messages": lambda row, cells=cells: cells})))  # type: ignore[misc]  # no type of a default
         assert problems == []
         (row,) = coding.rows["messages"].values()
         at = to_instant(local("2027-10-08 09:30"))

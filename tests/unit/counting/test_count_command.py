@@ -244,7 +244,7 @@ def test_two_coders_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[s
     for name in ("coding.xlsx", "coding-second.xlsx"):
         codes = {"subject": "u", "press": "no", "voice": "no", "plain": "sí" if name == "coding.xlsx" else "no"}
         path = tmp_path / name
-        path.write_bytes(fill(path.read_bytes(), {"Publicaciones": lambda row, codes=codes: codes}))  # type: ignore[misc]
+        path.write_bytes(fill(path.read_bytes(), {"Publicaciones": lambda row, codes=codes: codes}))  # type: ignore[misc]  # no type of a default
     assert count(tmp_path, log, "--coded", tmp_path / "coding.xlsx") == 0
     assert "Falta que una segunda persona codifique coding-second.xlsx" in capsys.readouterr().out
     assert count(tmp_path, log, "--coded", tmp_path / "coding-second.xlsx", "--coded", tmp_path / "coding.xlsx") == 0

@@ -14,7 +14,7 @@ MADRID = ZoneInfo("Europe/Madrid")
 
 
 def at(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type, misc]  # mypy: a part could be the zone
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def fill(content: bytes, answers: Mapping[str, Callable[[Row], Mapping[str, obje
         columns = _list_columns(sheet)
         for number, row in list(_list_rows(sheet)):
             for column, value in answer(row).items():
-                sheet.cell(number, columns.index(column) + 1).value = value  # type: ignore[assignment]
+                sheet.cell(number, columns.index(column) + 1).value = value  # type: ignore[assignment]  # any cell
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()

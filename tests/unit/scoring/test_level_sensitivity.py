@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from msgspec import structs
@@ -70,9 +72,8 @@ def inputs(number: float) -> Inputs:
     return {source: np.full(1 if source == "cap" else 30, number) for source in SOURCES}
 
 
-def gate(name: str, *holds: object) -> Gate:
-    left, op, right = holds
-    return Gate(id=name, holds=b.compare(left, op, right))  # type: ignore[arg-type]
+def gate(name: str, left: Any, op: Any, right: Any) -> Gate:
+    return Gate(id=name, holds=b.compare(left, op, right))
 
 
 def tree() -> Document:

@@ -25,7 +25,7 @@ OTHER: Final = "whsec_" + base64.b64encode(bytes(range(1, 33))).decode()
 NOW: Final = 1_800_000_000
 ID: Final = "msg_1"
 AT: Final = datetime(2027, 1, 15, 8, 0, tzinfo=UTC)
-PUBLISHED: Final = {
+PUBLISHED: Final[dict[str, Any]] = {
     "edition": "2026",
     "revision": 1,
     "digest": "sha256:1",
@@ -66,7 +66,7 @@ def test_the_example_of_the_specification() -> None:
 def test_each_event_has_its_type() -> None:
     body = encode()
     event = verify(body, sign(body), SECRET, now=NOW)
-    assert event == EditionPublished(id=ID, timestamp=AT, **PUBLISHED)  # type: ignore[arg-type]
+    assert event == EditionPublished(id=ID, timestamp=AT, **PUBLISHED)
 
     corrected: dict[str, Any] = {
         **{"edition": "2026", "revision": 2, "organisation": "XX-T-1", "before": None, "after": "sha256:2"},
@@ -100,7 +100,7 @@ def test_events_and_members_of_a_newer_service_are_read() -> None:
     event = verify(body, sign(body), SECRET, now=NOW)
     assert event == OtherEvent(id=ID, timestamp=AT, type="edition.withdrawn", data={"edition": "2026", "why": ["a", 1]})
     body = encode(data={**PUBLISHED, "colour": "red", "id": "msg_of_somebody", "timestamp": "never"})
-    assert verify(body, sign(body), SECRET, now=NOW) == EditionPublished(id=ID, timestamp=AT, **PUBLISHED)  # type: ignore[arg-type]
+    assert verify(body, sign(body), SECRET, now=NOW) == EditionPublished(id=ID, timestamp=AT, **PUBLISHED)
 
 
 def test_while_the_secret_is_rotated_one_of_two_is_enough() -> None:

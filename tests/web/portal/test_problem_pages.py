@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -67,10 +67,10 @@ def test_a_key_in_the_wrong_place_is_not_shown(places: Client) -> None:
     ],
 )
 def test_the_page_says_what_to_do(places: Client, error: ProblemError, says: str) -> None:
-    scope = places.build_request("GET", "/nada").extensions | {
+    scope: Any = places.build_request("GET", "/nada").extensions | {
         "type": "http", "method": "GET", "path": "/nada", "query_string": b"", "headers": [], "state": {},
         "litestar_app": places.app, "scheme": "https", "server": None, "client": None,
     }  # fmt: skip
-    response = problem_pages.render_problem_page(ApiRequest(scope), error)  # type: ignore[arg-type]
+    response = problem_pages.render_problem_page(ApiRequest(scope), error)
     assert response.status_code == error.type.status
     assert says in response.content.decode()

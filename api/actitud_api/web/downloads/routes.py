@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from litestar import Controller, Response
@@ -252,7 +253,7 @@ class EditionFilesController(Controller):
         if SCORES.format_of(request) == "jsonstat":
             factory = TableFactory(language=language, publisher=publisher, base=find_base_url(request))
             cube = factory.build_cube(source, request.scope["path"])
-            units = lambda: service.list_cube_units(database, source, selection)  # noqa: E731
+            units = partial(service.list_cube_units, database, source, selection)
             return table.build_cube_response(name, source.state, links, cube, units, shared=shared)
         return table.build_response(name, source.state, links, shared=shared)
 
@@ -511,8 +512,9 @@ class _TableResponse:
         assert cube.cube is not None
         # It says where it is, and who publishes it.
         state = (state, cube.cube.more)
-        read = lambda: _read_while_awaited(self._request, units())  # noqa: E731
-        return self._respond(name, state, links, cube, read, shared=shared)
+        return self._respond(
+            name, state, links, cube, lambda: _read_while_awaited(self._request, units()), shared=shared
+        )
 
     def _respond(
         self,
