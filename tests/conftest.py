@@ -13,12 +13,11 @@ from typing import Final
 import pytest
 from xdist.remote import Producer
 
-from tests.support import options, run_overhead, second_version, sharing_out
+from tests.support import options, second_version, sharing_out
 from tests.support.scheduling import FilesAtOnce
 
 # On import, because the `conftest.py` of a folder below may import the service before pytest calls any hook.
 second_version.register()
-run_overhead.skip_log_records()
 
 pytest_plugins = ["tests.support.figures"]
 
@@ -36,11 +35,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse an option that came too late for the sizes, and prepare what makes the tests of the day faster."""
+    """Refuse an option that came too late for the sizes, and let the databases of the day stand in memory."""
     if config.getoption("--night") and not options.night:
         raise pytest.UsageError("--night has to stand in the command line itself")
-    if config.option.verbose <= 0 and not config.option.xmlpath:
-        run_overhead.send_fewer_events(config)
     if not options.night and "TMPDIR" not in os.environ and _has_room(MEMORY):
         _write_temporary_files_to_memory(config)
 
