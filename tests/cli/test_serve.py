@@ -404,11 +404,29 @@ def test_a_server_that_could_not_start_is_a_failure(
     assert capsys.readouterr().out == ""
 
 
-def test_a_port_that_is_taken_is_said(migrated: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [
+        ("en_GB.UTF-8", "Port {} is already in use. Choose another with --port 9000, or with PORT=9000 before make."),
+        ("es_ES.UTF-8", "El puerto {} ya está en uso. Elija otro con --port 9000, o con PORT=9000 delante de make."),
+    ],
+)
+def test_whoever_serves_at_a_taken_port_reads_how_to_choose_another(
+    locale: str, text: str, migrated: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", locale)
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{(port := taken.getsockname()[1])}"
+        port = taken.getsockname()[1]
         assert cli.main(["serve", "--port", str(port), "--database", migrated]) == 1
-    assert f"Cannot listen at http://{address}: Address already in use" in capsys.readouterr().err
+    assert text.format(port) in capsys.readouterr().err
+
+
+def test_an_address_that_is_no_address_of_this_machine_is_said(
+    migrated: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # 192.0.2.0/24 is for documentation (RFC 5737): no machine has it.
+    assert cli.main(["serve", "--host", "192.0.2.1", "--port", "8000", "--database", migrated]) == 1
+    assert "Cannot listen at http://192.0.2.1:8000: " in capsys.readouterr().err
 
 
 # --- where it listens -----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import os
 import signal
@@ -44,7 +45,11 @@ _READY = Texts(
     "Ready at {address}. Database: {database}. Ctrl+C ends.",
 )
 _STOPPED = Texts("Parada en orden.", "Stopped in order.")
-_TAKEN = Texts("No se puede escuchar en {address}: {reason}", "Cannot listen at {address}: {reason}")
+_TAKEN = Texts(
+    "El puerto {port} ya está en uso. Elija otro con --port 9000, o con PORT=9000 delante de make.",
+    "Port {port} is already in use. Choose another with --port 9000, or with PORT=9000 before make.",
+)
+_UNUSABLE = Texts("No se puede escuchar en {address}: {reason}", "Cannot listen at {address}: {reason}")
 _EXPOSED = Texts(
     "Aviso: escucha en {host}, no solo en esta máquina, y no hay proxy de confianza (trusted_proxies).",
     "Warning: listens on {host}, beyond this machine, and there is no trusted proxy (trusted_proxies).",
@@ -121,8 +126,9 @@ def open_listener(settings: Settings, language: Language) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=family)
     except OSError as error:
-        text = _TAKEN.into(language).format(address=settings.address, reason=error.strerror)
-        raise CommandError(text) from error
+        text = _TAKEN if error.errno == errno.EADDRINUSE else _UNUSABLE
+        values = {"port": settings.port, "address": settings.address, "reason": error.strerror}
+        raise CommandError(text.into(language).format(**values)) from error
 
 
 def is_exposed(settings: Settings) -> bool:
