@@ -7,9 +7,11 @@ import io
 import json
 import re
 import sys
+from code import InteractiveConsole
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from types import CodeType
 from typing import Final
 from unittest.mock import patch
 
@@ -32,6 +34,7 @@ from tests.support.serving import served
 
 ROOT: Final = Path(__file__).parents[2]
 START: Final = ROOT / "docs" / "start"
+VERSIONS: Final = ROOT / "api" / "actitud_api" / "engine" / "methodology" / "versions"
 LANGUAGES: Final = ("", ".es") if NIGHT else ("",)
 """Ends of the names of the pages that are pasted: by day the English ones, which have the blocks of the others."""
 ON_SANDBOX: Final = ("portal-developer", "analyst", "researcher", "integrator")
@@ -187,6 +190,36 @@ def test_a_reader_who_changes_the_sandbox_gets_what_the_page_says(
     if language:  # the page in English has changed what this one begins with
         assert httpx.post(f"{own_sandbox}{RESET}").status_code == 204
     check_page(f"{user}{language}.md", tmp_path / "checkout", {STATED: own_sandbox}, {})
+
+
+class _Prompt(InteractiveConsole):
+    """Prompt of Python that runs nothing."""
+
+    def runcode(self, code: CodeType) -> None:
+        """Skip a statement that is whole."""
+
+
+@pytest.mark.parametrize("language", ["", ".es"])
+@pytest.mark.parametrize("user", USERS)
+def test_python_waits_for_no_more_after_a_block(user: str, language: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Behind a block that ends indented the prompt takes the first line of the next one for a fault."""
+    prompt = _Prompt()
+    for block in list_blocks(START / f"{user}{language}.md"):
+        if block.kind == "python":
+            *_, is_open = [prompt.push(line) for line in block.code.splitlines()]
+            assert not is_open, block.code
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("page", "language"), [("officer.md", "en"), ("officer.es.md", "es")])
+def test_the_officer_reads_in_words_what_the_profile_says(page: str, language: str) -> None:
+    text = (START / page).read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \| (\w+)(?: \((.+)\))? \|$", text, re.MULTILINE)
+    given = re.findall(r'"(\w+)": "?(\w+)"?[,}]', "".join(re.findall("^profile .*\n", text, re.MULTILINE)))
+    assert [(name, value) for name, _, value, _ in rows] == given
+    words = json.loads((VERSIONS / "2027.1" / "texts" / f"{language}.json").read_text("utf-8"))["profile"]
+    assert {name: label for name, label, _, _ in rows} == {name: words[name]["label"] for name, _ in given}
+    assert [meant for *_, meant in rows if meant] == [words["org_type"]["values"]["SUP"]]
 
 
 @pytest.mark.parametrize("user", USERS)

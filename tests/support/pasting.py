@@ -154,8 +154,12 @@ class _Handler(socketserver.BaseRequestHandler):
             if name in _COMMANDS:
                 return _COMMANDS[name](arguments)
             (file,) = arguments
-            for line in (*Path(file).read_text("utf-8").splitlines(), ""):
-                self.server.console.push(line)
+            is_open = False
+            for line in Path(file).read_text("utf-8").splitlines():
+                is_open = self.server.console.push(line)
+            if is_open:  # The first line of the next block would be a fault.
+                sys.stderr.write("Python waits for the rest of this block.\n")
+                return 1
         except SystemExit as ended:
             return ended.code if isinstance(ended.code, int) else 1
         except Exception:  # only by a command, which would end so too
