@@ -63,6 +63,7 @@ class Server:
         self.folder = folder
         self._process = process
         self._made = 0
+        self._kept: psycopg.Connection[tuple[int, ...]] | None = None
 
     def url(self, database: str, role: str = "actitud") -> str:
         """The SQLAlchemy URL of one of its databases, for its owner or another role."""
@@ -70,8 +71,15 @@ class Server:
 
     def execute(self, statement: str) -> None:
         """Runs a statement outside of any transaction."""
-        with self._connection() as connection:
-            connection.execute(statement.encode())
+        # One connection for all of them: to open another takes more of the server's time than most statements.
+        if self._kept is None or self._kept.closed:
+            self._kept = self._connection()
+        self._kept.execute(statement.encode())
+
+    def close(self) -> None:
+        """Closes the connection for statements."""
+        if self._kept is not None:
+            self._kept.close()
 
     def await_true(self, condition: str) -> None:
         """Returns once a condition in SQL is true."""
@@ -211,11 +219,12 @@ class Installation:
                 start_new_session=True,  # an interrupt at the terminal is for the tests, which then stop it
                 **self._owner,
             )
+        started = Server(folder, process)
         try:
-            started = Server(folder, process)
             started.await_ready()
             yield started
         finally:
+            started.close()
             process.send_signal(signal.SIGINT)  # a fast shutdown: sessions are ended
             try:
                 process.wait(SECONDS)
