@@ -89,9 +89,13 @@ def _is_left_out(item: pytest.Item) -> bool:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Run one process more than there are cores: a fifth of the time tests wait for a server, a lease or a disk."""
-    return (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run one process more than there are cores: a fifth of the time tests wait for a server, a lease or a disk.
+
+    Units wait for nothing, and each process takes seconds to collect them.
+    """
+    given = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
+    return (os.cpu_count() or 1) + (not all(map(_is_unit, given)))
 
 
 @pytest.hookimpl(optionalhook=True)
