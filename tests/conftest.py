@@ -19,7 +19,7 @@ from tests.support.scheduling import FilesAtOnce
 # On import, because the `conftest.py` of a folder below may import the service before pytest calls any hook.
 second_version.register()
 
-pytest_plugins = ["tests.support.figures"]
+pytest_plugins = ["tests.support.figures", "tests.support.certificates"]
 
 UNITS = tuple(Path(__file__).parent / name for name in ("unit", "cases"))
 """Folders whose tests need no service, no database and no judge of responses."""
