@@ -33,6 +33,7 @@ from actitud_api.resources.publications.service import (
     PublicationRecord,
 )
 from actitud_api.resources.scores.service import REQUESTS
+from tests.support.copying import fill_once
 from tests.support.databases import make_key
 from tests.support.editions import draft_edition
 
@@ -93,6 +94,16 @@ def fill(
         )
         editions.add(session, _build_record(edition, year))
         assessments.store_rows(session, made.values())
+
+
+def prepare(database: Database, folder: Path) -> None:
+    """The same in a database that nobody has used, and a key that signs in a folder."""
+    fill_once(database, folder, _fill_with_key)
+
+
+def _fill_with_key(database: Database, folder: Path) -> None:
+    fill(database)
+    make_key(database, folder)
 
 
 def return_submitted(session: Session, organisation: str) -> None:

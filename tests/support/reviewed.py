@@ -19,6 +19,7 @@ from actitud_api.resources.publications.service import PublicationRecord
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.replies import service as replies
 from tests.support.assessing import DOMAIN, body_a, document
+from tests.support.copying import fill_once
 from tests.support.databases import make_key
 from tests.support.editions import draft_edition
 from tests.support.publishing import BIG, EDITION, publish
@@ -65,7 +66,11 @@ def fill_reviewed(database: Database) -> None:
 
 
 def publish_reviewed(database: Database, folder: Path) -> PublicationRecord:
-    """The same, published."""
+    """The same in a database that nobody has used, published."""
+    return fill_once(database, folder, _publish_reviewed)
+
+
+def _publish_reviewed(database: Database, folder: Path) -> PublicationRecord:
     fill_reviewed(database)
     make_key(database, folder, SUBMITTED)
     return publish(database, folder, now=PUBLISHED)

@@ -41,6 +41,7 @@ from tests.http.publications.test_publishing import LATER, edition_document, rul
 from tests.http.publications.test_refusals import read
 from tests.support.applications import borrow_app
 from tests.support.assessing import body_a
+from tests.support.copying import fill_once
 from tests.support.databases import make_key, unlimited
 from tests.support.editions import draft_edition
 from tests.support.figures import FigureRecorder
@@ -70,7 +71,11 @@ WRONG: Final = {"numerator": 9, "denominator": 8}
 @pytest.fixture
 def first(database: Database, tmp_path: Path) -> PublicationRecord:
     """The first revision of an edition, without the last organisation, which was given its assessment back."""
-    return publish_without(database, tmp_path, LATE)
+    return fill_once(database, tmp_path, publish_without_last)
+
+
+def publish_without_last(database: Database, folder: Path) -> PublicationRecord:
+    return publish_without(database, folder, LATE)
 
 
 def publish_without(database: Database, folder: Path, organisation: str) -> PublicationRecord:

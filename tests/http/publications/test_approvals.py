@@ -20,9 +20,9 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import approvals
 from actitud_api.settings import FaultySettings, read_settings
 from tests.support.applications import borrow_app
-from tests.support.databases import make_key, unlimited
+from tests.support.databases import unlimited
 from tests.support.figures import FigureRecorder
-from tests.support.publishing import BIG, EDITION, fill
+from tests.support.publishing import BIG, EDITION, prepare
 
 FIRST = {"reason": "The calendar says so."}
 PATH = f"/v1/editions/{EDITION}"
@@ -70,8 +70,7 @@ def refusals(response: httpx.Response) -> Sequence[str]:
 def service(url: str, tmp_path: Path) -> Iterator[Service]:
     with borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path, second_approver=True)) as app:
         database: Database = app.state["database"]
-        fill(database)
-        make_key(database, tmp_path)
+        prepare(database, tmp_path)
         with TestClient(app) as client:
             yield Service(client, key(database), key(database))
 

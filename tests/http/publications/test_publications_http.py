@@ -24,8 +24,8 @@ from tests.faults.serving import administrator
 from tests.http.publications.test_documents import PUBLISHED
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
-from tests.support.databases import make_key, unlimited
-from tests.support.publishing import BARE, BIG, EDITION, LATE, SMALL, fill
+from tests.support.databases import unlimited
+from tests.support.publishing import BARE, BIG, EDITION, LATE, SMALL, fill, prepare
 
 pytestmark = pytest.mark.serving
 
@@ -40,8 +40,7 @@ BETTER = {"D1.01": {"numerator": 320, "denominator": 320}}
 @pytest.fixture
 def client(url: str, database: Database, tmp_path: Path) -> Iterator[Client]:
     """A service with an edition in review, and a client that an administrator has."""
-    fill(database)
-    make_key(database, tmp_path)
+    prepare(database, tmp_path)
     with (
         borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path, memory_bytes=2**26)) as app,
         TestClient(app) as opened,

@@ -60,6 +60,7 @@ from tests.support.publishing import (
     SMALL,
     correction,
     fill,
+    prepare,
     publish,
     submissions,
 )
@@ -80,8 +81,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def ready(database: Database, folder: Path) -> Database:
     """A database with the edition in review, and a key that signs."""
-    fill(database)
-    make_key(database, folder)
+    prepare(database, folder)
     return database
 
 

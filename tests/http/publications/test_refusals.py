@@ -23,6 +23,7 @@ from actitud_api.resources.scores import service as scores
 from actitud_api.resources.scores.service import RankingRow
 from tests.http.publications.test_documents import REVIEWED
 from tests.http.publications.test_publishing import LATER, everything
+from tests.support.copying import fill_once
 from tests.support.databases import Kind, make_key, migrated_sqlite, opened
 from tests.support.figures import FigureRecorder
 from tests.support.postgresql import Server
@@ -102,6 +103,12 @@ def publications(
 
 
 def publish_twice(database: Database, folder: Path) -> Database:
+    """An edition that is corrected once in a database that nobody has used, and its keys in a folder."""
+    fill_once(database, folder, _publish_twice)
+    return database
+
+
+def _publish_twice(database: Database, folder: Path) -> None:
     fill(database)
     with database.write() as session:
         transitions.extend_phase(
@@ -138,7 +145,6 @@ def publish_twice(database: Database, folder: Path) -> Database:
     make_key(database, folder)
     first = publish(database, folder)
     publish(database, folder, correction(first, D1_01={"numerator": 320, "denominator": 320}), now=LATER)
-    return database
 
 
 def columns(database: Database, table: str) -> list[str]:

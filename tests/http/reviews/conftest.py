@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from actitud_api.resources.assessments.lifecycle import AssessmentState
 from tests.http.test_assessments import EDITION, MERGE_PATCH, MINE, NEW, OTHER, bearer
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, Body, body_a
+from tests.support.copying import fill_once
 from tests.support.databases import unlimited
 from tests.support.settling import settle
 
@@ -31,12 +33,11 @@ ROLES: Mapping[str, access.Role] = {
 class Desk:
     """The service, and who asks it: an administrator, a publisher, two assessors (ada, eva) and two organisations."""
 
-    def __init__(self, app: Litestar, client: TestClient[Litestar]) -> None:
+    def __init__(self, app: Litestar, client: TestClient[Litestar], keys: Mapping[str, dict[str, str]]) -> None:
         self.app = app
         self.client = client
         self.database: Database = app.state["database"]
-        self.keys = {name: bearer(app, role) for name, role in ROLES.items()}
-        self.keys |= {name: bearer(app, "organisation_editor", name) for name in (MINE, OTHER)}
+        self.keys = dict(keys)
 
     def ask(
         self, who: str | None, method: str, path: str, body: object = None, tag: str | None = "*", **headers: str
@@ -110,10 +111,21 @@ CREATE = {"If-None-Match": "*"}
 
 
 @pytest.fixture
-def desk(url: str) -> Iterator[Desk]:
+def desk(url: str, tmp_path: Path) -> Iterator[Desk]:
     """The edition is open, and the assessment of the first organisation is under review."""
+    with borrow_app(unlimited(url)) as app:
+        keys = fill_once(app.state["database"], tmp_path, _begin)
+        with TestClient(app) as client:
+            yield Desk(app, client, keys)
+
+
+def _begin(database: Database, _folder: Path) -> Mapping[str, dict[str, str]]:
+    """Bring an installation to the review of an assessment. Return the keys of everybody."""
+    url = database.read_engine.url.render_as_string(hide_password=False)
     with borrow_app(unlimited(url)) as app, TestClient(app) as client:
-        made = Desk(app, client)
+        keys = {name: bearer(app, role) for name, role in ROLES.items()}
+        keys |= {name: bearer(app, "organisation_editor", name) for name in (MINE, OTHER)}
+        made = Desk(app, client, keys)
         headers = made.keys["administrator"]
         assert client.post("/v1/editions", json=NEW, headers=headers).status_code == 201
         for name in (MINE, OTHER):
@@ -121,7 +133,7 @@ def desk(url: str) -> Iterator[Desk]:
             assert client.post("/v1/organisations", json=body, headers=headers).status_code == 201
         made.submit()
         made.settle("under_review")
-        yield made
+        return keys
 
 
 def patch(desk: Desk, **answers: object) -> httpx.Response:

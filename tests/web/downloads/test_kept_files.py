@@ -29,6 +29,7 @@ from actitud_api.web.downloads.preparation import (
 from actitud_api.web.downloads.publisher import Publisher
 from tests.faults.serving import administrator
 from tests.support.applications import borrow_app
+from tests.support.copying import fill_once
 from tests.support.databases import make_key, unlimited
 from tests.support.forking import fork_workers
 from tests.support.publishing import BIG, NOW, correction, fill, publish, publish_year
@@ -71,10 +72,14 @@ def _forked_makers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def published(database: Database, tmp_path: Path) -> Database:
-    make_key(database, tmp_path)
-    fill(database)
-    publish(database, tmp_path)
+    fill_once(database, tmp_path, publish_filled)
     return database
+
+
+def publish_filled(database: Database, folder: Path) -> None:
+    make_key(database, folder)
+    fill(database)
+    publish(database, folder)
 
 
 @pytest.fixture
