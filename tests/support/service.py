@@ -43,8 +43,10 @@ from tests.support.databases import (
 )
 from tests.support.serving import served
 from tests.support.statements import share_compiled_statements
+from tests.support.triggers import share_expected_triggers
 
 share_compiled_statements()
+share_expected_triggers()
 shorten_requests()
 
 __all__ = [
