@@ -17,6 +17,7 @@ import pytest
 from actitud_api import cli
 from actitud_api.platform.storage import backup as copies
 from actitud_api.platform.storage.database import Database
+from tests.support.databases import write_migrated
 from tests.support.revisions import NEWEST
 from tests.support.scale import NIGHT
 
@@ -34,11 +35,10 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A database with some editions, whose versions are all the same in every state."""
     monkeypatch.setenv("LC_ALL", "C")
     found = tmp_path / "test.sqlite3"
-    with at(found) as database:
-        database.migrate()
-        with database.write() as session:
-            for number in range(EDITIONS):
-                session.connection().exec_driver_sql(INSERT, (f"e{number}", f'{{"es": "{"x" * 3000}"}}'))
+    write_migrated(found)
+    with at(found) as database, database.write() as session:
+        for number in range(EDITIONS):
+            session.connection().exec_driver_sql(INSERT, (f"e{number}", f'{{"es": "{"x" * 3000}"}}'))
     return found
 
 

@@ -28,6 +28,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.health import Version, has_wal_bug
 from actitud_api.resources.webhooks import service as webhooks
 from actitud_api.settings import Settings
+from tests.support.databases import write_migrated
 from tests.support.postgresql import Server
 from tests.support.revisions import LATER, NEWEST, pretend_later
 
@@ -53,6 +54,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(100 * GIB, 0, 100 * GIB))
     monkeypatch.setattr(checks, "get_sqlite_version", lambda: (3, 51, 3))
     found = tmp_path / "test.sqlite3"
+    write_migrated(found)
     assert cli.main(["init", "--database", f"sqlite:///{found}"]) == 0
     capsys.readouterr()
     return found

@@ -39,11 +39,11 @@ from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.http.system import HEALTH, Health
-from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.sqlite import BUSY_TIMEOUT
 from actitud_api.settings import MAX_REQUEST_SECONDS, Network, Settings
 from tests.faults.serving import SERVE, start
 from tests.http.toys import toy_app
+from tests.support.databases import write_migrated
 from tests.support.figures import FigureRecorder
 from tests.support.revisions import BEFORE_RELEASES, LATER, NEWEST, pretend_later
 from tests.support.scale import IN_FLIGHT
@@ -73,9 +73,7 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def migrated(url: str) -> str:
-    database = Database(url)
-    database.migrate()
-    database.close()
+    write_migrated(Path(url.removeprefix("sqlite:///")))
     return url
 
 

@@ -262,10 +262,15 @@ def sqlite_url(folder: Path) -> str:
 def migrated_sqlite(folder: Path) -> str:
     """Make an SQLite database with the tables in a folder. Return its URL."""
     url = sqlite_url(folder)
-    file = Path(url.removeprefix("sqlite:///"))
+    write_migrated(Path(url.removeprefix("sqlite:///")))
+    return url
+
+
+def write_migrated(file: Path) -> None:
+    """Make an SQLite database with the tables, which nobody else may read, at a path."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(_migrated_bytes())
-    return url
+    file.chmod(0o600)
 
 
 @functools.cache
