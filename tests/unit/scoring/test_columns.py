@@ -50,7 +50,7 @@ from actitud_api.engine.scoring.evaluate import evaluate
 from tests.support.scale import NIGHT
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.organisations import METHODOLOGY, organisation
-from tests.unit.scoring.random_documents import ANY, FULL, PRODUCTS, SMALL, case_of
+from tests.unit.scoring.random_documents import ANY, FULL, PRODUCTS, SMALL, Case, case_of
 from tests.unit.scoring.test_reference import same_as_the_reference
 
 HUGE = 10**12
@@ -194,7 +194,8 @@ def test_documents_rich_in_products(first: int) -> None:
     for seed in range(first, first + 50):
         case = case_of(Random(seed), SMALL, PRODUCTS, 2)
         assert_equal(case.methodology, case.submissions)
-        same_as_the_reference(case)
+        # The reference, in fractions, takes half of the time.
+        same_as_the_reference(case if NIGHT else Case(case.methodology, case.submissions[:1]))
 
 
 @pytest.mark.parametrize("seed", [6_591, 11_784, 11_954])

@@ -36,9 +36,9 @@ from tests.unit.scoring.random_documents import (
 from tests.unit.scoring.sheets import Node, assert_adds_up, exactly, flat, groups_of, indicators_of, points
 
 
-def examples(gate: int) -> settings:
+def examples(gate: int, night: int) -> settings:
     return settings(
-        max_examples=gate * 30 if NIGHT else gate,
+        max_examples=night if NIGHT else gate,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
@@ -80,7 +80,7 @@ def raised(evaluation: Evaluation, before: Scores, after: Scores) -> Scores:
 # --- bounds and silence -------------------------------------------------------------------------------------------
 
 
-@examples(10)
+@examples(6, 300)
 @given(cases(ZERO))
 def test_bounds_contain_the_index(case: Case) -> None:
     """Where every unknown counts the least of its range (section 5: under `leave` the pair may cross)."""
@@ -94,7 +94,7 @@ def test_bounds_contain_the_index(case: Case) -> None:
             assert evaluation.index == evaluation.index_max
 
 
-@examples(10)
+@examples(6, 300)
 @given(cases(SOUND))
 def test_silence_never_pays(case: Case) -> None:
     """Leaving out an answer, or setting it aside, raises no indicator, group, index or level.
@@ -138,7 +138,7 @@ def better(known: Indicator, before: Evaluation, after: Evaluation) -> bool:
     return more > 0 if last >= first else more < 0
 
 
-@examples(10)
+@examples(6, 300)
 @given(cases(QUIET), st.randoms(use_true_random=False))
 def test_improving_a_value_lowers_nothing(case: Case, chance: Random) -> None:
     """Neither its own score nor those above it, their maxima, the index, its maximum or the level."""
@@ -186,7 +186,7 @@ def named(name: str, part: object) -> bool:
 # --- points --------------------------------------------------------------------------------------------------------
 
 
-@examples(10)
+@examples(6, 300)
 @given(cases(ANY))
 def test_points_add_up_at_every_node(case: Case) -> None:
     """Won + lost = possible, and the children sum to the node, as displayed; below Shapley values only what is lost."""
@@ -226,7 +226,7 @@ def figures(evaluation: Evaluation) -> dict[str, object]:
     }
 
 
-@examples(6)
+@examples(4, 180)
 @given(cases(ANY), st.randoms(use_true_random=False))
 def test_the_order_of_children_changes_no_score(case: Case, chance: Random) -> None:
     methodology, submissions = case.methodology, case.submissions
@@ -240,7 +240,7 @@ def test_the_order_of_children_changes_no_score(case: Case, chance: Random) -> N
         assert figures(evaluate(shuffled, submission)) == figures(evaluate(methodology, submission))
 
 
-@examples(5)
+@examples(4, 150)
 @given(cases(ANY))
 def test_the_order_of_organisations_changes_nothing(case: Case) -> None:
     methodology, submissions = case.methodology, case.submissions
@@ -249,7 +249,7 @@ def test_the_order_of_organisations_changes_nothing(case: Case) -> None:
     assert one == other[::-1]
 
 
-@examples(8)
+@examples(5, 240)
 @given(cases(ANY), st.sampled_from([2, 3, 10, 1000]), st.integers(0, 100))
 def test_scaling_the_weights_of_a_node_changes_nothing(case: Case, factor: int, chosen: int) -> None:
     methodology, submissions = case.methodology, case.submissions
@@ -277,7 +277,7 @@ def weightless(score: Score) -> dict[str, str]:
     }
 
 
-@examples(6)
+@examples(4, 180)
 @given(cases(QUIET))
 def test_not_applicable_is_as_if_it_were_not_there(case: Case) -> None:
     """While the node stays rated and nothing else names the indicator; a sum would have another range."""
@@ -331,7 +331,7 @@ def named_elsewhere(document: Document, name: str) -> bool:
 # --- next steps ----------------------------------------------------------------------------------------------------
 
 
-@examples(10)
+@examples(6, 300)
 @given(cases(ANY))
 def test_each_next_step_delivers_its_gain(case: Case) -> None:
     """Applied to the submission with the rules on, the index moves by exactly what the step said."""

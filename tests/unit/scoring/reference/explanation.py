@@ -85,9 +85,9 @@ SHAPLEY = 10**9
 """Shapley values are rounded to 10^-9 points (section 7)."""
 
 
-def explained(document: Document, submission: Submission) -> dict[str, Json]:
-    """The canonical result of a submission."""
-    result = score(document, submission)
+def explained(result: Scored) -> dict[str, Json]:
+    """The canonical result of a submission that was scored."""
+    document = result.document
     handed = points(result)
     root = document.root
     pillars: list[Json] = [
@@ -110,7 +110,7 @@ def explained(document: Document, submission: Submission) -> dict[str, Json]:
         "level": result.level,
         "level_details": {
             "provisional": result.provisional,
-            "max_level": submission.max_level,
+            "max_level": result.submission.max_level,
             "blocked_by": [_blocking(result, blocked) for blocked in result.blocked_by],
         },
         "main_reasons": main_reasons(result, handed),
