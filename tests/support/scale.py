@@ -16,6 +16,8 @@ DEMONSTRATED: Final = range(1, 8_132) if NIGHT else (*range(1, 101), *range(103,
 """Numbers of the municipalities of the demonstration: by day the first hundred, and one of forty of the others."""
 NARRATED: Final = range(1, 8_132) if NIGHT else (1, 100, 316, 631, 7_722)
 """Those of which every sentence is read: by day one of each kind, with a contradiction and without an account."""
+DESCRIBED: Final = DEMONSTRATED if NIGHT else DEMONSTRATED[::3]
+"""Those whose verdict and whose steps are written: by day one of three."""
 SHOWN: Final = (*range(1, 301), 316, 631, 7_722) if NIGHT else (1, 316, 631)
 """Those whose sheets are read as pages."""
 HOSTILE: Final = 10_000 if NIGHT else 600
@@ -90,6 +92,8 @@ WORKBOOKS: Final = 300 if NIGHT else 4
 """Questionnaires that go into a workbook and out again."""
 BROKEN_WORKBOOKS: Final = 5_000 if NIGHT else 20
 """Workbooks with anything changed in them."""
+UNFOLDED: Final = 64 if NIGHT else 20
+"""MiB to which workbooks unfold of which 16 are read."""
 STORIES: Final = 1_000 if NIGHT else 100
 """Stories of an edition that are told against a model, on each database."""
 STEPS: Final = 60 if NIGHT else 30

@@ -15,6 +15,7 @@ from actitud_api.platform.spreadsheets import package
 from actitud_api.platform.spreadsheets.package import WorkbookOversized, WorkbookRejected
 from actitud_api.web.workbooks.reading import read_questionnaire
 from tests.support.figures import FigureRecorder
+from tests.support.scale import UNFOLDED
 from tests.web.workbooks.test_cells import EXAMPLE_A, METHODOLOGY
 from tests.web.workbooks.test_refused import lying, members, packed, shared_texts, with_cells, with_sheet
 
@@ -22,7 +23,7 @@ MEMORY_MAX: Final = 32 * 1024 * 1024
 """Bytes that reading may take at its peak."""
 PIECE: Final = 64 * 1024
 """Bytes by which the limit may be passed before it is noticed."""
-HUGE: Final = 64 * 1024 * 1024
+HUGE: Final = UNFOLDED * 1024 * 1024
 
 
 def overlap(files: int, size: int) -> bytes:
@@ -57,10 +58,10 @@ def expand_entities() -> bytes:
 
 BOMBS: Final[dict[str, Callable[[], bytes]]] = {
     "one file of zeros": lambda: packed({**members(), "xl/media/image1.png": bytes(HUGE)}),
-    "a sheet of spaces": lambda: with_sheet(lambda text: text + " " * (40 * 1024 * 1024)),
+    "a sheet of spaces": lambda: with_sheet(lambda text: text + " " * HUGE),
     "many files": lambda: packed({**members(), **{f"xl/media/{number}.png": b"" for number in range(300)}}),
     "many middling files": lambda: packed(
-        {**members(), **{f"xl/media/{number}.png": bytes(1024 * 1024) for number in range(150)}}
+        {**members(), **{f"xl/media/{number}.png": bytes(HUGE // 150) for number in range(150)}}
     ),
     "overlapping files": lambda: overlap(150, 1024 * 1024),
     "a directory that lies": lambda: lying(packed({**members(), "xl/worksheets/sheet3.xml": bytes(HUGE)})),

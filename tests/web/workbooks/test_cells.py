@@ -48,37 +48,43 @@ def test_saved_by_another_program_it_holds_the_same() -> None:
     assert (read.questionnaire, read.faults) == (held(SENT), ())
 
 
-@pytest.mark.parametrize(
-    ("code", "value", "rule", "spanish"),
-    [
-        ("D1.01.numerator", "160", "type", "Debe ser un número, y es un texto. Escríbalo sin más"),
-        ("D1.01.numerator", date(2026, 3, 4), "type", "Hay una fecha donde va un número."),
-        ("D1.01.numerator", 1.5, "type", "Debe ser un número entero."),
-        ("D1.01.numerator", -1, "minimum", "Debe ser 0 o más."),
-        ("D1.01.numerator", True, "type", "Debe ser un número."),
-        ("D1.01.numerator", "=80+80", "formula", "Hay una fórmula: escriba el valor."),
-        ("D1.02.level", 7, "enum", "Debe ser uno de los valores de la lista: 0, 1, 2, 3, 4."),
-        ("D6.06.value", "quizá", "enum", "Debe ser Sí o No."),
-        ("D2.02.components.c1", 3, "enum", "Debe ser Sí o No."),
-    ],
-)
-def test_an_answer_of_another_kind_is_told_where_it_stands(code: str, value: object, rule: str, spanish: str) -> None:
+OF_ANOTHER_KIND: dict[str, tuple[object, str, str]] = {
+    "D1.01.numerator": ("160", "type", "Debe ser un número, y es un texto. Escríbalo sin más"),
+    "D1.02.level": (7, "enum", "Debe ser uno de los valores de la lista: 0, 1, 2, 3, 4."),
+    "D1.03.numerator": (date(2026, 3, 4), "type", "Hay una fecha donde va un número."),
+    "D1.05.numerator": (1.5, "type", "Debe ser un número entero."),
+    "D2.01.numerator": (-1, "minimum", "Debe ser 0 o más."),
+    "D2.02.components.c1": (3, "enum", "Debe ser Sí o No."),
+    "D2.03.numerator": (True, "type", "Debe ser un número."),
+    "D3.01.numerator": ("=80+80", "formula", "Hay una fórmula: escriba el valor."),
+    "D6.06.value": ("quizá", "enum", "Debe ser Sí o No."),
+}
+"""What is written for a fact, the rule of its fault, and how the fault begins."""
+
+
+def test_an_answer_of_another_kind_is_told_where_it_stands() -> None:
     places: list[str] = []
 
     def change(book: openpyxl.Workbook) -> None:
         sheet = book["Indicadores"]
-        row = row_of(sheet, code)
-        sheet.cell(row, 3).value = value  # type: ignore[assignment]  # whatever a person can write
-        places.append(f"Indicadores!C{row}")
+        for code, (value, *_) in OF_ANOTHER_KIND.items():
+            row = row_of(sheet, code)
+            sheet.cell(row, 3).value = value  # type: ignore[assignment]  # whatever a person can write
+            places.append(f"Indicadores!C{row}")
 
     read = edited(change)
-    indicator, fact = code.split(".c")[0].rpartition(".")[::2] if "components" not in code else ("D2.02", "components")
-    assert told(read) == [(places[0], rule, f"/answers/{indicator}/{fact}")]
-    assert read.faults[0].detail.into("es").startswith(spanish)
-    assert read.faults[0].detail.into("en") != read.faults[0].detail.into("es")
-    assert fact not in (read.questionnaire.answers[indicator].facts if indicator in read.questionnaire.answers else {})
-    left = {name: entry for name, entry in read.questionnaire.answers.items() if name != indicator}
-    assert left == {name: entry for name, entry in held(SENT).answers.items() if name != indicator}
+    facts = [code.removesuffix(".c1").rpartition(".")[::2] for code in OF_ANOTHER_KIND]
+    assert told(read) == [
+        (place, rule, f"/answers/{indicator}/{fact}")
+        for place, (indicator, fact), (_, rule, _) in zip(places, facts, OF_ANOTHER_KIND.values(), strict=True)
+    ]
+    for fault, (_, _, spanish) in zip(read.faults, OF_ANOTHER_KIND.values(), strict=True):
+        assert fault.detail.into("es").startswith(spanish)
+        assert fault.detail.into("en") != fault.detail.into("es")
+    # A fact that cannot be read is left out, and all others are kept.
+    for name, entry in held(SENT).answers.items():
+        kept = {fact: value for fact, value in entry.facts.items() if (name, fact) not in facts}
+        assert (read.questionnaire.answers[name].facts if name in read.questionnaire.answers else {}) == kept
 
 
 def test_a_number_of_the_profile_that_is_not_whole_or_too_low_is_told_in_plain_words() -> None:
@@ -179,36 +185,38 @@ def test_rows_may_be_sorted_and_removed() -> None:
     assert held(SENT).answers.keys() - read.questionnaire.answers.keys() == {"D1.01"}
 
 
-@pytest.mark.parametrize(
-    ("row", "cells"),
-    [
-        (["D1.01", "http://www.example.org/a", date(2026, 1, 2)], [("Documentos!B5", "pattern")]),
-        (["D1.01", "https://www.example.org/a", 46_083], [("Documentos!C5", "format")]),
-        (["D1.01", "https://www.example.org/a", "2/1/2026"], [("Documentos!C5", "format")]),
-        (["D1.01", "https://www.example.org/a"], [("Documentos!C5", "required")]),
-        (["D1.01", "https://www.example.org/a", date(2026, 1, 2), "llame al 612 345 678"], [("Documentos!D5", "not")]),
-        (["D1.01", "https://www.example.org/a", date(2026, 1, 2), None, "abc"], [("Documentos!E5", "pattern")]),
-        ([None, "https://www.example.org/a", date(2026, 1, 2)], [("Documentos!A5", "required")]),
-        (["D9.99", "https://www.example.org/a", date(2026, 1, 2)], [("Documentos!A5", "code")]),
-        (["D1.01", "https://www.example.org/a", "2026-01-02"], []),
-        (["employees", " https://www.example.org/a ", date(2026, 1, 2)], []),
-    ],
-)
-def test_what_is_wrong_with_a_document_is_told_in_its_row(row: list[object], cells: list[tuple[str, str]]) -> None:
+DOCUMENTS: list[tuple[list[object], tuple[str, str] | None]] = [
+    (["D1.01", "http://www.example.org/a", date(2026, 1, 2)], ("B", "pattern")),
+    (["D1.01", "https://www.example.org/a", 46_083], ("C", "format")),
+    (["D1.01", "https://www.example.org/a", "2/1/2026"], ("C", "format")),
+    (["D1.01", "https://www.example.org/a"], ("C", "required")),
+    (["D1.02", "https://www.example.org/a", date(2026, 1, 2), "llame al 612 345 678"], ("D", "not")),
+    (["D1.02", "https://www.example.org/a", date(2026, 1, 2), None, "abc"], ("E", "pattern")),
+    ([None, "https://www.example.org/a", date(2026, 1, 2)], ("A", "required")),
+    (["D9.99", "https://www.example.org/a", date(2026, 1, 2)], ("A", "code")),
+    (["D1.03", "https://www.example.org/a", "2026-01-02"], None),
+    (["employees", " https://www.example.org/a ", date(2026, 1, 2)], None),
+]
+"""What is written in the row of a document, and the column and the rule of its fault."""
+
+
+def test_what_is_wrong_with_a_document_is_told_in_its_row() -> None:
     def change(book: openpyxl.Workbook) -> None:
-        for column, value in enumerate(row, start=1):
-            cell = book["Documentos"].cell(5, column)
-            cell.value = value  # type: ignore[assignment]  # as above
-            cell.number_format = "yyyy-mm-dd" if isinstance(value, date) else "General"
+        for row, (values, _) in enumerate(DOCUMENTS, start=5):
+            for column, value in enumerate(values, start=1):
+                cell = book["Documentos"].cell(row, column)
+                cell.value = value  # type: ignore[assignment]  # as above
+                cell.number_format = "yyyy-mm-dd" if isinstance(value, date) else "General"
 
     read = edited(change)
-    assert [(fault.cell, fault.rule) for fault in read.faults] == cells
-    assert all("612" not in (fault.value or "") for fault in read.faults)
-    documents = [
-        *read.questionnaire.profile_evidence.values(),
-        *(entry.evidence for entry in read.questionnaire.answers.values()),
+    assert [(fault.cell, fault.rule) for fault in read.faults] == [
+        (f"Documentos!{fault[0]}{row}", fault[1])
+        for row, (_, fault) in enumerate(DOCUMENTS, start=5)
+        if fault is not None
     ]
-    assert sum(map(len, documents)) == (0 if cells else 1)
+    assert all("612" not in (fault.value or "") for fault in read.faults)
+    documented = {name for name, entry in read.questionnaire.answers.items() if entry.evidence}
+    assert (documented, list(read.questionnaire.profile_evidence)) == ({"D1.03"}, ["employees"])
 
 
 def test_more_documents_than_an_answer_takes_are_told() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import random
 import re
@@ -12,6 +13,7 @@ from contextlib import suppress
 import openpyxl
 import pytest
 import xlsxwriter
+from openpyxl.worksheet.worksheet import Worksheet
 
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.spreadsheets.package import WorkbookRejected
@@ -35,6 +37,12 @@ def packed(contents: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATE
         for name, content in contents.items():
             archive.writestr(name, content)
     return made.getvalue()
+
+
+@functools.cache
+def indicators() -> Worksheet:
+    sheet: Worksheet = openpyxl.load_workbook(io.BytesIO(EXAMPLE_A))["Indicadores"]
+    return sheet
 
 
 def with_sheet(change: Callable[[str], str]) -> bytes:
@@ -162,8 +170,7 @@ def test_an_address_that_a_spreadsheet_made_a_hyperlink_of_is_no_link_to_a_file(
 @pytest.mark.parametrize(("code", "rule"), [("D1.02.level", "enum"), ("D1.01.numerator", "type")])
 def test_what_only_a_program_takes_for_a_number_is_none(written: str, code: str, rule: str) -> None:
     """No spreadsheet writes them, and the parser reads them as numbers."""
-    sheet = openpyxl.load_workbook(io.BytesIO(EXAMPLE_A))["Indicadores"]
-    cell = f"C{row_of(sheet, code)}"
+    cell = f"C{row_of(indicators(), code)}"
     raw = with_sheet(
         lambda text: re.sub(rf'<c r="{cell}"[^>]*><v>[^<]*</v></c>', f'<c r="{cell}"><v>{written}</v></c>', text)
     )
