@@ -13,8 +13,8 @@ from tests.support.serving import served
 from tests.web.embeds.installation import installed
 
 
-# Not for longer than a module: while it is there a loop of asyncio runs, and no other test could run one.
-@pytest.fixture(scope="module")
+# Not for longer than this folder: while it is there a loop of asyncio runs, and no other test could run one.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium."""
     with sync_playwright() as playwright:

@@ -10,11 +10,12 @@ from tests.support import options
 
 LONG: Final = "tests/contract/test_schemathesis.py"
 """The file of which some tests take a quarter of an hour each at night."""
+BROWSER: Final = "tests/browser"
+"""The folder whose tests share a browser, which takes 2 s of CPU to start."""
 LONG_BY_DAY: Final = (
     "tests/contract/test_schemathesis.py",
     "tests/unit/scoring/test_columns.py",
-    "tests/web/workbooks/test_workbooks_http.py",
-    "tests/web/workbooks/test_round_trip.py",
+    BROWSER,
     "tests/fuzzing/test_fuzzing.py",
     "tests/http/test_demo.py",
     "tests/contract/test_policy.py",
@@ -28,14 +29,14 @@ LONG_BY_DAY: Final = (
     "tests/web/portal/test_rankings.py",
     "tests/web/downloads/test_memory.py",
 )
-"""Files that take 7 s or more by day, the longest first.
+"""What takes 7 s or more by day, the longest first.
 
 The others follow in the order of their names: were these among them, all processes but one would wait for the last one.
 """
 
 
 class FilesAtOnce(LoadFileScheduling):
-    """Keep the tests of a file in one process, for what they share.
+    """Keep the tests of a file in one process, for what they share, and by day those that share a browser.
 
     At night those on PostgreSQL may be in another process than those on SQLite, and each test of `LONG` in its own:
     else one process would still be at a single file when the other has done all the rest.
@@ -51,6 +52,6 @@ class FilesAtOnce(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file, _, test = nodeid.partition("::")
         if not options.night:
-            return file
+            return BROWSER if file.startswith(BROWSER) else file
         database = "postgresql" if "postgresql" in test else ""
         return f"{file} {database} {test.partition('[')[0] if file == LONG else ''}"

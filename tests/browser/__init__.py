@@ -1,0 +1,1 @@
+"""Pages in a browser. This file makes the folder a package, for as long as whose tests a fixture may live."""
