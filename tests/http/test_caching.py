@@ -11,9 +11,9 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.app import create_app
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.http.representations import IMMUTABLE, PRIVATE, REVALIDATE, SHARED
+from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 
 EDITION: Final = "/v1/editions/2026-demo"
@@ -32,7 +32,7 @@ PUBLISHED: Final = (
 
 @pytest.fixture(scope="module")
 def client(demonstration: str) -> Iterator[TestClient[Litestar]]:
-    with TestClient(create_app(unlimited(demonstration))) as opened:
+    with borrow_app(unlimited(demonstration)) as app, TestClient(app) as opened:
         yield opened
 
 

@@ -18,9 +18,9 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
-from actitud_api.app import create_app
 from actitud_api.platform.http.middleware import compression
 from actitud_api.platform.http.middleware.compression import SMALLEST, choose_coding
+from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 
 EDITION: Final = "/v1/editions/2026-demo"
@@ -42,8 +42,9 @@ BEGIN: Final[dict[str, Callable[[bytes], bytes]]] = {
 
 
 @pytest.fixture(scope="module")
-def app(demonstration: str) -> Litestar:
-    return create_app(structs.replace(unlimited(demonstration), memory_bytes=2**26))
+def app(demonstration: str) -> Iterator[Litestar]:
+    with borrow_app(structs.replace(unlimited(demonstration), memory_bytes=2**26)) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +204,7 @@ def test_popular_bodies_are_compressed_once(client: TestClient[Litestar], monkey
 def test_a_service_without_memory_compresses_its_document_once(
     demonstration: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with TestClient(create_app(structs.replace(unlimited(demonstration), memory_bytes=0))) as client:
+    with borrow_app(structs.replace(unlimited(demonstration), memory_bytes=0)) as app, TestClient(app) as client:
         first = ask(client, "GET", "/v1/openapi.json", accept_encoding="zstd")
 
         def refuse(*_: object, **__: object) -> None:

@@ -10,8 +10,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.app import create_app
 from actitud_api.demo.service import EDITION
+from tests.support.applications import borrow_app
 from tests.support.databases import migrated_sqlite, unlimited
 
 CSV: Final = "text/csv"
@@ -20,7 +20,7 @@ BODY: Final = "XX-DEMO-00034"
 
 @pytest.fixture(scope="module")
 def client(demonstration: str) -> Iterator[TestClient[Litestar]]:
-    with TestClient(create_app(unlimited(demonstration))) as opened:
+    with borrow_app(unlimited(demonstration)) as app, TestClient(app) as opened:
         yield opened
 
 
@@ -72,7 +72,7 @@ def test_a_refusal_is_of_the_path_that_was_asked_for(client: TestClient[Litestar
 
 
 def test_without_a_published_edition_there_is_no_latest(tmp_path: Path) -> None:
-    with TestClient(create_app(unlimited(migrated_sqlite(tmp_path)))) as empty:
+    with borrow_app(unlimited(migrated_sqlite(tmp_path))) as app, TestClient(app) as empty:
         refused = empty.get("/v1/editions/latest/scores")
     assert refused.status_code == 404
     assert "content-location" not in refused.headers

@@ -9,7 +9,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.app import create_app
+from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 from tests.support.figures import FigureRecorder
 
@@ -41,7 +41,7 @@ PATHS: Final = (
 @pytest.fixture(scope="module")
 def client(demonstration: str) -> Iterator[TestClient[Litestar]]:
     """A client of a service without `public_url`."""
-    with TestClient(create_app(unlimited(demonstration))) as opened:
+    with borrow_app(unlimited(demonstration)) as app, TestClient(app) as opened:
         yield opened
 
 

@@ -9,7 +9,7 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.app import create_app
+from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 
 EDITION: Final = "/v1/editions/2026-demo"
@@ -18,7 +18,7 @@ BUNDLE: Final = f"{EDITION}/publications/1/bundle"
 
 @pytest.fixture(scope="module")
 def client(demonstration: str) -> Iterator[TestClient[Litestar]]:
-    with TestClient(create_app(unlimited(demonstration))) as opened:
+    with borrow_app(unlimited(demonstration)) as app, TestClient(app) as opened:
         opened.headers["accept-encoding"] = "identity"
         yield opened
 

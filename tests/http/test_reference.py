@@ -14,8 +14,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.app import create_app
 from actitud_api.platform.http.reference import HOST, OperationView, mark_up, read_reference
+from tests.support.applications import borrow_app
 from tests.support.databases import migrated_sqlite, unlimited
 from tests.web.embeds.reading import Document, page
 
@@ -32,7 +32,7 @@ SENT_MAX: Final = 300_000
 
 @pytest.fixture(scope="module")
 def client(demonstration: str) -> Iterator[TestClient[Litestar]]:
-    with TestClient(create_app(unlimited(demonstration))) as opened:
+    with borrow_app(unlimited(demonstration)) as app, TestClient(app) as opened:
         yield opened
 
 
@@ -167,7 +167,7 @@ def test_the_first_steps_work_at_this_service(client: TestClient[Litestar]) -> N
 
 
 def test_without_a_published_edition_all_but_the_last_two_work(tmp_path: Path) -> None:
-    with TestClient(create_app(unlimited(migrated_sqlite(tmp_path)))) as client:
+    with borrow_app(unlimited(migrated_sqlite(tmp_path))) as app, TestClient(app) as client:
         found = read(client, "/docs")
         answers = [run(client, code(found, block.attrs["id"])) for block in found.query(".steps code")]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 404, 404]

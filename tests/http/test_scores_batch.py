@@ -17,8 +17,8 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
-from actitud_api.app import create_app
 from actitud_api.platform.http import batches
+from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 from tests.support.serving import served
 
@@ -28,7 +28,7 @@ FACTS: Final[dict[str, Any]] = json.loads(Path("openapi/examples/scores.create.r
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient[Litestar]]:
-    with TestClient(create_app(unlimited("sqlite:///never-opened"))) as opened:
+    with borrow_app(unlimited("sqlite:///never-opened")) as app, TestClient(app) as opened:
         yield opened
 
 
@@ -101,7 +101,7 @@ def test_an_item_is_no_larger_than_alone(client: TestClient[Litestar]) -> None:
 
 def test_a_batch_counts_as_its_items() -> None:
     settings = structs.replace(unlimited("sqlite:///never-opened"), rate_limit_score=10)
-    with TestClient(create_app(settings)) as client:
+    with borrow_app(settings) as app, TestClient(app) as client:
         first = client.post(BATCH, json={"items": [FACTS] * 7})
         assert (first.status_code, first.headers["ratelimit"][:11]) == (200, '"score";r=3')
         refused = client.post(BATCH, json={"items": [FACTS] * 4})
@@ -114,7 +114,8 @@ def test_a_batch_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(batches, "READ_SECONDS", 0.1)
     head = b"POST /v1/scores/batch HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
     with ExitStack() as stack:
-        address = stack.enter_context(served(create_app(unlimited("sqlite:///never-opened"))))
+        app = stack.enter_context(borrow_app(unlimited("sqlite:///never-opened")))
+        address = stack.enter_context(served(app))
         host, _, port = address.removeprefix("http://").partition(":")
         slow = [stack.enter_context(socket.create_connection((host, int(port)), timeout=30)) for _ in range(6)]
         for connection in slow:
