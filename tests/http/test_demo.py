@@ -69,12 +69,12 @@ DEMONSTRATE_FEWER = f"{FEWER}; {DEMONSTRATE}"
 
 
 @pytest.fixture(scope="module")
-def census() -> list[Municipality]:
+def census() -> tuple[Municipality, ...]:
     return simulate_municipalities(SEED)
 
 
 @pytest.fixture(scope="module")
-def submissions(census: list[Municipality]) -> list[Submission]:
+def submissions(census: tuple[Municipality, ...]) -> list[Submission]:
     return [
         simulate_submission(SEED + number, municipality) for number, municipality in enumerate(census[:FIRST], start=1)
     ]
@@ -90,7 +90,7 @@ def loaded(demonstrated: str) -> Iterator[Database]:
 # --- the municipalities ---------------------------------------------------------------------------------------
 
 
-def test_there_are_as_many_of_each_size_as_in_spain(census: list[Municipality]) -> None:
+def test_there_are_as_many_of_each_size_as_in_spain(census: tuple[Municipality, ...]) -> None:
     # Padrón of 2020, INE; the first class of the list is 0 to 100.
     expected = {
         100: 1399, 500: 2605, 1_000: 1001, 2_000: 867, 5_000: 955, 10_000: 545, 20_000: 343, 50_000: 267,
@@ -103,27 +103,27 @@ def test_there_are_as_many_of_each_size_as_in_spain(census: list[Municipality]) 
     assert min(municipality.population for municipality in census) >= 5
 
 
-def test_each_province_has_as_many_as_in_spain(census: list[Municipality]) -> None:
+def test_each_province_has_as_many_as_in_spain(census: tuple[Municipality, ...]) -> None:
     found = Counter(municipality.province for municipality in census)
     assert found == MUNICIPALITIES
     assert (found["09"], found["46"], found["51"], found["52"]) == (371, 266, 1, 1)  # Burgos, València, Ceuta, Melilla
     assert {m.region for m in census if m.province == "46"} == {"10"}
 
 
-def test_ids_and_names_are_plainly_invented(census: list[Municipality]) -> None:
+def test_ids_and_names_are_plainly_invented(census: tuple[Municipality, ...]) -> None:
     assert [municipality.id for municipality in census[:2]] == ["XX-DEMO-00001", "XX-DEMO-00002"]
     assert census[-1].id == "XX-DEMO-08131"
     assert len({municipality.name for municipality in census}) == 8131
 
 
-def test_no_name_is_that_of_a_real_municipality(census: list[Municipality]) -> None:
+def test_no_name_is_that_of_a_real_municipality(census: tuple[Municipality, ...]) -> None:
     listed = csv.DictReader(io.StringIO(shared("data/municipalities.csv").decode()))
     names = {fold(part) for row in listed for part in (row["name"], *row["name"].split("/"))}
     assert len(names) > 8000
     assert [municipality.name for municipality in census if fold(municipality.name) in names] == []
 
 
-def test_the_numbers_and_provinces_are_those_of_the_real_list(census: list[Municipality]) -> None:
+def test_the_numbers_and_provinces_are_those_of_the_real_list(census: tuple[Municipality, ...]) -> None:
     listed = list(csv.DictReader(io.StringIO(shared("data/municipalities.csv").decode())))
     assert Counter(row["province_code"] for row in listed) == MUNICIPALITIES
     populations = [int(row["population"]) for row in listed]
@@ -154,7 +154,7 @@ def test_deviations_are_standard() -> None:
 
 
 def test_the_simulation_has_the_same_digits_on_every_machine(
-    census: list[Municipality], submissions: list[Submission]
+    census: tuple[Municipality, ...], submissions: list[Submission]
 ) -> None:
     """The digest of what the committed simulator makes: it changes only with the simulator, on purpose."""
     written = msgspec.json.encode([census, submissions], order="deterministic")
@@ -177,7 +177,7 @@ def test_submissions_are_well_formed(submissions: list[Submission]) -> None:
             assert set(answer) <= {fact.name for fact in indicators[indicator].facts}  # type: ignore[union-attr]  # leaves
 
 
-def test_who_tells_the_truth_and_all_of_it_has_no_findings(census: list[Municipality]) -> None:
+def test_who_tells_the_truth_and_all_of_it_has_no_findings(census: tuple[Municipality, ...]) -> None:
     """Flaws are put in on purpose: without them no error rule breaks and nothing is unknown."""
     methodology = load_methodology(METHODOLOGY)
     for number, municipality in enumerate(census[:: 1 if NIGHT else 20], start=1):
@@ -203,7 +203,7 @@ def test_submissions_are_valid_requests(submissions: list[Submission]) -> None:
 
 
 def test_small_municipalities_are_not_asked_seventeen_questions(
-    census: list[Municipality], submissions: list[Submission]
+    census: tuple[Municipality, ...], submissions: list[Submission]
 ) -> None:
     answered: dict[bool, set[str]] = {False: set(), True: set()}
     for municipality, sent in zip(census, submissions, strict=False):
@@ -238,7 +238,7 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 @pytest.fixture(scope="module")
-def samples(census: list[Municipality]) -> list[Sample]:
+def samples(census: tuple[Municipality, ...]) -> list[Sample]:
     methodology = load_methodology(METHODOLOGY)
     made = []
     for number in range(1, len(census) + 1, SPREAD):
@@ -326,7 +326,7 @@ def test_four_levels_are_common_and_the_fifth_is_not(samples: list[Sample]) -> N
     assert levels[None] < len(samples) / 15
 
 
-def test_the_exemplary_are_large_enough_to_show_it(census: list[Municipality]) -> None:
+def test_the_exemplary_are_large_enough_to_show_it(census: tuple[Municipality, ...]) -> None:
     """Villages get few messages in a year, so that the best of them would lead the ranking at level 3."""
     methodology = load_methodology(METHODOLOGY)
     levels: Counter[int | None] = Counter()
@@ -483,19 +483,19 @@ def test_an_unknown_edition_is_404(client: TestClient[Litestar]) -> None:
 # --- the earlier edition --------------------------------------------------------------------------------------
 
 
-def test_one_in_eight_took_part_before_and_all_the_large(census: list[Municipality]) -> None:
+def test_one_in_eight_took_part_before_and_all_the_large(census: tuple[Municipality, ...]) -> None:
     took_part = [
         simulated.municipality
-        for simulated in simulate(load_methodology(METHODOLOGY), range(1, len(census) + 1, 1 if NIGHT else 4))
+        for simulated in simulate(load_methodology(METHODOLOGY), range(1, len(census) + 1, 1 if NIGHT else 8))
         if simulated.earlier is not None
     ]
-    assert len(took_part) / (len(census) / (1 if NIGHT else 4)) == pytest.approx(1 / 8, abs=0.01)
-    large = {m.id for m in census[:: 1 if NIGHT else 4] if m.population > 20_000}
+    assert len(took_part) / (len(census) / (1 if NIGHT else 8)) == pytest.approx(1 / 8, abs=0.01)
+    large = {m.id for m in census[:: 1 if NIGHT else 8] if m.population > 20_000}
     assert large <= {municipality.id for municipality in took_part}
     assert sum(municipality.population < 1_000 for municipality in took_part) > len(took_part) / 4
 
 
-def test_most_improve_a_little_and_some_fall(census: list[Municipality]) -> None:
+def test_most_improve_a_little_and_some_fall(census: tuple[Municipality, ...]) -> None:
     methodology = load_methodology(METHODOLOGY)
     pairs = [
         (simulated.evaluation, simulated.earlier.evaluation)
@@ -615,7 +615,8 @@ def test_both_databases_hold_the_same(
         listed = [rank(database) for database in both]
         assert listed[0] == listed[1]
         assert len(listed[0]) == len(DEMONSTRATED)
-        for row in listed[0]:
+        rows = listed[0] if NIGHT else listed[0][::3]
+        for row in rows:
             sent = [
                 scores.get_edition_score(database, demo.EDITION, row.organisation, principal=administrator)
                 for database in both
@@ -633,7 +634,7 @@ def test_both_databases_hold_the_same(
         "R17",
         "organisations of the demonstration whose rank, score or explanation in the edition published on SQLite "
         "differs from that in the edition under review on PostgreSQL",
-        tried=len(listed[0]),
+        tried=len(rows),
         failed=0,
         control=f"with a hundredth of a point more in one figure {differ} of {len(listed[0])} differs",
     )

@@ -15,10 +15,10 @@ from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
-from actitud_api.app import create_app
 from actitud_api.platform.http.access import handlers_of, operation_id, rule_of
 from actitud_api.platform.http.contract import find_keeping
 from tests.http.test_public_state import await_true
+from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 from tests.support.public_addresses import Ids, list_public_addresses, read_answer
 from tests.support.scale import NIGHT
@@ -112,8 +112,10 @@ def pair(demonstration: str, request: pytest.FixtureRequest) -> Iterator[Pair]:
     """The services, without and with `public_url`."""
     chosen = structs.replace(unlimited(demonstration), public_url=request.param, memory_bytes=2**26)
     with (
-        TestClient(create_app(chosen)) as kept,
-        TestClient(create_app(structs.replace(chosen, memory_bytes=0))) as computed,
+        borrow_app(chosen) as keeping,
+        borrow_app(structs.replace(chosen, memory_bytes=0)) as computing,
+        TestClient(keeping) as kept,
+        TestClient(computing) as computed,
     ):
         yield Pair(kept, computed)
 
@@ -135,7 +137,7 @@ def _encode(sent: Mapping[str, str | bytes]) -> dict[bytes, bytes]:
     several=st.lists(headers, min_size=2, max_size=4),
     method=st.sampled_from(("GET", "GET", "HEAD")),
 )
-@settings(max_examples=400 if NIGHT else 30, deadline=None)
+@settings(max_examples=400 if NIGHT else 20, deadline=None)
 def test_an_answer_is_the_one_without_memory(
     pair: Pair, path: str, several: list[dict[str, str | bytes]], method: str
 ) -> None:
@@ -157,8 +159,7 @@ def test_what_only_its_links_keep_from_the_caches_of_others_is_kept_for_the_host
     """Only answers that are made are counted, and say so."""
     chosen = structs.replace(unlimited(demonstration), rate_limit_read=1_000, memory_bytes=2**26)
     path = f"/portal/{EDITION}/{BODY}"
-    app = create_app(chosen)
-    with TestClient(app) as client:
+    with borrow_app(chosen) as app, TestClient(app) as client:
         # Before the first look at the database nothing is kept.
         await_true(lambda: app.state["database"].public_state.number is not None)
         answers = [client.get(path, headers={"Host": host}) for host in ("127.0.0.1", "127.0.0.1", "localhost")]
@@ -177,7 +178,7 @@ def test_every_address_has_its_own_answer_for_each_reader(pair: Pair) -> None:
         {"host": "one.example", "accept-language": "es", "accept-encoding": "br"},
         {"host": "localhost:8123", "accept-language": "en", "accept-encoding": "identity"},
     )
-    for address in listed if NIGHT else listed[::7]:
+    for address in listed if NIGHT else listed[::10]:
         for reader in (*readers, *readers):
             kept, computed = (ask(client, "GET", address, reader) for client in pair)
             if ".xlsx" in address or "workbook" in address:
@@ -217,11 +218,11 @@ def later() -> Iterator[None]:
 
 def test_only_what_is_not_kept_depends_on_the_clock(demonstration: str) -> None:
     chosen = structs.replace(unlimited(demonstration), contact="index@example.org")
-    with TestClient(create_app(chosen)) as client:
+    with borrow_app(chosen) as app, TestClient(app) as client:
         digest = client.get(f"/v1/editions/{EDITION}/publications").json()["items"][0]["digest"]
         ids = Ids(editions=(EDITION,), earlier=EDITION, organisation=BODY, digest=digest)
         listed = list(list_public_addresses(client, ids))
-        for address in listed if NIGHT else {*listed[1::8], "/.well-known/security.txt"}:
+        for address in listed if NIGHT else {*listed[1::12], "/.well-known/security.txt"}:
             now = read_answer(client, address)
             with later():
                 then = read_answer(client, address)

@@ -39,7 +39,8 @@ def statuses(site: Client, targets: list[bytes]) -> dict[bytes, int]:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_hostile_paths_find_nothing(site: Client, place: bytes) -> None:
-    targets = [place.replace(b"%s", segment) for segment in SEGMENTS if segment not in (b".", b"..")]
+    segments = SEGMENTS if NIGHT else SEGMENTS[PLACES.index(place) % 2 :: 2]
+    targets = [place.replace(b"%s", segment) for segment in segments if segment not in (b".", b"..")]
     found = statuses(site, targets)
     assert set(found.values()) <= {200, 404}
     assert [target for target, status in found.items() if status == 200 and b"latest" not in target] == []

@@ -16,7 +16,7 @@ from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.level_path import find_level_path
 from actitud_api.web.portal.steps import STEPS_MAX, Step, describe_lead, iterate_indicators, list_blockers, list_steps
 from tests.support.plain_words import find_tokens
-from tests.support.scale import DEMONSTRATED
+from tests.support.scale import DESCRIBED
 
 METHODOLOGY: Final = load_methodology("2027.1")
 VILLAGE: Final = 316
@@ -205,7 +205,7 @@ def find_kind(step: Step) -> int:
 
 def test_every_score_of_the_demonstration_with_a_level_has_steps() -> None:
     levelled = 0
-    for simulated in simulate(METHODOLOGY, list(DEMONSTRATED)):
+    for simulated in simulate(METHODOLOGY, list(DESCRIBED)):
         score, path = narrate_both(simulated.submission)
         steps = list_steps(score, path, METHODOLOGY, "es")
         assert len(steps) <= STEPS_MAX
@@ -219,4 +219,4 @@ def test_every_score_of_the_demonstration_with_a_level_has_steps() -> None:
         if score.level is not None:
             levelled += 1
             assert steps
-    assert levelled > len(DEMONSTRATED) / 2
+    assert levelled > len(DESCRIBED) / 2

@@ -27,7 +27,7 @@ from actitud_api.web.portal.verdict import (
     write_verdict,
 )
 from tests.support.plain_words import find_tokens
-from tests.support.scale import DEMONSTRATED
+from tests.support.scale import DESCRIBED
 
 METHODOLOGY: Final = load_methodology("2027.1")
 NOTHING: Final = ProfileFacts(None, None, None)
@@ -377,7 +377,7 @@ def test_an_estimate_says_its_margin() -> None:
 
 def test_every_score_of_the_demonstration_has_a_verdict() -> None:
     group, written = PeerGroup("kind_and_band", ("MUN",), "P1", 1_001), 0
-    for simulated in simulate(METHODOLOGY, list(DEMONSTRATED)):
+    for simulated in simulate(METHODOLOGY, list(DESCRIBED)):
         score = narrate(explain(METHODOLOGY, simulated.submission), METHODOLOGY, "es")
         known = read_facts(score, simulated.submission.profile)
         assert known.has_account is (simulated.submission.profile["accounts_active"] != 0)
@@ -386,4 +386,4 @@ def test_every_score_of_the_demonstration_has_a_verdict() -> None:
         assert verdict.sentences
         assert [find_tokens(said) for said in (verdict.headline, *verdict.sentences) if find_tokens(said)] == []
         written += 1
-    assert written == len(DEMONSTRATED)
+    assert written == len(DESCRIBED)
