@@ -37,6 +37,8 @@ pytestmark = pytest.mark.night
 
 HEARD: Final = "XX-T-HEARD"
 """In the hearing of an edition."""
+DOCUMENTED: Final = "XX-T-DOCUMENTED"
+"""With a domain, in which documents count."""
 VERSION: Final = "2027.1"
 PATH: Final = f"/portal/questionnaires/{VERSION}"
 CASE: Final[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "cases" / "examples_2027_1.json").read_bytes())[0]
@@ -534,6 +536,76 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
             expect(again.page.locator("#draft-status")).to_contain_text("Borrador guardado.")
 
 
+@pytest.fixture(scope="module")
+def documented_key(watched: Watched) -> str:
+    """A key of `DOCUMENTED`, which has nothing in 2027 yet."""
+    database: Database = watched.app.state["database"]
+    now = datetime.now(UTC)
+    with database.write() as session:
+        entry = organisations.OrganisationEntry(id=DOCUMENTED, name="Con papeles", kind="MUN", domains=(DOMAIN,))
+        organisations.add(session, [entry], now)
+        made = access.create_key(session, (), role="organisation_editor", organisations=(DOCUMENTED,), days=1, now=now)
+    return made.text
+
+
+def test_a_draft_is_worth_beside_its_questions_what_it_is_worth_when_it_is_saved(
+    browser: Browser, service: str, documented_key: str, tmp_path: Path
+) -> None:
+    """The profile of example A has 0.7401 points, and D1.07 is 30 % of a dimension that is 5 % of the index.
+
+    Of 340 machines 255 are 75 points, which are 1.125 of the index; without a document they are 50, and 0.75.
+    """
+    file = tmp_path / "a.json"
+    profile = {name: value for name, value in EXAMPLE_A["profile"].items() if name not in OF_REVIEW}
+    answers = {"D1.07": {"numerator": 255, "denominator": 340}}
+    file.write_text(json.dumps({"methodology": VERSION, "profile": profile, "answers": answers}))
+    given = document("D1.07", DOMAIN)
+    with showing(browser, f"{service}{PATH}?lang=es&edition=2027&organisation={DOCUMENTED}") as seen:
+        page, told, index = seen.page, seen.page.locator("#draft-status"), seen.page.locator("[data-index]")
+        page.fill("#key", documented_key)
+        loaded(page, file)
+        block = page.locator('[data-code="D1.07"]')
+        expect(index).to_have_text("1,49")
+        expect(block.locator("[data-worth]")).to_contain_text("solo está declarado, sin evidencia: como máximo 50,00.")
+        expect(block.locator("[data-next-step]")).to_contain_text("Para subir: Aportar la evidencia: ")
+        # To answer is no advice beside what is not answered, but it is at the end.
+        expect(page.locator('[data-code="D1.06"] [data-next-step]')).to_be_hidden()
+        go(page, "finish")
+        advice = page.locator("[data-advice-list] li")
+        expect(advice).to_have_count(5)
+        expect(advice.first).to_contain_text("Responder: «De los mensajes que pedían respuesta,")
+        expect(advice.first.get_by_role("link", name="Tasa de respuesta")).to_have_attribute("href", "#D9.01")
+        page.click("#draft-save")
+        expect(told).to_have_text("Borrador guardado. Con los documentos que cuentan, su índice es 1,49.")
+        go(page, "D1")
+        block.locator("details.support summary").click()
+        block.get_by_role("button", name="Añadir un documento").click()
+        block.locator("[data-url]").fill(given["url"])
+        block.locator("[data-date]").fill(given["date"])
+        expect(index).to_have_text("1,87")
+        expect(block.locator("[data-next-step]")).not_to_contain_text("Aportar la evidencia")
+        page.click("#draft-save")
+        expect(told).to_have_text("Borrador guardado. Con los documentos que cuentan, su índice es 1,87.")
+        # A document elsewhere does not count, and the draft cannot be submitted with it.
+        block.locator("[data-url]").fill("https://drive.example/minutes.pdf")
+        expect(index).to_have_text("1,49")
+        page.click("#draft-save")
+        expect(told.locator("p")).to_have_text(
+            [
+                "Borrador guardado. Con los documentos que cuentan, su índice es 1,49.",
+                "Todavía no se puede presentar. Antes hay que arreglar:",
+            ]
+        )
+        expect(told.locator('a[href="#D1.07"]')).to_be_visible()
+        page.reload()
+        page.fill("#key", documented_key)
+        page.click("#draft-load")
+        expect(told).to_contain_text("Borrador cargado.")
+        expect(index).to_have_text("1,49")
+        seen.is_accessible()
+        seen.is_quiet()
+
+
 def test_with_a_key_verdicts_are_shown_and_replies_taken(browser: Browser, watched: Watched, service: str) -> None:
     """Zamora has submitted; its assessment is in the hearing, with one answer rejected."""
     database: Database = watched.app.state["database"]
@@ -869,19 +941,21 @@ def test_the_short_form_goes_on_to_the_whole_with_its_answers(browser: Browser, 
         seen.is_quiet()
 
 
+@pytest.mark.usefixtures("documented_key")
 def test_on_paper_are_all_steps_with_the_answers_and_whose_they_are(
     browser: Browser, service: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "a.json"
-    file.write_text(json.dumps(EXAMPLE_A))
-    with showing(browser, f"{service}{PATH}?lang=es&edition=2027&organisation={AVILA}") as seen:
+    # A document for each answer, so that all of them count in full.
+    file.write_text(json.dumps({**body_a(VERSION), "profile": EXAMPLE_A["profile"]}))
+    with showing(browser, f"{service}{PATH}?lang=es&edition=2027&organisation={DOCUMENTED}") as seen:
         page = seen.page
         loaded(page, file)
         expect(status(page)).to_have_text(INDEX["es"])
         with closing(pypdfium2.PdfDocument(page.pdf(format="A4", print_background=False))) as paper:
             texts = [sheet.get_textpage().get_text_range() for sheet in paper]
         whole = " ".join(" ".join(texts).split())
-        assert "Ayuntamiento de Ávila" in texts[0]
+        assert "Con papeles" in texts[0]
         assert re.search(r" de \d{4}", texts[0]), "the date"
         assert f"1 / {len(texts)}" in texts[0]
         assert "72,71" in whole

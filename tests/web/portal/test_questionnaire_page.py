@@ -160,6 +160,43 @@ def test_a_draft_says_in_which_domains_documents_count(client: Client) -> None:
     (draft,) = JustHTML(answer.text, sanitize=False).query(".draft")
     assert "Solo cuentan los documentos que están en estos dominios" in draft.to_text()
     assert [domain.to_text() for domain in draft.query("bdi")] == ["Con web", "ayto.example", "sede.example"]
+    # The script counts documents by them.
+    assert form(JustHTML(answer.text, sanitize=False))["data-domains"] == "ayto.example sede.example"
+
+
+@pytest.mark.parametrize(
+    ("language", "of_answers", "of_fields", "advice"),
+    [
+        (
+            "es",
+            "Sin un documento que cuente, esta respuesta vale 50 de 100 como mucho.",
+            "Sin un documento que cuente, este dato no quita ninguna pregunta.",
+            "Qué hacer ahora",
+        ),
+        (
+            "en",
+            "Without a document that counts this answer scores 50 of 100 at most.",
+            "Without a document that counts this fact takes no question away.",
+            "What to do now",
+        ),
+    ],
+)
+def test_a_draft_says_what_documents_are_worth_and_asks_of_none_whether_there_is_one(
+    client: Client, language: str, of_answers: str, of_fields: str, advice: str
+) -> None:
+    parameters = {"edition": "2027", "organisation": DRAFTING, "lang": language}
+    draft, blank = (
+        JustHTML(client.get(PATH, params=sent).text, sanitize=False) for sent in (parameters, {"lang": language})
+    )
+    assert of_answers in draft.query("[data-code='D1.07'] details.support")[0].to_text()
+    proving = {field.name for field in load_methodology("2027.1").document.profile if field.needs_evidence}
+    for block in draft.query(".step[data-step='profile'] > .question"):
+        code = (block.attrs or {})["data-code"]
+        assert (of_fields in block.to_text(), "data-proves" in (block.attrs or {})) == (code in proving,) * 2, code
+    assert all("hidden" in (tick.attrs or {}) for tick in draft.query("details.support > .tick"))
+    assert not any("hidden" in (tick.attrs or {}) for tick in blank.query("details.support > .tick"))
+    assert of_answers not in blank.query("main")[0].to_text()
+    assert advice in [heading.to_text() for heading in draft.query(".finish h3")]
 
 
 def test_a_draft_says_until_when_it_can_be_submitted(client: Client) -> None:

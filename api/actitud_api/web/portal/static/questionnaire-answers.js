@@ -296,13 +296,18 @@ const Answers = (() => {
 
   // --- what can be sent ------------------------------------------------------------------------------------------
 
+  const proving = [...blocks].filter(([, block]) => block.dataset.proves !== undefined).map(([code]) => code);
+  const basisOf = ({ evidence }) => (Evidence.isProven(evidence) ? "evidenced" : "self_declared");
+
+  // A draft is scored by its documents, whatever was said to be only declared.
   function forScores(held) {
     const answers = Object.entries(held.answers).filter(([code]) => isWhole(code));
+    const scored = (entry) => ({ ...without(entry, ["evidence", "note", "source"]), ...(Evidence.isCounted ? { basis: basisOf(entry) } : {}) });
     return {
       methodology,
       profile: held.profile,
-      profile_self_declared: held.profile_self_declared,
-      answers: Object.fromEntries(answers.map(([code, entry]) => [code, without(entry, ["evidence", "note", "source"])])),
+      profile_self_declared: Evidence.isCounted ? proving.filter((code) => !Evidence.isProven(held.profile_evidence[code])) : held.profile_self_declared,
+      answers: Object.fromEntries(answers.map(([code, entry]) => [code, scored(entry)])),
     };
   }
 

@@ -62,7 +62,7 @@ const Draft = (() => {
   }
 
   // What is told beside a field may stand in another step, which is hidden.
-  function leadTo(errors) {
+  function leadTo(errors, heading = "") {
     const list = document.createElement("ul");
     for (const { pointer, rule, detail, text } of errors) {
       const block = Page.blockOf(pointer ?? "");
@@ -71,7 +71,9 @@ const Draft = (() => {
       if (rule !== "required") item.append(`. ${detail ?? text}`);
       list.append(item);
     }
-    if (list.childElementCount > 0) status.append(list);
+    if (list.childElementCount === 0) return;
+    if (heading) status.append(Page.element("p", heading));
+    status.append(list);
   }
 
   function setTag(tag) {
@@ -86,7 +88,10 @@ const Draft = (() => {
     const rest = Page.tellAll(answer.findings ?? [], "draft").map((finding) => finding.text);
     if (controls.some((one) => Answers.isOfReview(one) && Answers.valueOf(one) !== undefined)) rest.push(word("of-review"));
     say(status, text, rest);
-    leadTo(answer.findings ?? []);
+    // Afterwards nothing is submitted any more: then it is only told.
+    const isOpen = ["draft", "returned"].includes(answer.state);
+    leadTo(answer.findings.filter((finding) => finding.severity === "error"), isOpen ? word("draft-faulty") : "");
+    leadTo(answer.findings.filter((finding) => finding.severity !== "error"), isOpen ? word("draft-warned") : "");
   }
 
   const dayText = (day) => new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(day));

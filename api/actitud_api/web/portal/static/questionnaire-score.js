@@ -4,6 +4,8 @@ const Result = (() => {
   const { $, $$, word, blocks, element, linked, settings } = Page;
   const { language, decimals } = settings;
   const WAIT = 300;
+  // As many as a published sheet has.
+  const STEPS_MAX = 5;
   const points = new Intl.NumberFormat(language, { minimumFractionDigits: +decimals, maximumFractionDigits: +decimals });
 
   let timer = 0;
@@ -52,8 +54,8 @@ const Result = (() => {
     $("[data-index]").textContent = "–";
     $("[data-level]").textContent = "";
     $("[data-progress]").textContent = "";
-    for (const part of ["findings", "steps", "dimensions"]) $(`[data-${part}]`).hidden = true;
-    for (const place of $$("[data-worth]", Page.form)) place.hidden = true;
+    for (const part of ["findings", "steps", "dimensions", "advice"]) $(`[data-${part}]`).hidden = true;
+    for (const place of $$("[data-worth], [data-next-step]", Page.form)) place.hidden = true;
     for (const block of blocks.values()) block.classList.remove("off");
     Page.announce("scored");
   }
@@ -100,6 +102,11 @@ const Result = (() => {
     const text = off ? `${word("off")} ${one.reason.text}` : one.state === "unknown" ? "" : one.reason.text || scored;
     place.textContent = text;
     place.hidden = text === "";
+    // To answer is no advice beside a question that has no answer yet.
+    const advice = off || one.next_step === null || one.next_step.kind === "report" ? "" : one.next_step.text;
+    const beside = $("[data-next-step]", block);
+    $("[data-next-step-text]", beside).textContent = advice;
+    beside.hidden = advice === "";
   }
 
   function showDimensions(dimensions) {
@@ -116,8 +123,15 @@ const Result = (() => {
     const best = all
       .filter((one) => one.next_step !== null && worth(one) > 0)
       .sort((one, other) => worth(other) - worth(one))
-      .slice(0, 4);
-    $("[data-steps]").hidden = best.length === 0;
+      .slice(0, STEPS_MAX);
+    $("[data-steps]").hidden = $("[data-advice]").hidden = best.length === 0;
+    $("[data-advice-list]").replaceChildren(
+      ...best.map((one) => {
+        const item = linked(one.name, one.id);
+        item.append(element("p", one.next_step.text));
+        return item;
+      }),
+    );
     $("[data-steps-list]").replaceChildren(
       ...best.map((one) => {
         const item = linked(one.name, one.id);

@@ -1,0 +1,30 @@
+"use strict";
+// Which answers of a draft are documented: only these count for more than what is merely declared. The service decides
+// when the draft is saved; here it is told before, so that the index beside the questions is the one that is saved.
+const Evidence = (() => {
+  const { settings } = Page;
+  const isCounted = settings.edition !== "" && settings.published === "";
+  // Somewhere it is tomorrow already.
+  const FIRST_ZONE = 14 * 60 * 60 * 1_000;
+  const domains = settings.domains.split(" ").map((domain) => hostOf(`https://${domain}`)).filter(Boolean);
+
+  // A browser reads a host as the service does: in lower case, and in ASCII.
+  function hostOf(address) {
+    try {
+      const { username, password, hostname } = new URL(address);
+      return username || password ? "" : hostname.replace(/\.$/, "");
+    } catch {
+      return "";
+    }
+  }
+
+  function isValid({ url = "", date = "" }) {
+    const host = url.startsWith("https://") ? hostOf(url) : "";
+    const today = new Date(Date.now() + FIRST_ZONE).toISOString().slice(0, 10);
+    return domains.some((domain) => host === domain || host.endsWith(`.${domain}`)) && date !== "" && date <= today;
+  }
+
+  const isProven = (documents) => (documents ?? []).some(isValid);
+
+  return { isCounted, isProven };
+})();
