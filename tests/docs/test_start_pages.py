@@ -222,6 +222,17 @@ def test_the_officer_reads_in_words_what_the_profile_says(page: str, language: s
     assert [meant for *_, meant in rows if meant] == [words["org_type"]["values"]["SUP"]]
 
 
+@pytest.mark.parametrize(("page", "language"), [("officer.md", "en"), ("officer.es.md", "es")])
+def test_the_officer_finds_on_the_questionnaire_what_the_page_names(page: str, language: str, own_sandbox: str) -> None:
+    text = " ".join((START / page).read_text("utf-8").split())
+    (address,) = re.findall(r"`http://127\.0\.0\.1:8000(/portal/questionnaires/[^`]+)`", text)
+    shown = httpx.get(f"{own_sandbox}{address}")
+    assert (shown.status_code, shown.headers["Content-Language"]) == (200, language)
+    names = set(re.findall(r"(?<!\*)\*([A-ZÁÉÍÓÚ][^*]+)\*(?!\*)", text))
+    assert len(names) == 4
+    assert {name for name in names if name not in shown.text} == set()
+
+
 @pytest.mark.parametrize("user", USERS)
 def test_both_pages_have_the_same_blocks(user: str) -> None:
     """But for what they say to people, and the language that they ask for."""
