@@ -657,6 +657,15 @@ class Outside:
         before = "0" * 64
         for number, line in enumerate(read_lines(path)):
             entry, reason = parse_object(line)
+            if number == 0 and not entry.keys() >= {"seq", "record", "prev", "hash"}:
+                raise Unreadable(  # a page of the ledger, say, which shows nothing about the file
+                    say(
+                        f"{path} no es un libro de cambios con una entrada por línea; de cada página de GET "
+                        "/v1/ledger, escriba sus items, uno por línea",
+                        f"{path} is not a ledger with one entry a line; of each page of GET /v1/ledger, write its "
+                        "items, one a line",
+                    )
+                )
             record = entry.get("record")
             text = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(
                 "utf-8", "replace"

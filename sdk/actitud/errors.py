@@ -38,6 +38,7 @@ A problem whose type this version does not know is raised as ``RequestRefused`` 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from actitud._problem import FieldError as FieldError
 from actitud._problem import Problem as Problem
@@ -171,14 +172,15 @@ class JobNotDone(ActitudError):
 
 
 class Unverifiable(ActitudError, ValueError):
-    """Raised if the file passed to ``verify`` is not a file that a service publishes.
+    """Raised if the file passed to ``verify`` is not a file that a service publishes, or its ``ledger`` is no ledger.
 
-    ``text``: the reason, by language.
+    ``text``: the reason, by language. ``argument``: the argument of ``verify`` that the reason is about.
     """
 
-    def __init__(self, text: Mapping[str, str]) -> None:
+    def __init__(self, text: Mapping[str, str], argument: Literal["source", "ledger"] = "source") -> None:
         super().__init__(text)
         self.text = text
+        self.argument = argument
 
     def __str__(self) -> str:
         return self.text["en"]

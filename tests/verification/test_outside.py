@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import pytest
 import rfc8785
 
-from actitud import Signature, Verification, verify
+import actitud.cli
+from actitud import Signature, Unverifiable, Verification, verify
 from actitud_api import cli
 from actitud_api.verification.rescoring import ScoreRescorer
 from tests.support.figures import FigureRecorder
@@ -311,6 +312,36 @@ def test_a_ledger_that_does_not_hold_vouches_for_nothing() -> None:
     (problem,) = report.problems
     assert (problem.location, problem.code) == ("0:/ledger", "chain")
     assert problem.text["en"].startswith("line 4:/hash: the entry has changed: ")
+
+
+def build_page(indent: int | None) -> bytes:
+    """The answer to `GET /v1/ledger` in which the sound edition is published."""
+    items = [json.loads(line) for line in sound().ledger.splitlines()]
+    return json.dumps({"items": items, "next_cursor": None}, indent=indent).encode()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [build_page(None), build_page(2), sound().file, b'{"seq":0}\n', b"<html>"],
+    ids=["page", "indented page", "bundle", "part of an entry", "no JSON"],
+)
+def test_what_is_no_ledger_accuses_nobody(given: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file of the wrong form shows nothing about the publication: each verifier says so, and none that it changed."""
+    path, other = tmp_path / "file", tmp_path / "page.json"
+    path.write_bytes(sound().file)
+    other.write_bytes(given)
+    reason = "{} not a ledger with one entry a line; of each page of GET /v1/ledger, write its {}items{}, one a line"
+    plain_reason, quoted = reason.format(f"{other} is", "", ""), reason.format("it is", "`", "`")
+
+    script = run_script(path, "--ledger", str(other))
+    assert (script.returncode, script.stdout, script.stderr) == (2, "", f"Cannot read {path}: {plain_reason}.\n")
+    with pytest.raises(Unverifiable) as refused:
+        verify(path, ledger=other)
+    assert (str(refused.value), refused.value.argument) == (quoted, "ledger")
+    assert cli.main(["verify", str(path), "--lang", "en", "--ledger", str(other)]) == 2
+    assert tuple(capsys.readouterr()) == ("", f"Cannot read {other}: {quoted}\n")
+    assert actitud.cli.main(["verify", str(path), "--ledger", str(other), "--lang", "en"]) == 2
+    assert tuple(capsys.readouterr()) == ("", f"actitud: --ledger: {quoted}\n")
 
 
 def test_a_checkpoint_that_was_kept_is_compared_with_the_ledger() -> None:

@@ -100,7 +100,10 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
                 shown=facts.shown,
             )
         except Unverifiable as error:
-            values = {"file": options.source, "reason": _choose_text(error.text, chosen)}
+            reason = _choose_text(error.text, chosen)
+            if error.argument == "ledger" and options.ledger is not None:
+                raise CommandError(_UNREADABLE.into(chosen).format(file=options.ledger, reason=reason), 2) from error
+            values = {"file": options.source, "reason": reason}
             raise CommandError(_NOT_OURS.into(chosen).format(**values), 2) from error
         except OSError as error:
             raise CommandError(

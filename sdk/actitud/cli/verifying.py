@@ -59,6 +59,8 @@ def _verify(session: Session, source: Path) -> Verification:
             )
     except Unverifiable as error:
         reason = _choose(session, error.text)
+        if error.argument == "ledger":
+            raise CommandError(f"--ledger: {reason}") from error
         text = words(f"{source.name}: no es nada publicado: {reason}", f"{source.name}: nothing published: {reason}")
         raise CommandError(text) from error
     except ImportError as error:

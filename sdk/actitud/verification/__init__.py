@@ -13,6 +13,7 @@ import msgspec
 
 from actitud.errors import Unverifiable
 from actitud.models import Signature
+from actitud.verification._chain import is_entry
 from actitud.verification._checkpoints import GIVEN_CHECKPOINT
 from actitud.verification._editions import FORMAT, verify_bundle, verify_single
 from actitud.verification._findings import (
@@ -26,7 +27,7 @@ from actitud.verification._findings import (
     make_text,
 )
 from actitud.verification._known_ledger import load_ledger
-from actitud.verification._ledger import is_entry, verify_ledger
+from actitud.verification._ledger import verify_ledger
 from actitud.verification._options import LoadRows, Options, Rescorer
 from actitud.verification._reading import (
     NotReadable,
@@ -105,7 +106,7 @@ def verify(
     Raises:
         ImportError: The extra ``actitud[verify]`` is not installed.
         OSError: A path cannot be read.
-        Unverifiable: The source is not a published file.
+        Unverifiable: The source is not a published file, or ``ledger`` is not a ledger with one entry per line.
         ValueError: ``keys`` or ``digest`` is malformed.
     """
     _require_extra()

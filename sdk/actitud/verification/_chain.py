@@ -137,6 +137,11 @@ class Chain:
             self._findings.add_problem("opening", line, "/opening", es, en)
 
 
+def is_entry(document: dict[str, Any]) -> bool:
+    """Return True if a decoded line is a ledger entry."""
+    return document.keys() >= {"seq", "record", "prev", "hash"}
+
+
 def _compute_commitment(salt: str, text: str) -> str | None:
     """Return what an entry has in the place of a text; None if the salt is not hexadecimal."""
     try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import IO, Any, NamedTuple
 
-from actitud.verification._chain import Chain, Entry
+from actitud.errors import Unverifiable
+from actitud.verification._chain import Chain, Entry, is_entry
 from actitud.verification._checkpoints import LedgerState, add_other_ledger
-from actitud.verification._findings import Findings
+from actitud.verification._findings import Findings, make_text
 from actitud.verification._reading import (
     NotReadable,
     Source,
@@ -94,11 +95,15 @@ class KnownLedger:
 def load_ledger(findings: Findings, source: Source | IO[bytes]) -> KnownLedger | None:
     """Read a ledger (one entry per line, from entry 0) and verify its chain.
 
-    If the chain does not hold, add the problems to ``findings`` and return None.
+    If the chain does not hold, add the problems to ``findings`` and return None. Raises ``Unverifiable`` if the source
+    is not a ledger in this form, such as a page of ``GET /v1/ledger``: that shows nothing about the publication.
     """
     found = Findings()
-    with open_source(source) as file:
-        known = _read(found, read_lines(found, file))
+    try:
+        with open_source(source) as file:
+            known = _read(found, read_lines(found, file))
+    except Unverifiable as error:
+        raise Unverifiable(error.text, "ledger") from None
     if not found.problems and known is not None:
         return known
     es, en = "no empieza por la entrada 0", "it does not begin with entry 0"
@@ -114,6 +119,15 @@ def _read(found: Findings, lines: Iterator[bytes]) -> KnownLedger | None:
     chain = Chain(found)
     known: KnownLedger | None = None
     for line, text in enumerate(lines, 1):
+        if known is None and not _is_entry_line(text):
+            raise Unverifiable(
+                make_text(
+                    "no es un libro de cambios con una entrada por línea; de cada página de GET /v1/ledger, escriba "
+                    "sus `items`, uno por línea",
+                    "it is not a ledger with one entry a line; of each page of GET /v1/ledger, write its `items`, one "
+                    "a line",
+                )
+            )
         entry = chain.add(line, text)
         if entry is None:
             return None
@@ -122,6 +136,13 @@ def _read(found: Findings, lines: Iterator[bytes]) -> KnownLedger | None:
             known = KnownLedger(origin if isinstance(origin, str) else "")
         known.add(entry)
     return known
+
+
+def _is_entry_line(text: bytes) -> bool:
+    try:
+        return is_entry(parse_object(text))
+    except NotReadable:
+        return False
 
 
 def find_listing_entry(

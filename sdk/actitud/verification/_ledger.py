@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from actitud.verification._chain import Chain
 from actitud.verification._checkpoints import GIVEN_CHECKPOINT, LedgerState, add_other_ledger, read_checkpoint
@@ -11,11 +10,6 @@ from actitud.verification._findings import Findings, Verification, format_count
 from actitud.verification._options import Options
 from actitud.verification._reading import get_member, parse_object
 from actitud.verification._signatures import SignatureVerifier
-
-
-def is_entry(document: dict[str, Any]) -> bool:
-    """Return True if a decoded line is a ledger entry."""
-    return document.keys() >= {"seq", "record", "prev", "hash"}
 
 
 def verify_ledger(findings: Findings, options: Options, first: bytes, lines: Iterator[bytes]) -> Verification:

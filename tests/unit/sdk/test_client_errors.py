@@ -123,6 +123,7 @@ SCORE = msgspec.convert(score(finding("error")), Score)
         UnexpectedResponse("odd", 502, "r-1"),
         ScoreHasErrors(SCORE),
         Unverifiable({"es": "no es nada", "en": "it is nothing"}),
+        Unverifiable({"es": "no es nada", "en": "it is nothing"}, "ledger"),
         NotModified('"one"'),
         NotFound(PROBLEM, 404, "r-2", 3.0),
         *(kind(PROBLEM, 400) for kind in PROBLEM_TYPES.values()),
