@@ -189,7 +189,11 @@ def test_a_reader_who_changes_the_sandbox_gets_what_the_page_says(
 ) -> None:
     if language:  # the page in English has changed what this one begins with
         assert httpx.post(f"{own_sandbox}{RESET}").status_code == 204
-    check_page(f"{user}{language}.md", tmp_path / "checkout", {STATED: own_sandbox}, {})
+    page = f"{user}{language}.md"
+    check_page(page, tmp_path / "checkout", {STATED: own_sandbox}, {})
+    for path in re.findall(rf"{STATED}(/portal/2027-final[^`]*)`", (START / page).read_text("utf-8")):
+        answer = httpx.get(f"{own_sandbox}{path}")
+        assert (answer.status_code, "XX-DEMO-91051" in answer.text) == (200, True), path
 
 
 class _Prompt(InteractiveConsole):
