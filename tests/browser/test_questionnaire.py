@@ -416,6 +416,35 @@ def test_files_that_cannot_be_read_lose_nothing(browser: Browser, service: str, 
         assert len(seen.said) == 2
 
 
+def test_a_workbook_keeps_the_address_of_a_document_whose_date_cannot_be_read(
+    browser: Browser, service: str, tmp_path: Path
+) -> None:
+    given, file = document("D1.07", DOMAIN), tmp_path / "dated.xlsx"
+    with showing(browser, f"{service}{PATH}?lang=es") as seen:
+        page = seen.page
+        book = openpyxl.load_workbook(
+            io.BytesIO(page.request.get(f"{service}/v1/methodologies/{VERSION}/workbook?lang=es").body())
+        )
+        sheet = book["Indicadores"]
+        rows = {sheet.cell(row, 1).value: row for row in range(1, sheet.max_row + 1)}
+        written = {("D1.07", 6): given["url"], ("D1.07", 7): "octubre de 2025", ("D1.07.numerator", 3): "255"}
+        for (code, column), text in written.items():
+            sheet.cell(rows[code], column).value = text
+        book.save(file)
+        loaded(page, file)
+        expect(page.locator("#file-status li")).to_contain_text(
+            [f'Indicadores!G{rows["D1.07"]} "octubre de 2025" Debe ser una fecha']
+        )
+        go(page, "D1")
+        block = page.locator('[data-code="D1.07"]')
+        expect(block.locator("[data-url]")).to_have_value(given["url"])
+        expect(block.locator("[data-problems]")).to_contain_text("Debe ser una fecha")
+        expect(control(page, "/answers/D1.07/numerator")).to_have_value("255")
+        block.locator("[data-date]").fill(given["date"])
+        assert page.evaluate("() => Answers.collect().answers['D1.07']") == {"numerator": 255, "evidence": [given]}
+        seen.is_quiet()
+
+
 @pytest.fixture
 def key(watched: Watched) -> str:
     """A key of Ávila, which has nothing in 2027 yet."""
@@ -644,7 +673,9 @@ def test_with_a_key_verdicts_are_shown_and_replies_taken(browser: Browser, watch
             "Acceso a las redes desde el puesto de trabajo. Dictamen: la respuesta se rechaza y no cuenta."
         )
         expect(judged.locator("a")).to_have_attribute("href", "#D1.07")
-        go(page, "D1")
+        # It leads to the question, which stands in another step.
+        judged.locator("a").click()
+        expect(block).to_be_visible()
         told = block.locator("[data-reply-status]")
         save = block.get_by_role("button", name="Guardar la alegación")
         save.click()

@@ -13,6 +13,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
+from actitud_api.engine.i18n import Language
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.requests.content import AnswerSource
 from actitud_api.web.workbooks.reading import WorkbookContents, read_questionnaire
@@ -49,7 +50,7 @@ def test_saved_by_another_program_it_holds_the_same() -> None:
 
 
 OF_ANOTHER_KIND: dict[str, tuple[object, str, str]] = {
-    "D1.01.numerator": ("160", "type", "Debe ser un número, y es un texto. Escríbalo sin más"),
+    "D1.01.numerator": ("160 equipos", "type", "Debe ser un número, y es un texto. Escríbalo sin más"),
     "D1.02.level": (7, "enum", "Debe ser uno de los valores de la lista: 0, 1, 2, 3, 4."),
     "D1.03.numerator": (date(2026, 3, 4), "type", "Hay una fecha donde va un número."),
     "D1.05.numerator": (1.5, "type", "Debe ser un número entero."),
@@ -107,6 +108,82 @@ def test_a_number_written_as_text_is_suggested() -> None:
 
     (fault,) = edited(change).faults
     assert (fault.cell, fault.value, fault.suggestion) == ("Perfil!C10", '"0,03"', "0.03")
+
+
+@pytest.mark.parametrize(("written", "read"), [("900", 900), (" 012 ", 12), ("1000000", 1_000_000)])
+def test_a_whole_number_that_the_cell_has_as_text_is_one(written: str, read: int) -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        sheet = book["Perfil"]
+        sheet.cell(row_of(sheet, "population_served"), 3).value = written
+
+    contents = edited(change)
+    assert (contents.questionnaire.profile["population_served"], contents.faults) == (read, ())
+
+
+@pytest.mark.parametrize(
+    ("language", "written", "read"),
+    [
+        ("es", "1/10/2025", "2025-10-01"),
+        ("es", " 31-12-2025 ", "2025-12-31"),
+        ("es", "05.06.2025", "2025-06-05"),
+        ("es", "2025-10-01", "2025-10-01"),
+        # Spanish writes the day first, and no year of two digits has a century.
+        ("es", "10/31/2025", None),
+        ("es", "31/2/2025", None),
+        ("es", "1/10-2025", None),
+        ("es", "1/10/25", None),
+        ("es", "octubre de 2025", None),
+        # English writes either first.
+        ("en", "1/10/2025", None),
+        ("en", "2025-10-01", "2025-10-01"),
+    ],
+)
+def test_a_date_written_as_text_is_read_as_the_language_of_the_workbook_writes_it(
+    language: Language, written: str, read: str | None
+) -> None:
+    sheet_name = {"es": "Indicadores", "en": "Indicators"}[language]
+
+    def change(book: openpyxl.Workbook) -> None:
+        sheet = book[sheet_name]
+        row = row_of(sheet, "D1.01")
+        sheet.cell(row, 6).value = "https://www.example.org/a"
+        sheet.cell(row, 7).value = written
+
+    contents = edited(change, build_workbook(METHODOLOGY, language, held(SENT)))
+    evidence = contents.questionnaire.answers["D1.01"].evidence
+    if read is not None:
+        assert ([(one.url, str(one.date)) for one in evidence], contents.faults) == (
+            [("https://www.example.org/a", read)],
+            (),
+        )
+        return
+    assert evidence == ()
+    # The address is told too, whole, so that it can be kept.
+    found = [(fault.cell[-2:-1], fault.rule, fault.pointer, fault.suggestion) for fault in contents.faults]
+    assert found == [
+        ("F", "dependentRequired", "/answers/D1.01/evidence/0/url", "https://www.example.org/a"),
+        ("G", "format", "/answers/D1.01/evidence/0/date", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "suggested"),
+    [
+        (f"https://www.example.org/{'a' * 200}", f"https://www.example.org/{'a' * 200}"),
+        # What may be personal data is not repeated.
+        ("https://www.example.org/a?de=ana.perez@ayto.example", None),
+    ],
+)
+def test_the_address_of_a_document_without_a_date_is_kept(written: str, suggested: str | None) -> None:
+    def change(book: openpyxl.Workbook) -> None:
+        sheet = book["Perfil"]
+        sheet.cell(row_of(sheet, "employees"), 6).value = written
+
+    read = edited(change)
+    assert [(fault.cell[:-1], fault.rule, fault.pointer, fault.suggestion) for fault in read.faults] == [
+        ("Perfil!F", "dependentRequired", "/profile_evidence/employees/0/url", suggested),
+        ("Perfil!G", "required", "/profile_evidence/employees/0/date", None),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -185,19 +262,19 @@ def test_rows_may_be_sorted_and_removed() -> None:
     assert held(SENT).answers.keys() - read.questionnaire.answers.keys() == {"D1.01"}
 
 
-DOCUMENTS: list[tuple[list[object], tuple[str, str] | None]] = [
-    (["D1.01", "http://www.example.org/a", date(2026, 1, 2)], ("B", "pattern")),
-    (["D1.01", "https://www.example.org/a", 46_083], ("C", "format")),
-    (["D1.01", "https://www.example.org/a", "2/1/2026"], ("C", "format")),
-    (["D1.01", "https://www.example.org/a"], ("C", "required")),
-    (["D1.02", "https://www.example.org/a", date(2026, 1, 2), "llame al 612 345 678"], ("D", "not")),
-    (["D1.02", "https://www.example.org/a", date(2026, 1, 2), None, "abc"], ("E", "pattern")),
-    ([None, "https://www.example.org/a", date(2026, 1, 2)], ("A", "required")),
-    (["D9.99", "https://www.example.org/a", date(2026, 1, 2)], ("A", "code")),
-    (["D1.03", "https://www.example.org/a", "2026-01-02"], None),
-    (["employees", " https://www.example.org/a ", date(2026, 1, 2)], None),
+DOCUMENTS: list[tuple[list[object], list[tuple[str, str]]]] = [
+    (["D1.01", "http://www.example.org/a", date(2026, 1, 2)], [("B", "pattern")]),
+    (["D1.01", "http://www.example.org/a", 46_083], [("B", "pattern"), ("C", "format")]),
+    (["D1.01", "https://www.example.org/a", 46_083], [("B", "dependentRequired"), ("C", "format")]),
+    (["D1.01", "https://www.example.org/a"], [("B", "dependentRequired"), ("C", "required")]),
+    (["D1.02", "https://www.example.org/a", date(2026, 1, 2), "llame al 612 345 678"], [("D", "not")]),
+    (["D1.02", "https://www.example.org/a", date(2026, 1, 2), None, "abc"], [("E", "pattern")]),
+    ([None, "https://www.example.org/a", date(2026, 1, 2)], [("A", "required")]),
+    (["D9.99", "https://www.example.org/a", date(2026, 1, 2)], [("A", "code")]),
+    (["D1.03", "https://www.example.org/a", "2026-01-02"], []),
+    (["employees", " https://www.example.org/a ", date(2026, 1, 2)], []),
 ]
-"""What is written in the row of a document, and the column and the rule of its fault."""
+"""What is written in the row of a document, and the columns and the rules of its faults."""
 
 
 def test_what_is_wrong_with_a_document_is_told_in_its_row() -> None:
@@ -210,9 +287,9 @@ def test_what_is_wrong_with_a_document_is_told_in_its_row() -> None:
 
     read = edited(change)
     assert [(fault.cell, fault.rule) for fault in read.faults] == [
-        (f"Documentos!{fault[0]}{row}", fault[1])
-        for row, (_, fault) in enumerate(DOCUMENTS, start=5)
-        if fault is not None
+        (f"Documentos!{column}{row}", rule)
+        for row, (_, faults) in enumerate(DOCUMENTS, start=5)
+        for column, rule in faults
     ]
     assert all("612" not in (fault.value or "") for fault in read.faults)
     documented = {name for name, entry in read.questionnaire.answers.items() if entry.evidence}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from math import isfinite
@@ -20,6 +21,8 @@ YES: Final = Texts("Sí", "Yes")
 NO: Final = Texts("No", "No")
 
 _INTEGRAL_MAX: Final = 2**53
+_WHOLE: Final = re.compile(r"-?[0-9]{1,15}", re.ASCII)
+_DAY_FIRST: Final = re.compile(r"(?P<day>[0-9]{1,2})([/.-])(?P<month>[0-9]{1,2})\2(?P<year>[0-9]{4})", re.ASCII)
 
 
 class InvalidCell(Exception):
@@ -67,6 +70,8 @@ def load_merged(package: CheckedWorkbook, name: str) -> list[tuple[Cell, Cell]]:
 def parse_number(value: CellContent) -> int | float:
     """Convert a cell value to a number, an int if it has no fraction.
 
+    A text of nothing but digits is a number too, as a cell with a text format has it: there is one way to read it.
+
     Raises:
         InvalidCell: The value is not a number.
     """
@@ -82,6 +87,8 @@ def parse_number(value: CellContent) -> int | float:
         raise InvalidCell("type", Texts("Debe ser un número.", "It must be a number."))
     if isinstance(value, str):
         text = value.strip().replace(",", ".")
+        if _WHOLE.fullmatch(text):
+            return int(text)
         near = text if _is_number(text) else None
         detail = Texts(
             "Debe ser un número, y es un texto. Escríbalo sin más, sin unidades ni separadores de miles.",
@@ -143,8 +150,10 @@ def parse_choice(options: Mapping[str, str | int], value: CellContent) -> str | 
     raise InvalidCell("enum", detail, near)
 
 
-def parse_date(value: CellContent) -> str:
+def parse_date(value: CellContent, *, is_day_first: bool = False) -> str:
     """Convert a date in a cell to text in the format of RFC 3339.
+
+    With `is_day_first`, a text such as 31/12/2026 or 1-2-2026 is a date too, as Spanish writes them.
 
     Raises:
         InvalidCell: The value is not a date.
@@ -156,6 +165,8 @@ def parse_date(value: CellContent) -> str:
     if isinstance(value, str):
         text = value.strip()
         try:
+            if is_day_first and (parts := _DAY_FIRST.fullmatch(text)):
+                return date(int(parts["year"]), int(parts["month"]), int(parts["day"])).isoformat()
             return date.fromisoformat(text).isoformat() if len(text) == 10 else _reject_date()
         except ValueError:
             return _reject_date()

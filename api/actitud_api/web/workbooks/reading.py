@@ -73,6 +73,12 @@ _SUGGESTIONS_MAX: Final = 20
 """Maximum number of unknown codes in a workbook for which the most similar known code is searched."""
 
 
+_UNDATED: Final = Texts(
+    "Sin su fecha, el documento de esta dirección queda fuera.",
+    "Without its date the document of this address is left out.",
+)
+
+
 class CellFault(Struct, frozen=True, kw_only=True):
     """A fault of a cell in a workbook.
 
@@ -456,40 +462,52 @@ class _QuestionnaireReader:
         """Read a document that supports the answer or profile field `code`, from one row of a sheet.
 
         `cells` are the cells of that row by column id. A document with a fault is reported and left out, and so
-        is a document beyond the maximum number for one answer.
+        is a document beyond the maximum number for one answer. If only its date is at fault, its address is reported
+        as well, as a suggestion: nobody has to look it up again.
         """
         of_profile = code in self._inputs
         listed = self._profile_evidence.get(code, []) if of_profile else self._evidence.get(code, [])
         pointer = f"/profile_evidence/{code}" if of_profile else f"/answers/{code}/evidence"
         columns = ("url", "date", "note", "sha256") if sheet is DOCUMENTS else ("url", "date")
         document: dict[str, Json] = {}
-        is_valid = True
+        wrong_columns: list[str] = []
         for name in columns:
             if name not in cells:
                 continue
             try:
-                document[name] = _parse_document_member(name, cells[name])
+                document[name] = _parse_document_member(name, cells[name], self._language)
             except InvalidCell as wrong:
                 cell = Cell(row, sheet.find_column(name))
                 self._report(sheet, cell, wrong, cells[name], f"{pointer}/{len(listed)}/{name}")
-                is_valid = False
-        if not is_valid:
+                wrong_columns.append(name)
+        if wrong_columns and wrong_columns != ["date"]:
             return
         part: dict[str, Json] = {code: [document]} if of_profile else {code: {"evidence": [document]}}
-        for fault in self._list_refusals({"profile_evidence" if of_profile else "answers": part}):
+        refusals = self._list_refusals({"profile_evidence" if of_profile else "answers": part})
+        for fault in refusals:
             name = fault.pointer.rpartition("/")[2]
+            if name in wrong_columns:
+                continue
             cell = Cell(row, sheet.find_column(name if name in columns else "url"))
             refused = InvalidCell(fault.rule, fault.detail, fault.suggestion)
             self._report(sheet, cell, refused, cells.get(name, ""), f"{pointer}/{len(listed)}/{name}")
-            is_valid = False
-        if is_valid and len(listed) == EVIDENCE_MAX:
+        if "url" in document and [fault.pointer.rpartition("/")[2] for fault in refusals] == ["date"]:
+            address = str(document["url"])
+            may_tell = quote_cell(address) is not None
+            undated = InvalidCell("dependentRequired", _UNDATED, address if may_tell else None)
+            self._report(
+                sheet, Cell(row, sheet.find_column("url")), undated, cells["url"], f"{pointer}/{len(listed)}/url"
+            )
+        if refusals:
+            return
+        if len(listed) == EVIDENCE_MAX:
             detail = Texts(
                 "Hay más de {evidence_max} documentos con este código.",
                 "There are more than {evidence_max} documents with this code.",
                 evidence_max=EVIDENCE_MAX,
             )
             self._report(sheet, Cell(row, sheet.find_column("url")), InvalidCell("maxItems", detail), "", pointer)
-        elif is_valid:
+        else:
             (self._profile_evidence if of_profile else self._evidence).setdefault(code, []).append(document)
 
     # --- the values -------------------------------------------------------------------------------------------
@@ -641,7 +659,7 @@ def _parse_answer(field: AnswerInput, version: str, value: CellContent) -> Json:
             return parse_number(value)
 
 
-def _parse_document_member(name: str, value: CellContent) -> str:
+def _parse_document_member(name: str, value: CellContent, language: Language) -> str:
     if name == "date":
-        return parse_date(value)
+        return parse_date(value, is_day_first=language == "es")
     return parse_text(value) if name == "note" else parse_text(value).strip()

@@ -141,7 +141,12 @@ const Files = (() => {
       say(status, `${word("not-read", { name: file.name })} ${answer.detail}`);
       return;
     }
-    const faults = answer.faults.filter((fault) => fault.rule !== "required").map((fault) => ({ ...fault, detail: withMeant(fault) }));
+    // The address of a document whose date is missing is kept: the date can be put in here.
+    const undated = answer.faults.filter(({ rule, suggestion }) => rule === "dependentRequired" && suggestion !== null);
+    // What is left to answer is told by the steps.
+    const isLeft = ({ rule, pointer }) => rule === "required" && !(pointer ?? "").includes("evidence/");
+    const listed = answer.faults.filter((fault) => !undated.includes(fault) && !isLeft(fault));
+    const faults = listed.map((fault) => ({ ...fault, detail: withMeant(fault) }));
     const told = faults.map((fault) => `${fault.cell} ${fault.value ?? ""} ${fault.detail}`);
     const { profile, answers } = answer.questionnaire;
     if (faults.length && Object.keys(profile).length + Object.keys(answers).length === 0) {
@@ -150,6 +155,8 @@ const Files = (() => {
       return;
     }
     Answers.fill(answer.questionnaire);
+    for (const { pointer, suggestion } of undated) Answers.addDocument(Page.blockOf(pointer), { url: suggestion });
+    if (undated.length > 0) Page.announce("changed");
     Page.tellAll(faults.map((fault) => ({ ...fault, detail: `${fault.cell}: ${fault.detail}` })), "file");
     const ofShort = own.ok ? "" : ` ${word("loaded-short")}`;
     say(status, `${word("loaded", { name: file.name })}${ofShort}${faults.length ? ` ${word("faults")}` : ""}`, told);
