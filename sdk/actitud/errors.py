@@ -172,12 +172,12 @@ class JobNotDone(ActitudError):
 
 
 class Unverifiable(ActitudError, ValueError):
-    """Raised if the file passed to ``verify`` is not a file that a service publishes, or its ``ledger`` is no ledger.
+    """Raised if ``verify`` gets a file that no service publishes, or a ``ledger`` or ``checkpoint`` that is none.
 
     ``text``: the reason, by language. ``argument``: the argument of ``verify`` that the reason is about.
     """
 
-    def __init__(self, text: Mapping[str, str], argument: Literal["source", "ledger"] = "source") -> None:
+    def __init__(self, text: Mapping[str, str], argument: Literal["source", "ledger", "checkpoint"] = "source") -> None:
         super().__init__(text)
         self.text = text
         self.argument = argument

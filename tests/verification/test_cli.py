@@ -213,8 +213,10 @@ def test_a_foreign_key_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[st
         (Edition().header["checkpoint"], set(), False),
         (Edition().edition["checkpoint"], set(), False),
         (Edition().header["checkpoint"].replace("\n", "\r\n") + "\r\n", set(), False),
+        (json.dumps({"note": Edition().header["checkpoint"], "size": 20}), set(), False),
         (OURS.note(15), set(), True),
         (OURS.note(20, root="0" * 64), {("0:/checkpoint", "checkpoint")}, False),
+        (json.dumps({"note": OURS.note(20, root="0" * 64)}), {("0:/checkpoint", "checkpoint")}, False),
         (OURS.note(20, "other.example/ledger/00000000"), {("0:/checkpoint", "checkpoint_origin")}, False),
         (FOREIGN.note(20), {("0:/checkpoint", "foreign_key")}, False),
     ],
@@ -524,6 +526,16 @@ def test_a_revision_supersedes_the_one_before(capsys: pytest.CaptureFixture[str]
     answers = published(first) | published(second) | {f"/v1/published/{digest(document)}": (200, {}, document)}
 
     assert at_its_address(answers, capsys) == {("2:/supersedes", "revision")}
+
+
+def test_a_service_that_answers_no_checkpoint_is_named_by_its_address(capsys: pytest.CaptureFixture[str]) -> None:
+    edition = Edition()
+    path = f"{LEDGER.partition('?')[0]}/checkpoints/latest"
+    document = f"/v1/published/{digest(edition.lines()[1])}"
+    with answering(published(edition) | {path: (200, {}, b"<html>")}) as address:
+        code, lines, (error,) = ran(capsys, f"{address}{document}")
+    assert (code, lines) == (2, [])
+    assert error.startswith(f"Cannot read {address}{path}: it is no checkpoint; ")
 
 
 def test_addresses_that_answer_something_else_end_with_2(

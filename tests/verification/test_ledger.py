@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -45,6 +46,8 @@ def test_a_checkpoint_that_was_kept_is_held_against_it() -> None:
     assert found(report) == set()
     assert report.unchecked == ()
     assert [check.name for check in report.checks] == ["form", "chain", "checkpoint", "signatures"]
+    answered = json.dumps({"size": 6, "note": kept()}, indent=2)
+    assert verified(ledger(SIZE), checkpoint=answered, keys=KEYS) == report
     unsigned = verified(ledger(SIZE), checkpoint=kept())
     assert found(unsigned) == set()
     assert [text["en"] for text in unsigned.unchecked] == ["the signature of the checkpoint (give `keys`)"]
@@ -135,11 +138,9 @@ def test_a_checkpoint_of_another_service_is_named_by_its_origin() -> None:
     [
         (FOREIGN.note(6, root=ledger(SIZE)[5]["hash"]), "foreign_key"),
         (kept().replace("\n6\n", "\n7\n"), "signature"),
-        ("a checkpoint", "checkpoint"),
-        ("", "checkpoint"),
         (OURS.note(6, at="2020-01-01T00:00:00.000000Z", root=ledger(SIZE)[5]["hash"]), "key_time"),
         (OURS.note(6, at="yesterday", root=ledger(SIZE)[5]["hash"]), "checkpoint"),
     ],
 )
-def test_a_checkpoint_that_is_none_is_named(note: str, code: str) -> None:
+def test_a_checkpoint_that_nobody_signed_in_time_is_named(note: str, code: str) -> None:
     assert found(verified(ledger(SIZE), checkpoint=note, keys=KEYS)) == {("0:/checkpoint", code)}

@@ -344,6 +344,54 @@ def test_what_is_no_ledger_accuses_nobody(given: bytes, tmp_path: Path, capsys: 
     assert tuple(capsys.readouterr()) == ("", f"actitud: --ledger: {quoted}\n")
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "<html>",
+        "{}",
+        json.dumps({"note": 15}),
+        json.dumps({"note": "20 entries"}),
+        json.dumps({"items": [{"note": OURS.note(15)}]}),
+        OURS.note(15).partition("\n\n")[0],
+        '{"note": "\\ud800"}',
+    ],
+    ids=["empty", "no JSON", "no note", "number", "no form", "page", "no signature", "surrogate"],
+)
+def test_what_is_no_checkpoint_accuses_nobody(given: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, other = tmp_path / "ledger", tmp_path / "checkpoint.json"
+    path.write_bytes(sound().ledger)
+    other.write_text(given, "utf-8")
+    reason = "it is no checkpoint; keep what GET /v1/ledger/checkpoints/latest answers, or its `note`"
+
+    with pytest.raises(Unverifiable) as refused:
+        verify(path, checkpoint=given)
+    assert (str(refused.value), refused.value.argument) == (reason, "checkpoint")
+    assert cli.main(["verify", str(path), "--lang", "en", "--checkpoint", str(other)]) == 2
+    assert tuple(capsys.readouterr()) == ("", f"Cannot read {other}: {reason}\n")
+    assert actitud.cli.main(["verify", str(path), "--checkpoint", str(other), "--lang", "en"]) == 2
+    assert tuple(capsys.readouterr()) == ("", f"actitud: --checkpoint: {reason}\n")
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("is_answer", [False, True])
+def test_the_commands_take_a_kept_checkpoint_in_each_form(
+    is_answer: bool, line_end: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, other = tmp_path / "ledger", tmp_path / "checkpoint"
+    path.write_bytes(sound().ledger)
+    note = OURS.note(15, root=ledger_root(15))
+    text = json.dumps({"note": note}, indent=2) if is_answer else note
+    other.write_bytes(text.replace("\n", line_end).encode())
+    keys = tmp_path / "keys.json"
+    keys.write_text(json.dumps(sound().keys), "utf-8")
+
+    for command in (cli.main, actitud.cli.main):
+        options = ["--checkpoint", str(other), "--keys", str(keys), "--lang", "en"]
+        assert command(["verify", str(path), *options]) == 0, capsys.readouterr()
+        assert "HOLDS" in capsys.readouterr().out
+
+
 def test_a_checkpoint_that_was_kept_is_compared_with_the_ledger() -> None:
     known = sound()
     kept = OURS.note(15, root=ledger_root(15))

@@ -71,6 +71,7 @@ _SERVICE = re.compile(
     r")/?"
 )
 _PAGE: Final = 1_000
+_NEWEST_CHECKPOINT: Final = "ledger/checkpoints/latest"
 
 
 def run_verify(options: argparse.Namespace, language: Language) -> int:
@@ -101,8 +102,11 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
             )
         except Unverifiable as error:
             reason = _choose_text(error.text, chosen)
-            if error.argument == "ledger" and options.ledger is not None:
-                raise CommandError(_UNREADABLE.into(chosen).format(file=options.ledger, reason=reason), 2) from error
+            given = {"ledger": options.ledger, "checkpoint": options.checkpoint or source.newest_checkpoint}.get(
+                error.argument
+            )
+            if given is not None:
+                raise CommandError(_UNREADABLE.into(chosen).format(file=given, reason=reason), 2) from error
             values = {"file": options.source, "reason": reason}
             raise CommandError(_NOT_OURS.into(chosen).format(**values), 2) from error
         except OSError as error:
@@ -147,6 +151,11 @@ class _Source:
             self.file = self._download_ledger()
         else:
             self.file = stack.enter_context(self._open())
+
+    @property
+    def newest_checkpoint(self) -> str | None:
+        """Address of the newest checkpoint of the service; None for a file on the disk."""
+        return None if self._match is None else f"{self._match['base']}/v1/{_NEWEST_CHECKPOINT}"
 
     @property
     def _is_ledger(self) -> bool:
@@ -231,12 +240,9 @@ class _Source:
                 return Signature(protected="", signature="")  # which no key has signed
 
     def _load_newest_checkpoint(self) -> str:
-        """Return the text of the newest checkpoint of the service, an empty one if the answer has another form."""
-        with self._get("ledger/checkpoints/latest") as file:
-            try:
-                return msgspec.json.decode(file.read(), type=_CheckpointNote).note
-            except ValueError:
-                return ""
+        """Return what the service answers as its newest checkpoint."""
+        with self._get(_NEWEST_CHECKPOINT) as file:
+            return file.read().decode("utf-8", "replace")
 
     def _download_ledger(self) -> IO[bytes]:
         """Download all pages of the ledger and return a file of their entries as JSON Lines.
@@ -276,10 +282,6 @@ class _Source:
             yield from page.items
             # An empty page ends the loop too, so that a faulty service cannot keep the command busy for ever.
             cursor = page.next_cursor if page.items else None
-
-
-class _CheckpointNote(Struct, frozen=True):
-    note: str
 
 
 class _ListPage(Struct, frozen=True):
@@ -330,14 +332,8 @@ def load_key_ids(name: str, language: Language) -> frozenset[str]:
 
 
 def _load_checkpoint(name: str, language: Language) -> str:
-    """Return the text of a checkpoint, with LF as line ends, also after the last line.
-
-    Raises:
-        CommandError: The file or URL cannot be read (exit code 2).
-    """
-    text = _load(name, language).decode("utf-8", "replace")
-    # Mail programs and editors change line ends, which the signature covers.
-    return "\n".join(text.split("\r\n")).strip() + "\n"
+    """Return the text of a file or a URL; raise `CommandError` (exit code 2) if it cannot be read."""
+    return _load(name, language).decode("utf-8", "replace")
 
 
 def _load(name: str, language: Language) -> bytes:

@@ -47,7 +47,7 @@ def _verify(session: Session, source: Path) -> Verification:
     keys: KeysSource | None = None if options.keys is None else Path(options.keys)
     if options.online or (options.edition is not None and options.keys is None):
         keys = session.client.signing_keys.list()
-    checkpoint = None if options.checkpoint is None else Path(options.checkpoint).read_text(encoding="utf-8")
+    checkpoint = None if options.checkpoint is None else Path(options.checkpoint).read_text("utf-8", "replace")
     ledger: bytes | Path | None = None if options.ledger is None else Path(options.ledger)
     if ledger is None and (options.online or options.edition is not None):
         entries = session.client.ledger.list(limit=_LEDGER_PAGE)
@@ -59,8 +59,8 @@ def _verify(session: Session, source: Path) -> Verification:
             )
     except Unverifiable as error:
         reason = _choose(session, error.text)
-        if error.argument == "ledger":
-            raise CommandError(f"--ledger: {reason}") from error
+        if error.argument != "source":
+            raise CommandError(f"--{error.argument}: {reason}") from error
         text = words(f"{source.name}: no es nada publicado: {reason}", f"{source.name}: nothing published: {reason}")
         raise CommandError(text) from error
     except ImportError as error:

@@ -14,7 +14,7 @@ import msgspec
 from actitud.errors import Unverifiable
 from actitud.models import Signature
 from actitud.verification._chain import is_entry
-from actitud.verification._checkpoints import GIVEN_CHECKPOINT
+from actitud.verification._checkpoints import GIVEN_CHECKPOINT, read_note
 from actitud.verification._editions import FORMAT, verify_bundle, verify_single
 from actitud.verification._findings import (
     CheckName,
@@ -91,7 +91,8 @@ def verify(
             it, and ``unchecked`` says that this does not prove who signed.
         digest: Expected digest of the edition document or of the single document.
         signature: Signature of a single document, from ``client.published.signature()``; needs ``keys``.
-        checkpoint: Text of a checkpoint that you kept, to compare with a ledger or a bundle.
+        checkpoint: Text of a checkpoint that you kept, to compare with a ledger or a bundle: its signed note, or the
+            JSON that the service answers.
         published: Function that returns the bytes of a published document by digest, or None if there is no such
             document; with it a revision is compared with the previous one.
         progress: Called with the number of verified score documents and their total.
@@ -106,7 +107,8 @@ def verify(
     Raises:
         ImportError: The extra ``actitud[verify]`` is not installed.
         OSError: A path cannot be read.
-        Unverifiable: The source is not a published file, or ``ledger`` is not a ledger with one entry per line.
+        Unverifiable: The source is not a published file, ``ledger`` is not a ledger with one entry per line, or
+            ``checkpoint`` is not a checkpoint.
         ValueError: ``keys`` or ``digest`` is malformed.
     """
     _require_extra()
@@ -118,7 +120,7 @@ def verify(
         keys=None if keys is None else read_keys(keys),
         digest=digest,
         signature=signature,
-        checkpoint=checkpoint,
+        checkpoint=None if checkpoint is None else read_note(checkpoint),
         published=published,
         progress=progress,
         rescorer=rescorer,

@@ -7,7 +7,8 @@ from base64 import b64decode
 
 import msgspec
 
-from actitud.verification._findings import Findings
+from actitud.errors import Unverifiable
+from actitud.verification._findings import Findings, make_text
 
 GIVEN_CHECKPOINT = 0
 """Line number that stands for the ``checkpoint`` argument in problems."""
@@ -27,6 +28,37 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     origin: str
     size: int
     root: str
+
+
+class _CheckpointAnswer(msgspec.Struct, frozen=True):
+    """Checkpoint as a service answers it."""
+
+    note: str
+
+
+def read_note(text: str) -> str:
+    """Return the signed note in the text of a checkpoint that somebody kept: the note, or the answer of a service.
+
+    Mail programs and editors change line ends, which the signature covers: the note has LF, also after its last line.
+    Raises ``Unverifiable`` if the text is neither: a wrong file shows nothing about the ledger.
+    """
+    note = text
+    if text.lstrip().startswith("{"):
+        try:
+            note = msgspec.json.decode(text, type=_CheckpointAnswer).note
+        except ValueError:
+            note = ""
+    note = note.replace("\r\n", "\n").strip() + "\n"
+    statement = STATEMENT.match(note)
+    if statement is None or not NOTE_SIGNATURES.fullmatch(note, statement.end()):
+        raise Unverifiable(
+            make_text(
+                "no es un punto de control; guarde lo que responde GET /v1/ledger/checkpoints/latest, o su `note`",
+                "it is no checkpoint; keep what GET /v1/ledger/checkpoints/latest answers, or its `note`",
+            ),
+            "checkpoint",
+        )
+    return note
 
 
 def read_checkpoint(findings: Findings, line: int, note: str) -> LedgerState | None:

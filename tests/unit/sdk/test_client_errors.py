@@ -124,6 +124,7 @@ SCORE = msgspec.convert(score(finding("error")), Score)
         ScoreHasErrors(SCORE),
         Unverifiable({"es": "no es nada", "en": "it is nothing"}),
         Unverifiable({"es": "no es nada", "en": "it is nothing"}, "ledger"),
+        Unverifiable({"es": "no es nada", "en": "it is nothing"}, "checkpoint"),
         NotModified('"one"'),
         NotFound(PROBLEM, 404, "r-2", 3.0),
         *(kind(PROBLEM, 400) for kind in PROBLEM_TYPES.values()),
