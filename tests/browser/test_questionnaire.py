@@ -762,6 +762,8 @@ def test_an_officer_types_example_a_as_spanish_writes_numbers_and_loses_nothing_
                     expect(page.locator(".step.here")).to_have_attribute("data-step", "D2")
                 case "D3":
                     page.get_by_role("link", name="Territorios", exact=True).click()
+                    # Chromium has no history to tell of while one page takes the place of another.
+                    page.wait_for_url(re.compile("/territories"))
                     page.go_back()
                     expect(page.locator(".step.here")).to_have_attribute("data-step", "D3")
                 case "D4":
