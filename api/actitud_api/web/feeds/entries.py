@@ -13,7 +13,7 @@ from actitud_api.engine.i18n import Language, Texts, nearest
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.narration import words
 from actitud_api.engine.scoring.ranking import RANKED
-from actitud_api.engine.scoring.result import Figure, to_points
+from actitud_api.engine.scoring.result import to_points
 from actitud_api.resources.publications.news import CorrectedScore, NewsItem, PublishedFigures
 from actitud_api.web.embeds.addresses import Addresses
 from actitud_api.web.embeds.text_metrics import clean_text
@@ -120,6 +120,41 @@ def build_entry(item: NewsItem, scope: FeedScope, place: str, base: str, languag
     )
 
 
+def describe_change(correction: CorrectedScore, methodology: str, language: Language) -> str:
+    """Describe how index and level change: in whole points, with decimals where they would be the same.
+
+    `methodology` is the version under which the edition is scored.
+    """
+
+    def fill(text: Texts, **values: object) -> str:
+        return text.into(language).format(**values)
+
+    def show(decimals: int) -> list[str]:
+        return [
+            fill(_NONE) if figure is None else words.format_score(figure, decimals, language)
+            for figure in (correction.index_before, correction.index_after)
+        ]
+
+    if correction.index_before == correction.index_after:
+        index = fill(_INDEX_SAME)
+    else:
+        before, after = show(0)
+        if before == after:
+            before, after = show(load_methodology(methodology).document.decimals)
+        index = fill(_INDEX, before=before, after=after)
+    if correction.level_before == correction.level_after:
+        return fill(_ALONE, first=index)
+    levels = [
+        fill(_NONE) if level is None else str(level) for level in (correction.level_before, correction.level_after)
+    ]
+    return fill(_AND, first=index, second=fill(_LEVEL, before=levels[0], after=levels[1]))
+
+
+def describe_reason(reason: str, language: Language) -> str:
+    """Return the sentence with the reason of a publication."""
+    return _REASON.into(language).format(reason=reason)
+
+
 class _EntryWriter:
     """Writes what an entry says of a publication."""
 
@@ -166,7 +201,7 @@ class _EntryWriter:
             edition=self._edition,
         )
         if correction is not None and not is_first:
-            change = self._describe_change(correction)
+            change = describe_change(correction, self._item.edition.methodology, self._language)
             return title, self._write(change[:1].upper() + change[1:])
         return title, self._write(self._fill(_METHODOLOGY, version=own.methodology))
 
@@ -175,12 +210,16 @@ class _EntryWriter:
 
     def _write_line(self, correction: CorrectedScore) -> Markup:
         url = self.build_organisation_url(correction.organisation)
-        text = self._fill(_ADDED) if correction.before is None else self._describe_change(correction)
+        text = (
+            self._fill(_ADDED)
+            if correction.before is None
+            else describe_change(correction, self._item.edition.methodology, self._language)
+        )
         return Markup('<li><a href="{}">{}</a>: {}</li>').format(url, self._name(correction.organisation), text)
 
     def _write(self, *sentences: str) -> Markup:
         """Return paragraphs: these sentences, then the reason of the publication."""
-        reason = self._fill(_REASON, reason=clean_text(self._item.reason))
+        reason = describe_reason(clean_text(self._item.reason), self._language)
         return Markup().join(Markup("<p>{}</p>").format(sentence) for sentence in (*sentences, reason))
 
     def _describe_score(self, own: PublishedFigures) -> str:
@@ -193,28 +232,6 @@ class _EntryWriter:
         if own.level is None:
             return score
         return self._fill(_SCORE_LEVEL, score=score, level=own.level, levels=len(document.levels))
-
-    def _describe_change(self, correction: CorrectedScore) -> str:
-        """Describe how index and level change: in whole points, with decimals where they would be the same."""
-        before, after = correction.index_before, correction.index_after
-        if before == after:
-            index = self._fill(_INDEX_SAME)
-        else:
-            decimals = load_methodology(self._item.edition.methodology).document.decimals
-            shown = [self._format(figure, 0) for figure in (before, after)]
-            if shown[0] == shown[1]:
-                shown = [self._format(figure, decimals) for figure in (before, after)]
-            index = self._fill(_INDEX, before=shown[0], after=shown[1])
-        if correction.level_before == correction.level_after:
-            return self._fill(_ALONE, first=index)
-        levels = [
-            self._fill(_NONE) if level is None else str(level)
-            for level in (correction.level_before, correction.level_after)
-        ]
-        return self._fill(_AND, first=index, second=self._fill(_LEVEL, before=levels[0], after=levels[1]))
-
-    def _format(self, figure: Figure | None, decimals: int) -> str:
-        return self._fill(_NONE) if figure is None else words.format_score(figure, decimals, self._language)
 
     def _fill(self, text: Texts, **values: object) -> str:
         return text.into(self._language).format(**values)
