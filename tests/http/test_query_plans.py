@@ -25,7 +25,7 @@ Client = TestClient[Litestar]
 
 GROWING: Final = (
     *("organisation", "organisation_alias", "organisation_successor", "organisation_word", "word_trigram"),
-    *("assessment", "published_score", "published_document"),
+    *("assessment", "correction", "published_score", "published_document"),
 )
 """Tables that have as many rows as there are organisations, or more."""
 

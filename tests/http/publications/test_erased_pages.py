@@ -7,9 +7,13 @@ from typing import Final
 
 import pytest
 from litestar.testing import TestClient
+from msgspec import structs
+from sqlalchemy import update
 
 from actitud_api import cli
 from actitud_api.app import create_app
+from actitud_api.platform.storage.triggers import suspend_triggers
+from actitud_api.resources.publications.queries import PUBLICATIONS
 from actitud_api.settings import Settings
 from tests.http.publications.test_erasure import erase
 from tests.support.applications import borrow_app
@@ -47,6 +51,32 @@ def test_a_text_that_was_erased_is_said_to_be(url: str, tmp_path: Path) -> None:
         edition = client.get(f"/v1/published/{made.digest}").json()
         document = client.get(f"/v1/published/{edition['scores'][0]['document']}")
         assert PERSON in document.text, "what was signed stays as it was"
+
+
+def test_a_correction_is_told_without_what_was_erased(url: str, tmp_path: Path) -> None:
+    """In place of a reason that the database no longer has, both pages say that it was erased."""
+    with opened(url) as database:
+        first = publish_reviewed(database, tmp_path)
+    # Without memory: the reason is taken away underneath.
+    with borrow_app(structs.replace(unlimited(url), memory_bytes=0)) as app, TestClient(app) as client:
+        database = app.state["database"]
+        erase(database)
+        named = structs.replace(correction(first, D9_06={"value": True}), reason=f"{PERSON} was right.")
+        publish(database, tmp_path, named, now=LATER)
+        pages = (SHEET, f"/portal/{EDITION}")
+        for path in pages:
+            text = client.get(path, params={"lang": "en"}).text
+            assert text.count(PERSON) == text.count(f"Reason: {PERSON} was right.") > 0, path
+
+        with (
+            database.write() as session,
+            suspend_triggers(session, {"publication_refuses_update": "publication"}),
+        ):
+            session.execute(update(PUBLICATIONS).where(PUBLICATIONS.c.revision == 2).values(reason=""))
+        for path in pages:
+            for lang, note in (("es", "Motivo: texto borrado."), ("en", "Reason: text erased.")):
+                text = client.get(path, params={"lang": lang}).text
+                assert (note in text, PERSON in text) == (True, False), path
 
 
 def test_after_an_erasure_and_a_correction_everything_verifies(

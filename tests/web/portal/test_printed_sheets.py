@@ -67,6 +67,7 @@ SHEET: Final = PrintedSheet(
     remarks=("Datos inventados",),
     verdict="Ávila publica.",
     sentences=("Puntúa 41.",),
+    correction="Esta puntuación se corrigió.",
     measure="Madurez",
     figure="41",
     full="de 100",
@@ -302,12 +303,14 @@ def test_texts_of_any_length_take_two_pages(times: int) -> None:
     sheet = structs.replace(
         SHEET,
         sentences=("Lo que más le pesa: «" + "una pregunta " * 10 * times + "».",) * 2,
+        correction="Motivo: " + "una respuesta " * 71,
         steps=structs.replace(STEPS, items=(step,) * 5),
         dimensions=structs.replace(SHEET.dimensions, rows=(row,) * 10),
     )
     printed = set_pages(sheet)
     assert len(printed.texts) == 2
     assert printed.texts[0].count("Una dimensión") == 10 * times
+    assert printed.texts[0].count("una respuesta") == 71
     assert printed.texts[1].count("Hoy no") == 20 * times
 
 

@@ -49,6 +49,15 @@ class NewsItem(Struct, frozen=True, kw_only=True):
     figures: Mapping[str, PublishedFigures]
 
 
+class ScoreCorrection(Struct, frozen=True):
+    """A published revision that corrects or adds the score of an organisation: when, why, and the change itself."""
+
+    revision: int
+    published: datetime
+    reason: str
+    score: CorrectedScore
+
+
 def build_territory_filters(territory: Territory) -> NewsFilters:
     """Return the filters that select the news of a region or province."""
     if territory.level == "region":
@@ -79,6 +88,18 @@ def list_news(database: Database, filters: NewsFilters, *, after: NewsPosition |
             if len(rows) < read or len(items) >= limit:
                 return items[:limit]
             after = NewsPosition(rows[-1].published, rows[-1].edition, rows[-1].revision)
+
+
+def list_score_corrections(database: Database, edition: str, organisation: str) -> list[ScoreCorrection]:
+    """List the revisions of an edition that correct or add the score of an organisation, newest first."""
+    with database.read() as session:
+        rows = queries.list_corrections_of(session, edition, organisation)
+    return [
+        ScoreCorrection(row.revision, row.published, row.reason, score)
+        for row in rows
+        for score in row.corrections
+        if score.organisation == organisation
+    ]
 
 
 def find_name(database: Database, organisation: str) -> str:

@@ -743,6 +743,26 @@ def list_figures(
     return {row.organisation: PublishedFigures(*row) for row in session.execute(statement)}
 
 
+def list_corrections_of(session: Session, edition: str, organisation: str) -> list[PublicationRow]:
+    """List the complete revisions of an edition that correct or add the score of an organisation, newest first."""
+    columns = PUBLICATIONS.c
+    # From the corrections of the organisation, which mostly has none: then no publication is read.
+    statement = (
+        select(*(columns[name] for name in PublicationRow.__struct_fields__))
+        .join(
+            CORRECTIONS,
+            and_(CORRECTIONS.c.edition == columns.edition, CORRECTIONS.c.revision == columns.revision),
+        )
+        .where(
+            CORRECTIONS.c.edition == edition,
+            CORRECTIONS.c.organisation == organisation,
+            is_complete(columns.edition, columns.revision),
+        )
+        .order_by(columns.revision.desc())
+    )
+    return [msgspec.convert(dict(row), PublicationRow) for row in session.execute(statement).mappings()]
+
+
 def find_newest_name(session: Session, organisation: str) -> str | None:
     """Return the name of an organisation in the newest publication that has its score, or None if there is none."""
     newest = (

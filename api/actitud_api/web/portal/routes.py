@@ -34,6 +34,7 @@ from actitud_api.web.embeds.addresses import Addresses, format_link_header
 from actitud_api.web.embeds.snippets import list_snippets
 from actitud_api.web.feeds.addresses import FeedScope
 from actitud_api.web.portal.chart_links import list_takings
+from actitud_api.web.portal.corrections import describe_edition_corrections
 from actitud_api.web.portal.edition_charts import draw_level_shares
 from actitud_api.web.portal.filters import redirect_to_page
 from actitud_api.web.portal.findings import describe_levels
@@ -115,8 +116,9 @@ class PortalController(Controller):
             mark_incomplete(request.scope)
         latest = editions.get_published(database, LATEST).record
         source = exports.load_source(database, record.id)
-        described = None
+        described = corrected = None
         if source.published is not None:
+            corrected = describe_edition_corrections(source.published, choose_whole_language(language))
             described = escape_json_ld(
                 build_dataset(
                     source, source.published, find_base_url(request), publisher, choose_whole_language(language)
@@ -130,6 +132,8 @@ class PortalController(Controller):
                 "list": listed,
                 "names": names,
                 "dataset": described,
+                "corrected": corrected,
+                "corrected_language": choose_whole_language(language),
                 "newer": None if latest.id == record.id else latest,
                 "figure": lambda units: names.format_points(schemas.to_points(units, names.decimals)),
                 "shares": draw_level_shares(listed.summary.levels, names),

@@ -20,12 +20,14 @@ from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
+from actitud_api.resources.publications.news import list_score_corrections
 from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
 from actitud_api.resources.scores import audits, comparison, comparison_schemas, schemas, service
 from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.service import EditionScore, ScoreFilters
 from actitud_api.web.charts import layouts as charts
 from actitud_api.web.embeds.text_metrics import clean_text
+from actitud_api.web.portal.corrections import CorrectionNotice, describe_corrections
 from actitud_api.web.portal.findings import describe_above, describe_dimensions, describe_trend
 from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.ranking import list_robust_ranks
@@ -301,6 +303,7 @@ class OrganisationView(Struct, frozen=True, kw_only=True):
         level: Level with its meaning, None without a level.
         at_best: Sentence about the index with every unknown answer at its best, None if nothing is unknown.
         group: Sentence that names the peers, None without peers.
+        corrections: Corrections of the published score, None if it was never corrected.
         steps: Steps that the organisation can take now.
         lead: Sentence before the steps.
         rank: Rank, None if the organisation is not ranked.
@@ -321,6 +324,7 @@ class OrganisationView(Struct, frozen=True, kw_only=True):
     level: LevelLabel | None
     at_best: str | None
     group: str | None
+    corrections: CorrectionNotice | None
     steps: tuple[Step, ...]
     lead: str
     rank: RankLabel | None
@@ -371,6 +375,11 @@ def describe_organisation(
         level=describe_level(score, edition_score, methodology, lead),
         at_best=describe_best(score, lead) if is_shown else None,
         group=describe_group(peers, lead),
+        corrections=describe_corrections(
+            list_score_corrections(database, edition.id, edition_score.organisation),
+            edition.methodology,
+            names.language,
+        ),
         steps=tuple(list_steps(score, narrated_path, methodology, lead.language)),
         lead=describe_lead(score, narrated_path, methodology, lead.language),
         rank=_describe_rank(database, computed, edition_score, names, lead),

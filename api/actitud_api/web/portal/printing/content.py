@@ -136,7 +136,8 @@ class PrintedSheet(Struct, frozen=True, kw_only=True):
 
     `figure` is the index as a whole number; if it is None, `score` is shown, a text in place of the index. `remarks`
     are on both pages, such as that the data are simulated. `running` is the line that identifies a single page. `steps`
-    is None if there is nothing to propose.
+    is None if there is nothing to propose. `correction` is a sentence about the newest correction of the score, None if
+    it was never corrected.
     """
 
     language: Language
@@ -149,6 +150,7 @@ class PrintedSheet(Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...]
     verdict: str
     sentences: tuple[str, ...]
+    correction: str | None
     measure: str
     figure: str | None
     full: str
@@ -218,6 +220,7 @@ def build_printed_sheet(
         remarks=tuple(map(capitalise, texts.remarks)),
         verdict=fill(_VERDICT, name=name, headline=view.verdict.headline),
         sentences=view.verdict.sentences,
+        correction=None if view.corrections is None else view.corrections.text,
         measure=texts.measure,
         figure=view.figure,
         full=texts.full,
