@@ -68,7 +68,7 @@ def fill_database(database: Database, url: str, folder: Path) -> None:
     with patch.object(sandbox, "DEMONSTRATED", NUMBERS), patch.object(sandbox, "build_key", _build_secret_key):
         sandbox.seed_sandbox(database, folder, EXAMPLES)
     _publish_correction(database, folder)
-    reviewed.publish_reviewed(database, folder)
+    reviewed.add_reviewed(database, folder)
     with database.write() as session:
         erasure.erase(
             session, publishing.EDITION, publishing.BIG, "D1.01", "A person asked for it.", now=reviewed.LATER

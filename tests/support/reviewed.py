@@ -67,10 +67,11 @@ def fill_reviewed(database: Database) -> None:
 
 def publish_reviewed(database: Database, folder: Path) -> PublicationRecord:
     """The same in a database that nobody has used, published."""
-    return fill_once(database, folder, _publish_reviewed)
+    return fill_once(database, folder, add_reviewed)
 
 
-def _publish_reviewed(database: Database, folder: Path) -> PublicationRecord:
+def add_reviewed(database: Database, folder: Path) -> PublicationRecord:
+    """The same in a database that has other editions, whose key it rotates."""
     fill_reviewed(database)
     make_key(database, folder, SUBMITTED)
     return publish(database, folder, now=PUBLISHED)
