@@ -102,6 +102,7 @@ class Server:
             os.kill(victim.info.backend_pid, signal.SIGKILL)
             with pytest.raises(psycopg.OperationalError):  # it ends every connection, so this one too
                 connection.execute("SELECT pg_sleep(60)")
+        self.close()  # it may not have noticed yet
         self.await_ready()
 
     def list_processes(self) -> list[int]:
