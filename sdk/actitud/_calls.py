@@ -348,8 +348,8 @@ def build_create(
         segments: Parts of the path below ``/v1``.
         body: Body of the request, ``None`` if the operation has none.
         idempotency_key: If ``None``, a random key is sent.
-        if_match: Expected version of the resource, ``None`` if the caller named none; ``UNSET`` if the operation does
-            not check a version.
+        if_match: Entity tag of the expected version of the resource; ``UNSET`` if the operation does not check a
+            version. ``None`` is refused: the caller has forgotten it.
         lang: ``None`` for the language of the client.
     """
     match: Mapping[str, str] = {} if if_match is msgspec.UNSET else _build_if_match(if_match)

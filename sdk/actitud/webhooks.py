@@ -89,6 +89,8 @@ class ScoreCorrected(Event, frozen=True, kw_only=True):
     """Event: a later revision of an edition corrects or adds a score (``score.corrected``).
 
     ``before`` and ``after``: digests of the old and new score document; ``before`` is ``None`` for an added score.
+    ``publication`` and ``document``: paths of the new revision and of the new score document, such as
+    ``/v1/editions/2026/publications/2``.
     """
 
     edition: str

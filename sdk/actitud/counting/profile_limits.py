@@ -35,7 +35,7 @@ class FieldValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
 
 
 class FieldSum(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="sum"):
-    """Sum of terms in a relation of fields."""
+    """Sum of numbers and profile fields, one side of a comparison that the profile has to meet (`FieldRelation`)."""
 
     of: tuple[FixedNumber | FieldValue, ...]
 

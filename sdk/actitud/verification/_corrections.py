@@ -27,10 +27,11 @@ class CorrectionVerifier:
         self._documents = documents
 
     def verify(self, edition: Json, rows: Sequence[Json]) -> None:
-        """Verify the corrections of an edition document and add a problem for each fault.
+        """Verify the corrections that an edition document lists, and add a problem to the report for each fault.
 
-        ``rows``: the list of scores in the document. If ``options`` has the function ``published``, the
-        previous revision is loaded and compared too.
+        ``rows``: the scores of the document, whose form has been checked. If the caller of the verification gave the
+        function ``published``, the previous revision is loaded with it, and what has changed is compared with what is
+        listed.
         """
         stated = edition.get("corrections")
         corrections: list[Any] = stated if isinstance(stated, list) else []

@@ -229,9 +229,10 @@ def evaluate_compiled(compiled: CompiledMethodology, sent: Facts, submission: Su
 
 
 def round_to_published(compiled: CompiledMethodology, units: int | None) -> int | None:
-    """Round an index half up to the published decimals; return None if the index is None.
+    """Round an index half up to the `published_decimals` of the methodology; return None if the index is None.
 
-    The index and the result are in units of 10^-decimals.
+    `units` and the result are integers in units of 10^-`decimals` of the methodology: with 2 decimals of which 1 is
+    published, 5734 becomes 5730.
     """
     return _round_to_step(units, compiled.published_step)
 

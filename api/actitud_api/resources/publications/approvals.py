@@ -37,8 +37,9 @@ def compute_pending_digest(
 ) -> str:
     """Return the digest that identifies a pending publication.
 
-    It covers the edition, its final assessments, the methodology, the software version and the plan. It does not cover
-    the descriptions of organisations: repeated changes of an organisation cannot prevent the approval of an edition.
+    It covers the edition, its newest publication, its final assessments, the methodology, the software version and the
+    plan. It does not cover the descriptions of organisations (names, population): somebody who keeps changing one
+    would change the digest each time, and so prevent the approval of the edition.
 
     `newest` is the newest publication of the edition, None if it was never published. `plan` is the requested
     publication, as a Struct or as plain values (dict, list, str, …). Scores are not included, because the same

@@ -130,7 +130,7 @@ class Sheet(NarratedScore, frozen=True, kw_only=True):
 
 
 class PathAnswer(NarratedPath, frozen=True):
-    """The path of an organisation from its level to the next one, `target`, null if there is none.
+    """The path of an organisation from its level to the next one, `target`, which is null if there is no next level.
 
     `moves` are improvements in the order in which they can be made; together they meet every condition of the next
     level, except the conditions in `unreachable`. `moves` is null if no improvement helps or the profile has to change

@@ -105,10 +105,10 @@ class WorkbooksController(Controller):
     ) -> LargeResponse:
         """Read the answers in a workbook.
 
-        Accepts a workbook of this version in any language; nothing is stored. All cells without fault are read. The
-        file is refused with 409 and the reason if it is not a workbook of this version (not XLSX, with a password,
-        macros or external links, damaged, of another version), and with 413 if it contains more than a questionnaire
-        can.
+        Accepts a workbook of this version in any language; nothing is stored. The response has the answers of all cells
+        without fault, and the place and reason of each fault. The file is refused with 409 and the reason if it is not
+        a workbook of this version (not XLSX, with a password, macros or external links, damaged, of another version),
+        and with 413 if it contains more than a questionnaire can.
         """
 
         def make() -> Response[bytes]:
