@@ -25,8 +25,6 @@ _ADDED: Final = Texts(
     "This score was added on {day} to the edition already published.",
 )
 _ADDED_ITEM: Final = Texts("se añade esta puntuación.", "this score is added.")
-_ITEM: Final = Texts("{day}: {change} {reason}", "{day}: {change} {reason}")
-_WITH_REASON: Final = Texts("{sentence} {reason}", "{sentence} {reason}")
 _EDITION_ONCE: Final = Texts("Esta edición se corrigió el {day}.", "This edition was corrected on {day}.")
 _EDITION_OFTEN: Final = Texts(
     "Esta edición se ha corregido {count} veces, la última el {day}.",
@@ -71,17 +69,15 @@ def describe_corrections(
         )
 
     def describe_item(correction: ScoreCorrection) -> str:
-        return _ITEM.into(language).format(
-            day=_format_day(correction.published, language),
-            change=_ADDED_ITEM.into(language)
+        change = (
+            _ADDED_ITEM.into(language)
             if correction.score.before is None
-            else describe_change(correction.score, methodology, language),
-            reason=_show_reason(correction.reason, language),
+            else describe_change(correction.score, methodology, language)
         )
+        return f"{_format_day(correction.published, language)}: {change} {_show_reason(correction.reason, language)}"
 
     return CorrectionNotice(
-        text=_WITH_REASON.into(language).format(sentence=sentence, reason=_show_reason(newest.reason, language)),
-        items=tuple(map(describe_item, corrections)),
+        text=f"{sentence} {_show_reason(newest.reason, language)}", items=tuple(map(describe_item, corrections))
     )
 
 
@@ -96,7 +92,7 @@ def describe_edition_corrections(newest: PublicationRecord, language: Language) 
     text = _EDITION_ONCE if count == 1 else _EDITION_OFTEN
     day = _format_day(newest.published, language)
     sentence = text.into(language).format(count=words.format_number(count, language), day=day)
-    return _WITH_REASON.into(language).format(sentence=sentence, reason=_show_reason(newest.reason, language))
+    return f"{sentence} {_show_reason(newest.reason, language)}"
 
 
 def _format_day(moment: datetime, language: Language) -> str:
