@@ -57,7 +57,7 @@ def test_a_step_of_many_is_taken_and_told(
         ([EDITION, "finals"], 1, "No assessment of the edition 2027 can take this step, or none meets the conditions."),
         ([EDITION, "publications"], 2, "/step: It must be one of these values"),
         ([EDITION, "returns", "--until", "2027-03-20"], 2, "/reason: This member is missing."),
-        ([EDITION, "reviews", "--organisation", "XX-TEST-A", "--kind", "MUN"], 2, "name them or filter them"),
+        ([EDITION, "reviews", "--organisation", "XX-TEST-A", "--kind", "MUN"], 1, "No assessment of the edition 2027"),
     ],
 )
 def test_what_makes_no_sense_is_said(

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import select
+
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.database import Database, read_clock
 from actitud_api.resources.webhooks import queries, service
 from actitud_api.resources.webhooks.secret_box import SecretBox
 from tests.faults.notifiers import deliver
@@ -25,6 +27,7 @@ WEBHOOKS = 3
 EVENTS = 20
 """Events that are recorded before each start, each for every webhook."""
 SECONDS = 60
+WEBHOOK_COLUMNS = queries.WEBHOOKS.c
 LEASE = timedelta(minutes=3)
 """How much the clock of each process is ahead of that of the one before, whose leases have ended then."""
 LAST = timedelta(days=1)
@@ -43,11 +46,11 @@ def test_nothing_is_lost_where_those_who_deliver_are_killed(
             announce(database, cycle)
             number = len(receiver.messages) + chance.randint(1, WEBHOOKS * EVENTS)
             with delivering(url, tmp_path, receiver, LEASE * cycle):
-                assert receiver.await_messages(number, SECONDS)
+                assert receiver.await_messages(number, SECONDS), describe(database)
         receiver.answer = lambda message: 204
         recorded, pending = list_recorded(database), list_recorded(database, "pending")
         with delivering(url, tmp_path, receiver, LAST):
-            assert receiver.await_messages(len(receiver.messages) + len(pending), SECONDS)
+            assert receiver.await_messages(len(receiver.messages) + len(pending), SECONDS), describe(database)
 
     got = Counter((message.path.rpartition("/")[2], message.id) for message in receiver.messages)
     bodies = {(message.id, message.body) for message in receiver.messages}
@@ -107,6 +110,17 @@ def delivering(url: str, folder: Path, receiver: Receiver, ahead: timedelta) -> 
         process.join(SECONDS)
         receiving_end.close()
     assert process.exitcode == -signal.SIGKILL
+
+
+def describe(database: Database) -> str:
+    """Return what keeps messages back: the time, who holds each webhook and until when, and what is pending."""
+    held = select(WEBHOOK_COLUMNS.lease, WEBHOOK_COLUMNS.lease_expires, WEBHOOK_COLUMNS.held_until)
+    pending = queries.DELIVERIES.select().where(queries.DELIVERIES.c.state == "pending")
+    with database.read() as session:
+        lines = [str(read_clock(session)), *map(str, session.execute(held))]
+        rows = session.execute(pending.order_by(queries.DELIVERIES.c.run_after)).mappings()
+        lines += [f"{row['webhook']} {row['message']} {row['run_after']} {row['tries']}" for row in rows]
+    return "\n".join(lines)
 
 
 def list_recorded(database: Database, state: queries.DeliveryState | None = None) -> set[tuple[str, str]]:

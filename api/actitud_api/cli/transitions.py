@@ -41,10 +41,6 @@ _EMPTY = Texts(
     "Ninguna evaluación de la edición {edition} puede dar ese paso, o ninguna cumple las condiciones.",
     "No assessment of the edition {edition} can take this step, or none meets the conditions.",
 )
-_TWO = Texts(
-    "Con --organisation no hay más condiciones: nómbrelas o fíltrelas.",
-    "With --organisation there are no further conditions: name them or filter them.",
-)
 _OUTCOMES: Final = {
     "done": Texts("Hecho: {count}.", "Done: {count}."),
     "possible": Texts("Se haría: {count}.", "Would be done: {count}."),
@@ -76,8 +72,6 @@ def run_transition(options: argparse.Namespace, language: Language) -> int:
             raise CommandError(_UNKNOWN.into(language).format(edition=edition)) from error
         except EditionNotOpen as error:
             raise CommandError(_PUBLISHED.into(language).format(edition=edition)) from error
-        except service.TwoSelections as error:
-            raise CommandError(_TWO.into(language), 2) from error
         except service.EmptySelection as error:
             raise CommandError(_EMPTY.into(language).format(edition=edition)) from error
         for line in _describe_refused(database, job, language):

@@ -18,7 +18,6 @@ from actitud_api.platform.http.operations import post
 from actitud_api.platform.http.problems import (
     CONFLICT,
     FORBIDDEN,
-    INVALID_REQUEST,
     Fault,
     ProblemError,
     ProblemMapping,
@@ -29,7 +28,7 @@ from actitud_api.platform.jobs.service import enqueue_job
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments.schemas import EditionPath
 from actitud_api.resources.batches import service
-from actitud_api.resources.batches.service import EmptySelection, TwoSelections
+from actitud_api.resources.batches.service import EmptySelection
 from actitud_api.resources.batches.steps import STEPS, Step, StepName, StepRequest
 from actitud_api.resources.batches.tasks import TRANSITIONS, build_parameters
 from actitud_api.resources.jobs.answers import JOB
@@ -50,18 +49,8 @@ _EMPTY = Texts(
     "Ninguna evaluación de la edición puede dar ese paso, o ninguna cumple el filtro.",
     "No assessment of the edition can take this step, or none matches the filter.",
 )
-_TWO_SELECTIONS = Texts(
-    "Se nombran las organizaciones o se filtran, no las dos cosas.",
-    "Name the organisations or filter them, not both.",
-)
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
-    maps_to(
-        TwoSelections,
-        INVALID_REQUEST,
-        lambda _: _TWO_SELECTIONS,
-        lambda _, detail: [Fault("/filter", "organisations", None, detail)],
-    ),
     maps_to(EmptySelection, CONFLICT, lambda _: _EMPTY, lambda _, detail: [Fault("", "empty", None, detail)]),
 )
 

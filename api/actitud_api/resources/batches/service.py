@@ -91,10 +91,6 @@ class EmptySelection(Exception):
         self.edition = edition
 
 
-class TwoSelections(ValueError):
-    """A batch both lists its organisations and sets a filter; only one is allowed. Raised by `count_selected`."""
-
-
 class StepResult(Struct, frozen=True):
     """The outcome of a step for the assessment of one organisation.
 
@@ -111,18 +107,15 @@ class StepResult(Struct, frozen=True):
 def count_selected(session: Session, edition: str, step: Step, principal: Principal | None) -> int:
     """Count the assessments that a requested step selects; the step may still be refused for any of them.
 
-    Organisations that the request names count whether or not they exist. `principal` is None for the command line.
+    Organisations that the request only names count whether or not they exist. `principal` is None for the command line.
 
     Raises:
         UnknownEdition: There is no such edition.
         EditionNotOpen: The edition is published.
         EmptySelection: No assessment is selected.
-        TwoSelections: The step lists organisations and has a filter.
     """
     editions.ensure_unpublished(session, edition)
-    if step.organisations is not None and step.filter is not None:
-        raise TwoSelections
-    if step.organisations is not None:
+    if step.organisations is not None and step.filter is None:
         return len(step.organisations)
     count = queries.count_selected(session, edition, **_build_selection(step, principal))
     if not count:
@@ -138,7 +131,7 @@ def list_selected(
     The list begins after the id `after`, None begins at the first; it has at most `limit` ids. `principal` is None for
     the command line.
     """
-    if step.organisations is not None:
+    if step.organisations is not None and step.filter is None:
         return sorted(name for name in step.organisations if after is None or name > after)[:limit]
     selection = _build_selection(step, principal)
     return queries.list_selected(session, edition, **selection, after=after, limit=limit)
@@ -195,8 +188,10 @@ class _Selection(TypedDict):
 
 
 def _build_selection(step: Step, principal: Principal | None) -> _Selection:
-    is_bound = principal is not None and principal.role in ORGANISATION_ROLES
-    among = principal.organisations if principal is not None and is_bound else None
+    among = step.organisations
+    if principal is not None and principal.role in ORGANISATION_ROLES:
+        own = principal.organisations
+        among = own if among is None else tuple(name for name in among if name in own)
     wanted = step.filter
     if wanted is None:
         return _Selection(states=list_states_before(step), among=among, filters=OrganisationFilters())
