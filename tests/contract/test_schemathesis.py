@@ -303,8 +303,8 @@ def test_with_a_key_it_finds_nothing(installed_app: tuple[Litestar, str], locati
     app, key = installed_app
     large = {**LARGE, "phases": {"coverage": {"enabled": location.startswith(COVERED_KEYED)}}}
     operations = [*WITH_KEY["operations"], large, SCORED_KEYED, only(one.id for one in tagged(tag))]
-    # The other database runs the same handlers: a quarter of the examples tells what depends on it.
-    share = 1 if location.startswith(COVERED_KEYED) else 4
+    # The other database runs the same handlers: a tenth of the examples tells what depends on it.
+    share = 1 if location.startswith(COVERED_KEYED) else 10
     tried = {**TRIED, "generation": {"max-examples": EXAMPLES // share}}
     config = {**WITH_KEY, **tried, **following_links(tag), "operations": operations}
     assert_phases(run(app, config, key), tag, AT_NIGHT)

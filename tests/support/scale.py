@@ -38,7 +38,7 @@ LIMITED: Final = 2_000 if NIGHT else 200
 """Requests of which several processes let exactly 100 pass."""
 LIMITING: Final = 4 if NIGHT else 2
 """The processes that count them together."""
-FOLLOWED: Final = 50 if NIGHT else 5
+FOLLOWED: Final = 20 if NIGHT else 5
 """Schemathesis scenarios that follow the links between the operations of a tag."""
 KEYED: Final = ("sqlite", "postgresql") if NIGHT else ("postgresql",)
 """Databases on which Schemathesis has a key."""
@@ -46,7 +46,7 @@ LEDGER_ENTRIES: Final = 3_200 if NIGHT else 64
 """Entries that 16 writers append at once."""
 ANY_FILE: Final = 2_000 if NIGHT else 12
 """Published files with anything in any place, for each kind of change."""
-TUTORIAL: Final = 8_131 if NIGHT else 10
+TUTORIAL: Final = 1_000 if NIGHT else 10
 """Organisations of the edition with which the tutorial is played."""
 MANY: Final = 8_131 if NIGHT else 20
 """Organisations of the edition that goes from drafts to published in steps of all."""
@@ -58,7 +58,7 @@ PUBLICATION_KILLS: Final = {"sqlite": 40 if NIGHT else 3, "postgresql": 40 if NI
 """Times that a process is killed while it publishes."""
 WORKER_KILLS: Final = {"sqlite": 100 if NIGHT else 2, "postgresql": 100 if NIGHT else 2}
 """Times that a worker is killed in the middle of a job, for each kind of job."""
-SERVED_PUBLICATION_KILLS: Final = {"sqlite": 25 if NIGHT else 1, "postgresql": 25 if NIGHT else 1}
+SERVED_PUBLICATION_KILLS: Final = {"sqlite": 10 if NIGHT else 1, "postgresql": 10 if NIGHT else 1}
 """The same of the real server."""
 SERVED_ROWS: Final = 20 if NIGHT else 8
 """Organisations of each edition that it publishes."""
@@ -104,8 +104,8 @@ LOST: Final = 500 if NIGHT else 25
 """Writes through the SDK whose first answer is lost."""
 CROSSING: Final = 1 if NIGHT else 29
 """Of the requests of each address from other origins one of so many is made, in turn."""
-INTERLEAVINGS: Final = 10_000 if NIGHT else 60
-"""Interleavings of the reads and writes of three clients."""
+INTERLEAVINGS: Final = 5_000 if NIGHT else 60
+"""Interleavings of the reads and writes of three clients, on each database."""
 SKEWS: Final = ("-400d", "-1h", "+1h") if NIGHT else ("-400d",)
 """How wrong the clocks of processes are that serve one database together."""
 SKEWED: Final = 40 if NIGHT else 4
