@@ -115,24 +115,31 @@ cut_off = False
 
 
 def say(es: str, en: str) -> str:
-    """Return the sentence in the chosen language, with printable quotations: a file must not steer a terminal."""
+    """Return a sentence in the language of `--lang`, with unprintable characters escaped.
+
+    Otherwise a text in the file could control the terminal. `es` and `en`: the sentence in Spanish and in English.
+    """
     return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in (es if lang == "es" else en))
 
 
 def add_problem(line: int, es: str, en: str) -> None:
-    """Add a problem at a line."""
+    """Add a problem at a line of the file to the report. `es` and `en`: the sentence in Spanish and in English."""
     problems.append(say(f"línea {line}: {es}", f"line {line}: {en}"))
 
 
 class Unreadable(Exception):
-    """The file does not exist, or no service published it."""
+    """Raised if a file cannot be read, or is not of the expected kind; the argument is the reason."""
 
 
 # --- reading --------------------------------------------------------------------------------------------------
 
 
 def read_lines(path: str) -> Iterator[bytes]:
-    """Iterate over the lines without their line feeds, up to where the file is damaged or cut off."""
+    """Yield the lines of a file, unpacked if it is gzip, without line feeds, up to where it is damaged or cut off.
+
+    A damaged or cut file adds a problem and sets `cut_off`. Raises Unreadable if the file cannot be opened, is damaged
+    in its first line, or has a line of `LINE_MAX` bytes.
+    """
     global cut_off
     number = 0
     try:
@@ -155,7 +162,10 @@ def read_lines(path: str) -> Iterator[bytes]:
 
 
 def parse_object(line: bytes) -> tuple[dict[str, Any], str]:
-    """Parse a JSON object; return it and "", or an empty object and the reason why the line is none."""
+    """Parse a line as a JSON object. Return the object and "", or an empty object and the reason why the line is none.
+
+    Duplicated members, NaN, and numbers that are not in the form of RFC 8785 are refused too.
+    """
     try:
         value = json.loads(
             line.decode("utf-8"),
@@ -176,7 +186,10 @@ def parse_object(line: bytes) -> tuple[dict[str, Any], str]:
 
 
 def unite_members(pairs: list[tuple[str, object]]) -> dict[str, Any]:
-    """Make a JSON object of its members; one that stands twice is refused, as readers differ on which counts."""
+    """Build a JSON object from its members, each a name and a value.
+
+    Raises ValueError if a name occurs twice, because readers differ on which of the two counts.
+    """
     value = dict(pairs)
     if len(value) < len(pairs):
         name = Counter(name for name, _ in pairs).most_common(1)[0][0]
@@ -185,12 +198,15 @@ def unite_members(pairs: list[tuple[str, object]]) -> dict[str, Any]:
 
 
 def refuse_constant(text: str) -> None:
-    """Refuse NaN and Infinity, which Python reads and JSON lacks."""
+    """Raise ValueError for NaN or Infinity (`text`), which Python's parser accepts although they are no JSON."""
     raise ValueError(say(f"{text} no es JSON", f"{text} is not JSON"))
 
 
 def parse_number(text: str) -> int | float:
-    """Parse a number; refuse what no double holds, and what RFC 8785 writes in another way."""
+    """Parse a JSON number: an int if it has neither point nor exponent, else a float.
+
+    Raises ValueError if the float is infinite, or if the number is not in the form of RFC 8785.
+    """
     number: int | float = float(text) if any(sign in text for sign in ".eE") else int(text)
     if type(number) is float and number in (float("inf"), float("-inf")):
         raise ValueError(say(f"{text} no es un número de JSON", f"{text} is not JSON: no double holds it"))
@@ -200,7 +216,10 @@ def parse_number(text: str) -> int | float:
 
 
 def format_number(number: int | float) -> str:
-    """Format a number as RFC 8785 does: the shortest digits that are this double, without an exponent if they fit."""
+    """Format a number as RFC 8785 does: with the fewest digits from which the same double is read back.
+
+    An exponent is written only for numbers below 1e-6 and from 1e21 on.
+    """
     if type(number) is int:
         return str(number)
     digits, _, exponent = repr(number).partition("e")
@@ -217,7 +236,11 @@ def format_number(number: int | float) -> str:
 
 
 def read_shapes(text: str) -> dict[str, Any]:
-    """Read the shapes of objects: a tuple of types, a list of one shape, or shapes by name (`*`: any name)."""
+    """Parse the shapes of JSON objects from a text in the form of `SHAPES_TEXT`, and return them by name.
+
+    A shape is a mapping of member names to the shapes of their values (`*`: any name), a list with the shape of each
+    item, or a tuple: the accepted types, or a shape instead of which null is accepted.
+    """
     lines = [line.split() for line in text.replace("\n  ", " ").strip().splitlines()]
     shapes: dict[str, Any] = {name: {} for name, *_ in lines}
 
@@ -236,7 +259,10 @@ def read_shapes(text: str) -> dict[str, Any]:
 
 
 def find_wrong_member(value: object, shape: Any, pointer: str = "") -> str | None:
-    """Return the JSON Pointer of the first member that the shape does not have, or that is not of its type; or None."""
+    """Return the JSON Pointer of the first member that is missing, unknown or of another type; None if there is none.
+
+    `shape`: a shape from `read_shapes`. `pointer`: JSON Pointer of `value` itself.
+    """
     if type(shape) is tuple:
         if type(shape[0]) is not dict:
             return None if type(value) in shape else pointer
@@ -267,7 +293,10 @@ SHAPES = read_shapes(SHAPES_TEXT)
 
 
 def check_shape(line: int, document: dict[str, Any], shape: str) -> bool:
-    """Return True if a document has the members of its format and no others; if not, add a problem."""
+    """Return True if a document has exactly the members of its format, else add a problem and return False.
+
+    `line`: line of the document in the file. `shape`: name of the shape of its format, Edition or Score.
+    """
     wrong = find_wrong_member(document, SHAPES[shape])
     if wrong is not None:
         add_problem(line, f"{wrong} no es lo que pide el formato", f"{wrong}: it is not what the format asks for")
@@ -275,19 +304,22 @@ def check_shape(line: int, document: dict[str, Any], shape: str) -> bool:
 
 
 def get_member(value: object, *path: str) -> object:
-    """Return the value at a path of member names; None if there is none."""
+    """Return the value at a path of member names in nested JSON objects, or None if a member is missing."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value
 
 
 def compute_digest(document: bytes) -> str:
-    """Compute the digest of a document: sha256: and hexadecimal digits."""
+    """Compute the digest of a document from its exact bytes: `sha256:` and 64 hexadecimal digits."""
     return "sha256:" + hashlib.sha256(document).hexdigest()
 
 
 def compare_digest(line: int, digest: str, expected: object, who_es: str, who_en: str) -> None:
-    """Add a problem if the digest of a document is not the expected one; `who`: the source of that."""
+    """Add a problem at a line if the computed digest of a document differs from the expected digest.
+
+    `who_es` and `who_en`: the source of the expected digest, such as "the list", in Spanish and in English.
+    """
     if digest != expected:
         add_problem(
             line,
@@ -300,7 +332,11 @@ def compare_digest(line: int, digest: str, expected: object, who_es: str, who_en
 
 
 def check_list(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | None:
-    """Return the list of an edition document; add problems in its members, order, ranks, corrections and counts."""
+    """Check the list of scores in an edition document and return its rows; return None if the document is malformed.
+
+    A problem is added for each fault of members, order, ranks or counts, and for each correction that contradicts the
+    list. `line`: line of the document in the file.
+    """
     if not check_shape(line, edition, "Edition"):
         return None
     rows: list[dict[str, Any]] = edition["scores"]
@@ -364,7 +400,10 @@ def check_list(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | Non
 
 
 def is_ranked(row: dict[str, Any]) -> bool:
-    """Return True if an organisation takes part in the ranking: a score that only estimates, with a standing, never."""
+    """Return True if an organisation, given by its row in the list, takes part in the ranking.
+
+    It needs an index and enough evidence. A score with a `standing` only estimates an index and is never ranked.
+    """
     return row.get("status") in RANKED and type(row.get("index")) in (int, float) and "standing" not in row
 
 
@@ -372,7 +411,10 @@ def is_ranked(row: dict[str, Any]) -> bool:
 
 
 def check_header(header: dict[str, Any], outside: "Outside") -> None:
-    """Add problems for members that no header has, and for keys that are named by another id than their own."""
+    """Add a problem for each unknown member of a bundle's header, and for each key whose id is not its thumbprint.
+
+    The header's compromised keys are added to `outside`.
+    """
     jws, keys = header.get("jws"), get_member(header, "keys", "keys")
     unknown = [*(f"/{name}" for name in header if name not in HEADER)]
     unknown += [
@@ -394,9 +436,16 @@ def check_header(header: dict[str, Any], outside: "Outside") -> None:
 def check_bundle(
     header: dict[str, Any], lines: Iterator[bytes], wanted: str | None, outside: "Outside", earlier: str | None
 ) -> str:
-    """Check a bundle from its header on; return the statement that holds if no problem was added.
+    """Check a bundle. Return a sentence about its contents, which is true if no problem was added.
 
-    earlier: the path of the bundle of the revision before, None if there is none to compare with.
+    The sentence is empty if the edition document is missing or malformed.
+
+    Args:
+        header: The decoded first line of the bundle.
+        lines: The lines after it.
+        wanted: Expected digest of the edition document; None to compare it only with the header.
+        outside: The ledger and the compromised keys.
+        earlier: Path of the bundle of the previous revision, to compare with; None for no comparison.
     """
     check_header(header, outside)
     line = next(lines, None)
@@ -459,7 +508,10 @@ def check_bundle(
 
 
 def check_row(line: int, edition: dict[str, Any], row: dict[str, Any], document: dict[str, Any]) -> None:
-    """Add problems if a score document is of another edition or differs from its row in the list."""
+    """Compare a score document with its edition and with its row in the list, and add a problem for each difference.
+
+    `line`: line of the score document in the file. `row`: the organisation's row in the list.
+    """
     name = row["organisation"]
     for member, actual, due in (
         ("kind", document.get("kind"), "score"),
@@ -489,7 +541,7 @@ def check_row(line: int, edition: dict[str, Any], row: dict[str, Any], document:
 
 
 def list_corrections(edition: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the corrections of an edition document by organisation."""
+    """Return the corrections that an edition document lists, by organisation id."""
     stated = edition.get("corrections")
     corrections = [one for one in stated if isinstance(one, dict)] if isinstance(stated, list) else []
     return {str(correction.get("organisation")): correction for correction in corrections}
@@ -502,9 +554,14 @@ def compare_revisions(
     corrected: dict[str, dict[str, Any]],
     documents: dict[str, dict[str, Any]],
 ) -> None:
-    """Add problems for what differs from the revision before and is not corrected.
+    """Compare a bundle with the previous revision, and add a problem for each difference that no correction states.
 
-    path: the bundle of that revision. rows: the list of this one. documents: its corrected score documents.
+    Args:
+        path: Path of the bundle of the previous revision.
+        edition: The edition document.
+        rows: Its list of scores.
+        corrected: Its corrections, by organisation id.
+        documents: Its corrected score documents, by organisation id.
     """
     lines = read_lines(path)
     next(lines, None)  # its header
@@ -541,7 +598,11 @@ def compare_revisions(
 
 
 def compare_documents(name: str, answers: object, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Add problems for the answers, and the findings of the review, that change and are not named as corrected."""
+    """Add a problem for each answer whose facts or review a correction changes without naming the answer.
+
+    `name`: id of the organisation. `answers`: ids of the indicators that the correction names. `before` and `after`:
+    the score document before and after the correction.
+    """
     named = answers if isinstance(answers, list) else []
     for es, en, old, new in (
         ("la respuesta de", "the answer to", list_answers(before), list_answers(after)),
@@ -558,13 +619,18 @@ def compare_documents(name: str, answers: object, before: dict[str, Any], after:
 
 
 def list_answers(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the facts of a score document by indicator."""
+    """Return the facts in a score document by indicator id; an empty mapping if it has none."""
     answers = get_member(document, "submission", "answers")
     return answers if isinstance(answers, dict) else {}
 
 
 def list_findings(document: dict[str, Any]) -> dict[str, Any]:
-    """Return what a review found by indicator: verdict, level and rule, why an answer is set aside, the cap."""
+    """Return the results of the review in a score document, by indicator id.
+
+    A result has the `verdict` with its `level` and `rule`, the reason why the answer does not count (`set_aside`), and
+    the highest step that it may have (`level_caps`), as far as they exist. One more key, `max_level`, has the highest
+    level that the review allows the organisation.
+    """
     found: dict[str, dict[str, Any]] = {}
     verdicts = get_member(document, "review", "verdicts")
     for verdict in verdicts if isinstance(verdicts, list) else ():
@@ -578,7 +644,10 @@ def list_findings(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_presence(rows: list[dict[str, Any]], met: dict[str, int], last: int) -> None:
-    """Add problems for the first document out of the order of the list and for missing documents."""
+    """Add a problem for the first document that is not in the order of the list, and one for all missing documents.
+
+    `met`: line of each document by organisation id, in the order of the file. `last`: number of the last line.
+    """
     in_order = [row["organisation"] for row in rows if row["organisation"] in met]
     for name, due in zip(met, in_order, strict=True):
         if name != due:
@@ -602,7 +671,7 @@ def check_presence(rows: list[dict[str, Any]], met: dict[str, int], last: int) -
 
 
 def compute_thumbprint(key: object) -> str | None:
-    """Compute the RFC 7638 thumbprint of an Ed25519 key; None if it is none."""
+    """Compute the RFC 7638 thumbprint of an Ed25519 key, given as a JSON Web Key; return None for any other value."""
     x = get_member(key, "x")
     if not isinstance(x, str) or not re.fullmatch("[A-Za-z0-9_-]{43}", x):
         return None
@@ -611,7 +680,10 @@ def compute_thumbprint(key: object) -> str | None:
 
 
 class Outside:
-    """What is known besides the file: the ledger, if it was given, and the keys that are compromised."""
+    """Facts from outside the file that is verified: the ledger, if one was given, and the compromised signing keys.
+
+    `ledger` and `keys`: paths of the ledger and of the key set, None if they were not given.
+    """
 
     def __init__(self, ledger: str | None, keys: str | None) -> None:
         global cut_off
@@ -627,7 +699,10 @@ class Outside:
             cut_off = False  # of the file that is verified
 
     def read_keys(self, path: str) -> None:
-        """Read the file of /.well-known/jwks.json."""
+        """Read a file with the key set of /.well-known/jwks.json, and add its compromised keys.
+
+        Raises Unreadable if the file cannot be read or is no key set.
+        """
         try:
             with open(path, "rb") as file:
                 known, reason = parse_object(file.read())
@@ -643,17 +718,25 @@ class Outside:
         self.add_keys(keys)
 
     def add_keys(self, keys: object) -> None:
-        """Add what a key set says of compromised keys."""
+        """Add the compromised keys of a list of JSON Web Keys; a value of another form is ignored."""
         for key in keys if isinstance(keys, list) else ():
             self.add_compromised(get_member(key, "kid"), get_member(key, "compromised_since"))
 
     def add_compromised(self, kid: object, since: object) -> None:
-        """Add a compromised key; the earliest entry counts."""
+        """Add a compromised signing key by its id; values of other types are ignored.
+
+        `since`: number of the ledger entry from which on the key is not trusted; the lowest number that was added
+        counts.
+        """
         if isinstance(kid, str) and type(since) is int:
             self.compromised[kid] = min(since, self.compromised.get(kid, since))
 
     def read_ledger(self, path: str) -> None:
-        """Read a ledger and verify its chain: a hash is of a zero byte, the one before, the number and the record."""
+        """Read a ledger, one entry per line, verify its hash chain, and store its publications and compromised keys.
+
+        The hash of an entry is the SHA-256 of a zero byte, the previous hash, the number of the entry and its record.
+        If the chain breaks, a problem is added and the rest is not read. Raises Unreadable if the file is no ledger.
+        """
         before = "0" * 64
         for number, line in enumerate(read_lines(path)):
             entry, reason = parse_object(line)
@@ -695,7 +778,11 @@ class Outside:
                 self.add_compromised(get_member(details, "kid"), get_member(details, "compromised_since"))
 
     def check_publication(self, header: dict[str, Any], edition: dict[str, Any], digest: str) -> None:
-        """Add problems if the ledger does not know a publication or its checkpoints, or its key is compromised."""
+        """Add a problem if a publication or its checkpoints are not in the ledger, or if a compromised key signed it.
+
+        The signature of a compromised key counts if the ledger shows that the publication is older. Without a ledger
+        only the key is checked. `digest`: digest of the edition document.
+        """
         seq = self.published.get(digest)
         if self.has_ledger:
             self.check_entry(2, digest)
@@ -718,14 +805,18 @@ class Outside:
             )
 
     def check_entry(self, line: int, digest: str) -> None:
-        """Add a problem if the ledger has no entry of an edition document."""
+        """Add a problem at a line if the ledger has no entry about the edition document with a digest."""
         if digest not in self.published:
             add_problem(
                 line, "el libro de cambios no conoce esta publicación", "the ledger does not know this publication"
             )
 
     def check_checkpoint(self, line: int, note: object, seq: int | None) -> None:
-        """Add a problem if a checkpoint is not a state of the ledger, or is older than the entry with number `seq`."""
+        """Add a problem at a line if a checkpoint states a size and hash that the ledger never had, or is too old.
+
+        `note`: text of the checkpoint; a malformed text is ignored. `seq`: number of the entry that it must include,
+        None for no such entry.
+        """
         found = re.match(r"(\S+)\n([1-9][0-9]{0,17})\n([A-Za-z0-9+/]{43}=)\n", note if isinstance(note, str) else "")
         if found is None:
             return  # a verifier that verifies signatures names it
@@ -745,7 +836,7 @@ class Outside:
 
 
 def add_ledger_problem(es: str, en: str) -> None:
-    """Add a problem of the ledger that was given."""
+    """Add a problem of the given ledger to the report. `es` and `en`: the sentence in Spanish and in English."""
     problems.append(say(f"libro de cambios: {es}", f"ledger: {en}"))
 
 
@@ -753,10 +844,15 @@ def add_ledger_problem(es: str, en: str) -> None:
 
 
 def check(path: str, wanted: str | None, outside: Outside | None = None, earlier: str | None = None) -> tuple[str, str]:
-    """Check a file; return the statement that holds if no problem was added, and the checks that were not made.
+    """Check a published file. Return a sentence that is true if no problem was added, and one about the omitted checks.
 
-    outside: what is known besides the file. earlier: the path of the bundle of the revision before, None if there is
-    none to compare with.
+    Raises Unreadable if the file cannot be read, or no service publishes such a file.
+
+    Args:
+        path: Path of the file.
+        wanted: Expected digest of the edition document or of the single document; None for no comparison.
+        outside: The ledger and the compromised keys; None for neither.
+        earlier: Path of the bundle of the previous revision, to compare with; None for no comparison.
     """
     outside = outside or Outside(None, None)
     lines = read_lines(path)
@@ -802,7 +898,7 @@ def check(path: str, wanted: str | None, outside: Outside | None = None, earlier
 
 
 def main() -> int:
-    """Run the command line; return the exit code."""
+    """Run the command line. Return the exit code: 0 without problems, 1 with problems, 2 if a file cannot be read."""
     global lang
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", metavar="FILE")
