@@ -104,15 +104,18 @@ def build_answers(
 ) -> dict[str, Any]:
     """Build the answers that follow from a count, as the JSON body of an assessment (``PUT …/assessments/…``).
 
-    The page of the questionnaire can load them too. The body contains only known profile fields, and the indicators of
+    The page of the questionnaire can load this body too. It contains only known profile fields, and the indicators of
     which all facts are known. Without evidence it is also a body of ``POST /v1/scores``.
 
     Args:
         definitions: Rules of the count.
         facts: Counted facts by their codes.
-        profile: Further profile fields; the count replaces those that it knows.
-        evidence: Published manifest, which becomes the evidence of all counted answers.
-        manifest: Digest of the manifest, ``sha256:…``, which becomes the source of all counted answers.
+        profile: Fields of the profile that are not counted; a counted field replaces one of the same name. None for no
+            such fields.
+        evidence: Published manifest, which becomes the evidence of all counted answers; None for answers without
+            evidence.
+        manifest: Digest of the manifest, ``sha256:…``, which becomes the source of all counted answers; None if it is
+            not stated.
     """
     source = {"kind": "counted"} if manifest is None else {"kind": "counted", "manifest": manifest}
     documents = [] if evidence is None else [_describe_evidence(evidence)]
@@ -136,7 +139,7 @@ def build_answers(
 
 
 def list_missing(definitions: Definitions, facts: Mapping[str, FactCount]) -> list[MissingAnswer]:
-    """Return the profile fields and indicators that the count could not determine, with the reasons why."""
+    """Return the profile fields and indicators that the count could not determine, each with the reasons why."""
     missing = [
         MissingAnswer(name, rule.name, facts[name].reasons)
         for name, rule in definitions.profile.items()

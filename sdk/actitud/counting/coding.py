@@ -154,7 +154,7 @@ def build_coding_workbook(counter: FactCounter, language: str, *, second: bool =
 
 
 def has_uncoded_rows(counter: FactCounter) -> bool:
-    """Return True if a sample has rows that the coding workbook lacks, as after a change of the accounts."""
+    """Return True if a sample has rows that the read coding workbooks lack, as after a change of the accounts."""
     return any(
         drawn.key not in counter.coding.rows.get(frame.sheet, {})
         for name, frame in counter.definitions.frames.items()
@@ -163,7 +163,7 @@ def has_uncoded_rows(counter: FactCounter) -> bool:
 
 
 def describe_account_columns(definitions: Definitions) -> dict[str, tuple[Code, ...]]:
-    """Return the codes that each column of the sheet of accounts in a coding workbook allows, by column."""
+    """Return the codes that a person may choose in each column of the sheet of accounts, by the id of the column."""
     return {
         question.id: (*YES_NO, NOT_OFFERED) if question.can_be_missing else YES_NO
         for question in definitions.account_questions
@@ -171,7 +171,10 @@ def describe_account_columns(definitions: Definitions) -> dict[str, tuple[Code, 
 
 
 def list_answer_columns(definitions: Definitions) -> dict[str, dict[str, TextPair]]:
-    """Return the titles of the columns that are read back, by sheet of a coding workbook and id of the column."""
+    """Return the columns of a coding workbook that are read back: by sheet, the title of each column by its id.
+
+    They are the columns that a person fills in, and those that identify a row.
+    """
     sheets = dict.fromkeys(frame.sheet for frame in definitions.frames.values())
     columns: dict[str, dict[str, TextPair]] = {
         sheet: {"key": _TITLES["key"]} | {one.id: one.question for one in list_sheet_variables(definitions, sheet)}

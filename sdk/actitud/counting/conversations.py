@@ -22,8 +22,8 @@ LENGTHS: Final = {"second": 1, "minute": 60_000_000, "day": _DAY}
 class AnsweredMessage(NamedTuple):
     """Message of a person that was answered, described by the reply to it.
 
-    ``time`` (microseconds since 1970), ``id`` and the other members are those of the reply. ``text_key`` is equal for
-    equal texts of replies, 0 without a text.
+    All members are those of the reply: ``time`` in microseconds since 1970, ``source`` as the index of its file.
+    ``text_key`` is equal for equal texts of replies, 0 without a text.
     """
 
     time: int
@@ -105,7 +105,10 @@ def list_answered(table: MessageTable, window: Window, kinds: Collection[str]) -
 
 
 def cap_identical(answered: Iterator[AnsweredMessage], most: int) -> Iterator[tuple[AnsweredMessage, bool]]:
-    """Yield each answered message, with True if at least ``most`` messages before it had an identical reply."""
+    """Yield each answered message with a flag: True if at least ``most`` messages before it had an identical reply.
+
+    A reply without a text is identical to no other reply.
+    """
     numbers: Counter[int] = Counter()
     for message in answered:
         if message.text_key:
@@ -114,7 +117,7 @@ def cap_identical(answered: Iterator[AnsweredMessage], most: int) -> Iterator[tu
 
 
 def find_replies(table: MessageTable, drawn: Collection[DrawnMessage]) -> dict[DrawnMessage, list[FollowingReply]]:
-    """Return the first replies to each message of a sample, at most three.
+    """Return the first replies to each message of a sample: at most three, oldest first; an empty list if it has none.
 
     They are replies that name the message. If there are none, they are the later replies of the same conversation that
     name no message.

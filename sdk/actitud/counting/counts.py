@@ -49,12 +49,16 @@ _CRITICISM: Final = "k"
 class CountPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Inputs of a count besides the files; the same plan and files give the same numbers.
 
+    - ``methodology``: methodology version whose facts are counted.
+    - ``windows``: days of each window of the edition, by its name, such as ``W12``.
+    - ``time_zone``: name of the time zone in which days begin, such as ``Europe/Madrid``.
     - ``seed``: seed of the edition for samples; None if it is not known.
     - ``population``: inhabitants or users served; None if it is not known.
     - ``main``: the main account; None if there is only one, or if it is not known.
     - ``accounts``: official accounts, which may have no file.
     - ``periods``: the period that a person states for a file, by the SHA-256 of the file.
-    - ``date_order``: order of day and month in ambiguous dates. ``mappings``: SHA-256 of the mappings of message logs.
+    - ``date_order``: order of day and month in ambiguous dates; None if it is not known.
+    - ``mappings``: SHA-256 of the mappings of message logs.
     """
 
     methodology: str
@@ -72,7 +76,10 @@ class CountPlan(msgspec.Struct, frozen=True, kw_only=True):
 class FactCount(msgspec.Struct, frozen=True, kw_only=True):
     """Counted fact: a number with its provenance, or the reasons why it is unknown.
 
-    - ``value``: the number, None if it is unknown.
+    - ``value``: the number, truth value or list of codes; None if it is unknown.
+    - ``basis`` and ``rule``: how the fact is counted, as in its :class:`FactRule`.
+    - ``window``: name of the window whose messages are counted, None if the rule of the fact names none.
+    - ``reasons``: reasons why the value is unknown, empty if it is known.
     - ``files``: number of counted rows by index of the file; a message in several files is counted for the first.
     - ``counted``: number of counted rows or accounts.
     - ``left_out``: number of examined rows that were not counted, by the reason.
@@ -116,10 +123,11 @@ class CountedRow(NamedTuple):
 
 
 class FrameSample(NamedTuple):
-    """Random sample of the messages of a frame, to be coded: its draw with the reserve, and its size.
+    """Sample of the messages of a frame, which persons code.
 
-    A frame is the set of messages from which a sample is drawn. ``reasons`` say why the sample cannot be drawn; they
-    are empty if it can.
+    A frame is the set of messages from which a sample is drawn. ``draw``: the drawn messages, first the ``size``
+    messages of the sample, then the reserve, from which further messages are coded if too few of the sample needed an
+    answer. ``reasons`` say why the sample cannot be drawn; they are empty if it can.
     """
 
     frame: Frame
@@ -194,9 +202,16 @@ class FactCounter:
         definitions: Definitions,
         coding: Coding = NOTHING_CODED,
     ) -> None:
-        """Prepare a count of `table`, whose messages come from `sources`.
+        """Prepare a count; each fact is counted when it is asked for.
 
         Raises UnknownTimeZone if the plan names no valid time zone, and KeyError if the plan lacks a window.
+
+        Args:
+            table: The messages.
+            sources: The files from which the messages come.
+            plan: The inputs of the count besides the files.
+            definitions: The rules by which facts are counted.
+            coding: Codes and answers from coding workbooks; by default there are none.
         """
         self.table: MessageTable = table
         self.sources: Sequence[Source] = sources
@@ -277,7 +292,7 @@ class FactCounter:
                 yield CountedRow(source, row, platform, account, identity)
 
     def sample(self, name: str) -> FrameSample:
-        """Return the sample of messages for a frame, given by its name."""
+        """Return the sample of messages for a frame, given by its name in the definitions."""
         if name not in self._frames:
             self._frames[name] = self._draw_frame(self.definitions.frames[name])
         return self._frames[name]

@@ -64,7 +64,8 @@ class Coverage:
             owners: Index of the file, platform and account, for each account in each file.
             zone: Time zone of the organisation.
             stated: Period that a person states for a file, by the SHA-256 of the file.
-            closed: Channels by which people can write to an account, if not all.
+            closed: Open and closed channels of an account; nothing is known of the channels of an account without an
+                entry.
             no_private: Platforms without private messages.
             no_public: Platforms without public messages.
         """
@@ -101,9 +102,9 @@ class Coverage:
             self._days.setdefault((account, tell), []).append(whole)
 
     def list_needs(self, account: NetworkAccount, needs: Iterable[Tell]) -> Iterator[Tell]:
-        """Yield those of the needed kinds of data that an account can have, given its channels for messages of people.
+        """Yield those of the needed kinds of data that an account can have.
 
-        For example, an account without private messages needs no file with them.
+        For example, an account that is closed to private messages needs no file with received private messages.
         """
         channels = self._closed.get(account, Channels())
         for need in needs:
@@ -147,7 +148,7 @@ class Coverage:
 
 
 def find_gaps(covered: Iterable[Days], window: Days) -> Iterator[Days]:
-    """Yield the gaps in a window: its ranges of days that none of the covered periods contains."""
+    """Yield the gaps in a window, oldest first: the ranges of days that none of the covered periods contains."""
     following = window.first
     for first, last in sorted(covered):
         if first > window.last:

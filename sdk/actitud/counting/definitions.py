@@ -59,9 +59,11 @@ class TextPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class WindowRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Days of a window of the measured year: from ``start`` (month and day) for ``days`` days, or until ``end``.
+    """Days of a window of the measured year: from ``start`` for ``days`` days, or from ``start`` to ``end``.
 
-    ``electoral_start`` replaces the start for organisations that keep electoral silence in the usual days.
+    ``start``, ``end`` and ``electoral_start`` are month and day, such as ``"09-15"``. ``electoral_start`` replaces the
+    start for organisations that must not publish in the usual days, because of an election; None if the window has no
+    such start.
     """
 
     start: str
@@ -82,12 +84,17 @@ class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Frame of a sample: the messages from which it is drawn.
 
     - ``sheet``: sheet of the coding workbook with the sample.
+    - ``kinds``: only messages of these kinds, such as own posts.
+    - ``window``: name of the window in which the messages were sent.
+    - ``needs``: kinds of data that the files of each account must contain for the whole window; otherwise there is no
+      sample.
     - ``media``: only messages with one of these kinds of media; all messages if empty.
     - ``platforms``: only messages of these platforms; of all networks if empty.
+    - ``accounts``: "active" for the messages of active accounts only, "official" for those of all official accounts.
     - ``size``: size of the sample; None if all messages are coded.
     - ``draw``: "seed" draws at random by the seed of the edition, "latest" takes the latest messages.
-    - ``reserve``: number of further drawn messages, coded one after another until enough of the coded messages
-      needed an answer.
+    - ``reserve``: number of further drawn messages, coded one after another until enough of the coded messages needed
+      an answer.
     """
 
     name: TextPair
@@ -104,7 +111,7 @@ class Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Possible value of a variable that is coded: its id, its name, and its explanation in the code book."""
+    """Possible value of a coded variable: its id, its name, and its explanation in the code book, None without one."""
 
     id: str
     name: TextPair
@@ -114,7 +121,8 @@ class Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Variable of the coding workbook: a question that a coder answers for each row of a sheet.
 
-    ``indicators``: the indicators that need the answer.
+    ``codes``: the possible answers. ``book``: explanation of the question in the code book, None if it needs none.
+    ``indicators``: ids of the indicators that need the answer.
     """
 
     id: str
@@ -126,7 +134,10 @@ class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class SheetQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Question that a person answers for each account: yes, no, or that the network does not offer the feature."""
+    """Question that a person answers for each account with yes or no.
+
+    ``can_be_missing``: True if a third answer is allowed, that the network does not offer the feature.
+    """
 
     id: AccountColumn
     question: TextPair
@@ -142,12 +153,30 @@ class InformationClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 class FactRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Rule by which one fact is counted.
+    """Rule by which one fact is counted. A field that the kind of ``rule`` does not use has its default.
 
-    - ``needs``: kinds of data that the files of each account must contain for the whole window; otherwise the number
-      is unknown.
+    - ``rule``: the kind of rule, such as "messages", which counts the messages that match the other fields.
+    - ``basis``: "counted" from messages alone, "coded" from a sample that persons coded, "confirmed" by a person.
+    - ``window``: name of the window in which messages count.
+    - ``kinds``: kinds of messages that count, such as own posts.
+    - ``media``: only messages with one of these kinds of media; all messages if empty.
+    - ``accounts``: the accounts that count.
+    - ``needs``: kinds of data that the files of each account must contain for the whole window; otherwise the number is
+      unknown.
     - ``precision``: coarsest precision of times that is enough; a number that depends on coarser times is unknown.
+    - ``frame``: name of the frame whose sample is coded.
+    - ``frames``: names of the frames for response times: the first with ``enough`` messages that needed an answer is
+      taken, else the last one.
+    - ``variable``: id of the coded variable. ``codes``: its codes that count.
+    - ``answered``: True if only messages count that got a reply.
+    - ``columns``: questions about each account. ``holds``: "all" of them must be answered with yes, or "any" of them.
+    - ``figure``: what is counted of response times, such as messages answered in time or hours until half are answered.
+    - ``hours``: longest time to a reply that is in time.
+    - ``minimum``: least number of posts in a week that counts; ``small_minimum`` for an organisation that serves at
+      most ``small_population`` people.
+    - ``identical_max``: number of messages with an identical reply that count; None for no limit.
     - ``limit``: profile field that the number must not exceed, because the methodology checks this.
+    - ``at_least``: profile field that is the least value of the number.
     - ``note``: interpretation of the methodology's words on which the rule is based.
     """
 
@@ -193,6 +222,11 @@ class Definitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Definitions for counting under a methodology version: rules, windows, frames and questions for coders.
 
     - ``document``: digest of the methodology document on which the rules are based.
+    - ``windows`` and ``frames``: by their names. A frame is a set of messages from which a sample is drawn.
+    - ``activity``: condition for an active account.
+    - ``variables``: questions that a coder answers for each row of a sample. ``account_questions``: for each account.
+    - ``classes``: classes of information, of which a person confirms that the organisation publishes them.
+    - ``profile``: rules of the counted profile fields. ``indicators``: rules of the counted indicators, by id.
     - ``no_private_messages``, ``no_public_messages``: platforms on which nobody can write in private, or in public.
     - ``not_networks``: platforms that are no social network, such as the press room, and therefore have no accounts.
     """
@@ -217,7 +251,10 @@ class Definitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         return next(variable for variable in self.variables if (variable.sheet, variable.id) == (sheet, name))
 
     def list_rules(self) -> Mapping[str, FactRule]:
-        """Return all rules by the code of their fact, such as ``D2.03.numerator``, as in the service's workbook."""
+        """Return all rules by the code of their fact.
+
+        A code is the name of a profile field, or indicator and fact, such as ``D2.03.numerator``.
+        """
         facts = {
             f"{indicator}.{fact}": rule
             for indicator, rules in self.indicators.items()

@@ -14,12 +14,14 @@ from actitud.counting.windows import to_local
 
 
 def list_doubts(counter: FactCounter, profile: Mapping[str, Any]) -> list[TextPair]:
-    """Return sentences about the doubts of a count with a further profile; none of them changes a number.
+    """Return sentences about signs that the options of a count do not fit its files; none of them changes a number.
 
-    - No message is of the days that are counted: the year is likely another one.
-    - The files and options have no such main account, or the files have accounts that the options do not name.
-    - Coded rows are not in the samples any more.
-    - The profile states another number than the count, or one that contradicts it.
+    A sentence is returned if:
+
+    - no message was sent in the counted days, so that the year is probably wrong;
+    - neither files nor options have the stated main account, or the files have accounts that the options do not name;
+    - coded rows are no longer in the samples;
+    - ``profile`` (fields that a person states) differs from the count, or contradicts it.
     """
     return [
         *_doubt_days(counter),

@@ -82,8 +82,12 @@ class ArchivePool:
 class ExportFile(NamedTuple):
     """Export file, or member of an archive, with the properties that were found when its bytes were first read.
 
-    ``root`` is the archive or folder that contains the file; for a single file, its folder. ``encoding`` is the
-    encoding of a text. ``tail`` are its last bytes.
+    - ``name``: name to show, without the names of persons.
+    - ``root``: the archive or folder that contains the file; for a single file, its folder.
+    - ``path``: path of the file, or of the archive that contains it.
+    - ``archive`` and ``member``: for opening a member of an archive; None for any other file.
+    - ``size``: number of bytes. ``tail``: the last of them.
+    - ``encoding``: encoding of the text.
     """
 
     name: str
@@ -124,9 +128,10 @@ class ExportFiles:
     """Collection of the export files at some paths: single files, files in folders, and members of archives.
 
     Archives stay open until `close`. The order of the files does not depend on the order of the paths; a file that is
-    given twice is listed once. Every file is read once to compute its digest. A file that cannot be read is reported as
-    a fault.
+    given twice is listed once. Every file is read once to compute its digest. A file that cannot be read is added to
+    ``log`` as a fault. ``progress`` is called with the name of a file and the number of bytes read since the last call.
 
+    - ``files``: the export files.
     - ``ignored``: number of members of archives that are no texts.
     - ``roots``: roots (folders or archives) of the copies of each file, by its digest.
     """
@@ -318,7 +323,7 @@ class ExportFiles:
 
 
 def name_folder(path: Path) -> str:
-    """Return the name of a folder or archive without the names of persons, also where it was given as "."."""
+    """Return the name of a folder or archive without the names of persons, of the present folder for the path "."."""
     return hide_names(path.name or path.resolve().name)
 
 

@@ -92,7 +92,10 @@ class HeaderMatch(NamedTuple):
         return best[1] if best else None
 
     def list_misspelt(self) -> Iterator[tuple[str, str]]:
-        """Yield each unknown header that looks like a known one whose field has no column, and that known header."""
+        """Yield pairs of an unknown header and the known header that it resembles.
+
+        Only known headers of fields are considered for which no column was found.
+        """
         names = {
             normalise_header(name): name
             for field, known in self.table.columns.items()

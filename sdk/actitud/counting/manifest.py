@@ -42,7 +42,8 @@ class ManifestDifference(NamedTuple):
     """Difference between the manifest of a count and a new count of the same files.
 
     ``kind``: a file changed, is missing or is new; or a counted fact, the rules, the plan or another figure differs.
-    ``place``: name of the file, or of the member of the manifest, that differs.
+    ``place``: name of the file, or of the member of the manifest, that differs. ``expected`` and ``found``: its value
+    in the manifest and in the new count.
     """
 
     kind: Literal["file_changed", "file_missing", "file_new", "rules", "plan", "fact", "figure"]

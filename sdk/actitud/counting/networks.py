@@ -30,7 +30,8 @@ _ALIKE: Final = 0.75
 class NetworkName(NamedTuple):
     """Name of a network as it is used in accounts, and the known network that was probably meant.
 
-    ``likely`` is None if the name is known, or like none that is: a message log may have messages of any network.
+    ``likely`` is None if ``name`` is a known network, or resembles none: a message log may have messages of any
+    network.
     """
 
     name: str

@@ -59,6 +59,8 @@ class LogMapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
       received.
     - ``private``: True for a log of private messages only.
     - ``platform``, ``account``: platform and account of all messages of a log without such columns.
+    - ``date_order``: order of day and month in ambiguous dates. ``time_zone``: name of the zone of times that name
+      none. None for those of the :class:`ReadingOptions`.
     """
 
     columns: Mapping[LogField, str]
@@ -84,7 +86,9 @@ class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     - ``zone``: time zone of the organisation, and of times that name no zone.
     - ``accounts``: accounts of the organisation. ``mappings``: columns of its message logs.
-    - ``date_order``: order of day and month in ambiguous dates.
+    - ``date_order``: order of day and month in ambiguous dates; None refuses such a date if no other date of its file
+      shows the order.
+    - ``limits``: limits of the size of the files.
     """
 
     zone: tzinfo
@@ -124,7 +128,8 @@ def read_mapping(path: Path) -> LogMapping:
     """Return the mapping of a message log that a TOML or JSON file contains.
 
     Raises:
-        MappingInvalid: if the file is not a valid mapping, or names a network or a time zone that there is not.
+        MappingInvalid: if the file is not a valid mapping, or names an unknown time zone or a misspelt network.
+        OSError: if the file cannot be read.
     """
     try:
         content = path.read_bytes()

@@ -23,13 +23,13 @@ _UNBOUNDED: Final = 10**18
 
 
 class FixedNumber(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="constant"):
-    """Number in a relation of fields."""
+    """Fixed number, a term of a comparison that the profile has to meet (`FieldRelation`)."""
 
     value: int
 
 
 class FieldValue(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="profile"):
-    """Value of a profile field in a relation of fields."""
+    """Value of the profile field ``field``, a term of a comparison that the profile has to meet (`FieldRelation`)."""
 
     field: str
 
@@ -41,13 +41,16 @@ class FieldSum(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fiel
 
 
 class FieldProduct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="times"):
-    """Product of terms in a relation of fields; none of them is negative."""
+    """Product of numbers and profile fields, none of them negative.
+
+    It is a term of a comparison that the profile has to meet (`FieldRelation`).
+    """
 
     of: tuple[FixedNumber | FieldValue, ...]
 
 
 class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="compare"):
-    """Comparison of two terms."""
+    """Statement about a profile: ``left`` equals ``right`` (eq), is at most ``right`` (le) or at least (ge)."""
 
     op: Literal["eq", "le", "ge"]
     left: FixedNumber | FieldValue | FieldSum | FieldProduct
@@ -55,20 +58,20 @@ class Comparison(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
 
 
 class Implication(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="implies"):
-    """Condition, and the comparison that holds if it does."""
+    """Statement about a profile: if the comparison ``when`` holds, the comparison ``then`` holds too."""
 
     when: Comparison
     then: Comparison
 
 
 class Conjunction(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="all"):
-    """Statements that hold together."""
+    """Statement about a profile: all comparisons and implications in ``of`` hold."""
 
     of: tuple[Comparison | Implication, ...]
 
 
 class FieldRelation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Relation of profile fields that every profile keeps: a rule of the methodology, with its text."""
+    """Rule of the methodology about the profile: a statement that must hold for every profile, with its text."""
 
     id: str
     holds: Comparison | Implication | Conjunction
@@ -78,7 +81,8 @@ class FieldRelation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 class FieldLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Values that a profile field may have: whole numbers between two bounds, or codes with their names.
 
-    ``label`` is the name of the field in a sentence.
+    ``label`` is the name of the field in a sentence. ``minimum`` and ``maximum``: the bounds, which are allowed values;
+    None for no bound. ``values``: names of the codes, by code; empty for a field with numbers.
     """
 
     name: str
@@ -93,7 +97,8 @@ class ProfileLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     """Limits of the profile of a methodology version.
 
     - ``document``: digest of the methodology document.
-    - ``fields``: the fields that an organisation states. ``set_by_service``: names of those that a review sets.
+    - ``fields``: the fields that an organisation states.
+    - ``set_by_service``: names of the other fields, which only a review sets.
     - ``relations``: relations between fields of the organisation.
     """
 
@@ -105,7 +110,7 @@ class ProfileLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
 
 class Contradiction(NamedTuple):
-    """Relation that a profile breaks: the names of its fields that the profile states, and a sentence about it."""
+    """Relation that a profile breaks: the names of its fields that have a value, and a sentence about it."""
 
     fields: tuple[str, ...]
     detail: TextPair
@@ -138,10 +143,10 @@ def load_profile_limits(version: str) -> ProfileLimits:
 
 
 def find_invalid_values(profile: Mapping[str, Any], limits: ProfileLimits) -> list[TextPair]:
-    """Return a sentence about each member of a profile that is no field, or has a value that the field does not take.
+    """Return a sentence about each faulty member of a profile: an unknown field, or a value outside the field's limits.
 
-    A blank (None) is a value of every field. A member that is a field of another counted version is left to
-    `list_foreign_fields`.
+    A blank (None) is accepted for every field. There is no sentence about a field that only another counted methodology
+    version has.
     """
     fields = {field.name: field for field in limits.fields}
     foreign = list_foreign_fields(profile, limits)
@@ -157,7 +162,7 @@ def find_invalid_values(profile: Mapping[str, Any], limits: ProfileLimits) -> li
 
 
 def list_foreign_fields(profile: Mapping[str, Any], limits: ProfileLimits) -> list[str]:
-    """Return the names of members of a profile that only other counted versions ask for."""
+    """Return the names of those members of a profile that are fields of other counted methodology versions only."""
     asked = {field.name for field in limits.fields}
     others = {
         field.name for version in list_counted_versions() for field in load_profile_limits(version).fields
@@ -166,12 +171,15 @@ def list_foreign_fields(profile: Mapping[str, Any], limits: ProfileLimits) -> li
 
 
 def list_blank_fields(profile: Mapping[str, Any], limits: ProfileLimits) -> list[FieldLimits]:
-    """Return the fields that a profile leaves blank; the service takes only an assessment with a whole profile."""
+    """Return the fields that a profile leaves blank. The service accepts an assessment only with a complete profile."""
     return [field for field in limits.fields if profile.get(field.name) is None]
 
 
 def find_contradictions(profile: Mapping[str, Any], limits: ProfileLimits) -> list[Contradiction]:
-    """Return the relations that a profile of valid values breaks, whatever the fields are that it leaves blank."""
+    """Return the relations that a profile breaks, whatever values its blank fields will get.
+
+    The values of the profile must be valid.
+    """
     bounds = {
         field.name: _Bounds(
             -_UNBOUNDED if field.minimum is None else field.minimum,

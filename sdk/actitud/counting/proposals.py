@@ -106,9 +106,10 @@ def split_words(text: str) -> frozenset[str]:
 
 
 def measure_overlaps(posts: Mapping[str, str], releases: Iterable[PressRelease]) -> dict[str, tuple[float, str | None]]:
-    """Return the largest share of the words of each post that occur in one press release, and the release's address.
+    """Return the press release that shares most words with each post: the share (0 to 1) of the post's words, by post.
 
-    Posts of fewer than four different words are left out.
+    The second value is the address of the release, None if it has none. Posts without a common word, and posts of fewer
+    than four different words, are left out. ``posts``: texts by the key of the post.
     """
     words = {key: split for key, text in posts.items() if len(split := split_words(text)) >= _FEWEST_WORDS}
     best: dict[str, tuple[float, str | None]] = {}
@@ -140,7 +141,10 @@ def propose_solution(text: str) -> bool:
 
 
 def propose_accessible(alternatives: Sequence[str | None]) -> bool:
-    """Return True if every image has an alternative text that is neither a file name nor just "image"."""
+    """Return True if there are images, and each has an alternative text that is neither a file name nor just "image".
+
+    ``alternatives``: alternative text of each image, None for an image without one.
+    """
     return bool(alternatives) and all(
         text is not None and not _NO_ALTERNATIVE.match(text) and not _FILE_NAME.match(text.strip())
         for text in alternatives

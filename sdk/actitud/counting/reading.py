@@ -80,10 +80,10 @@ def read_files(
     Args:
         paths: Unchanged exports of the platforms.
         accounts: The accounts of the organisation; their names identify its own messages.
-        mapping: Mapping of message logs, such as those of a help desk: their columns or members with the fields of
-            messages.
+        mapping: Columns or members of message logs, such as those of a help desk; several mappings for logs of several
+            forms.
         time_zone: Time zone of the organisation, and of times that name no zone.
-        date_order: Order of day and month in ambiguous dates, if no date of the file shows it.
+        date_order: Order of day and month in ambiguous dates, if no date of the file shows it; None refuses such dates.
         limits: Limits of the size of the files; None for the usual limits.
         progress: Called with the name of a file and the number of bytes read since the last call; each file is read
             twice.

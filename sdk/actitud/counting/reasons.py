@@ -35,8 +35,13 @@ ReasonCode = Literal[
 class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Reason why a counted number is unknown. It names only accounts of the organisation, no persons.
 
-    ``first`` and ``last``: days that no file covers. ``number`` of ``total``: rows of a sample, or messages, that are
-    affected.
+    A member that does not concern the reason is None.
+
+    - ``platform`` and ``account``: the account concerned.
+    - ``tell``: the missing kind of data.
+    - ``first`` and ``last``: days that no file covers.
+    - ``number`` of ``total``: rows of a sample, or messages, that are affected.
+    - ``sheet`` and ``subject``: sheet of the coding workbook, and the variable or column in it.
     """
 
     code: ReasonCode

@@ -42,14 +42,16 @@ class WeekRhythm(NamedTuple):
 class CountReport(NamedTuple):
     """Contents of the report of a count: numbers, and names of accounts of the organisation, but no texts of messages.
 
-    - ``hours``: numbers of own posts, received messages and replies by hour of the day, in local time; messages of
-      which only the day is known are left out.
+    - ``facts``: the counted facts by code.
+    - ``missing``: questions and profile fields without an answer. ``exports``: advice on exports with their data.
     - ``days``: window of the weekly and hourly figures and of the delays.
+    - ``hours``: numbers of own posts, received messages and replies in each of the 24 hours of the day, in local time;
+      messages of which only the day is known are left out.
     - ``unknown_weeks``: Mondays of the weeks for which the files lack the own posts of an account.
-    - ``delays``: numbers of messages whose first reply came within 1, 4, 24, 72 or more hours, and of messages without
-      a reply.
+    - ``delays``: number of received messages by the delay of the first reply: up to 1, 4, 24 or 72 hours, or more.
     - ``median_delay``: median of the delays in microseconds; None if there are none. If only the day is known, the
       longest possible delay counts.
+    - ``unanswered``: number of received messages without a reply.
     - ``unknown_conversations``: reasons why data about conversations are missing, so that replies may be missing too.
     """
 

@@ -40,7 +40,7 @@ def format_value(value: FactValue, words: Words) -> str:
 def join_reasons(reasons: Sequence[Reason], words: Words, most: int = _MOST_REASONS) -> str:
     """Return the first `most` reasons as sentences, followed by the number of omitted reasons.
 
-    What a person has to confirm of several accounts is one sentence.
+    Reasons that differ only in the account whose data a person has to confirm are joined in one sentence.
     """
     together: dict[Reason, list[Reason]] = {}
     for reason in reasons:

@@ -142,6 +142,12 @@ def check_manifest(
 
     The second value has the files that were read and their faults; its table of messages is closed.
 
+    Args:
+        content: Bytes of the manifest.
+        files: The files of the first count.
+        aliases: Other names that the files use for accounts, as in the first count; the manifest does not contain them.
+        progress: Called with the name of a file and the number of bytes read since the last call; None for no calls.
+
     Raises:
         InvalidManifest: If the content is no manifest.
         ValueError: If there is no such time zone, or a mapping or a coding workbook is invalid.

@@ -53,10 +53,13 @@ def compute_key(seed: str, platform: str, account: str, identity: str) -> str:
 def draw_sample(
     rows: Iterable[tuple[int, str, str, str]], number: int | None, *, seed: str, draw: Literal["seed", "latest"]
 ) -> Draw:
-    """Draw a sample of messages, given as rows of time, platform, account and id.
+    """Draw a sample of messages, given as rows of time, platform, account and id. Memory grows only with the sample.
 
-    Each message occurs once in `rows`. ``number``: largest number of messages to draw; None draws all. ``draw``: "seed"
-    draws the messages with the smallest keys for the seed, "latest" the latest ones. Memory grows only with the sample.
+    Args:
+        rows: The messages, each once; times in microseconds since 1970.
+        number: Largest number of messages to draw; None draws all.
+        seed: Text that determines the sample.
+        draw: "seed" draws the messages with the smallest keys for the seed, "latest" the latest messages.
     """
     population = 0
 
@@ -106,6 +109,8 @@ def list_frame_rows(
     platforms: Collection[str] = (),
 ) -> Iterator[tuple[int, str, str, str]]:
     """Yield time, platform, account and id of the messages from which a sample is drawn, without deleted ones.
+
+    Times are in microseconds since 1970.
 
     Args:
         table: The messages.

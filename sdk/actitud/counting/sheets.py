@@ -28,17 +28,22 @@ class SheetRow(NamedTuple):
 
 
 class SheetSource(NamedTuple):
-    """Way of reading a file as rows: the separator of a CSV file, or the name of a sheet of a workbook."""
+    """Way of reading a file as rows: the separator of a CSV file, or the name of a sheet of a workbook.
+
+    ``sheet`` is None for a CSV file, and ``separator`` for a workbook.
+    """
 
     separator: str | None = None
     sheet: str | None = None
 
 
 def list_beginnings(file: ExportFile, largest: int) -> Iterator[tuple[SheetSource, list[SheetRow]]]:
-    """Yield the first rows of a file for each possible way of reading it as a table.
+    """Yield the first rows of a file for each possible way of reading it as a table: a separator, or a sheet.
+
+    ``largest``: largest workbook that is read, in bytes.
 
     Raises:
-        FileRefused: if the file cannot be opened, or is a workbook that this program wrote.
+        FileRefused: if the file cannot be opened, is too large, or is a workbook that this program wrote.
     """
     if file.kind == "workbook":
         workbook = _open_workbook(file, largest)
@@ -61,8 +66,10 @@ def list_beginnings(file: ExportFile, largest: int) -> Iterator[tuple[SheetSourc
 def read_rows(file: ExportFile, source: SheetSource, largest: int) -> Iterator[SheetRow]:
     """Yield the rows of a table that are not blank.
 
+    ``source``: separator or sheet of the table. ``largest``: largest workbook that is read, in bytes.
+
     Raises:
-        FileRefused: if the file breaks off or is not a table to its end.
+        FileRefused: if the file is too large, breaks off or is not a table to its end.
     """
     if source.sheet is not None:
         sheet = _open_workbook(file, largest).get_sheet_by_name(source.sheet)

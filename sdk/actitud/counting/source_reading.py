@@ -21,7 +21,8 @@ _NONE: Final[Mapping[str, int]] = {}
 class ArchiveOwner(NamedTuple):
     """Account to which an archive or a set of conversations belongs, as far as other files of the archive identify it.
 
-    ``order``: order of day and month in the other chats of the same telephone, None if they do not show it.
+    ``identity`` and ``name``: id and name of the account at the platform, "" if not known. ``order``: order of day and
+    month in the other chats of the same telephone, None if they do not show it.
     """
 
     identity: str = ""
@@ -80,7 +81,7 @@ class SourceReading:
         return any(self.options.find_account(self.platform, name) is not None for name in names if name)
 
     def list_own_names(self) -> list[str]:
-        """Return the names of the accounts of the organisation on this platform, in normalised spelling."""
+        """Return the names and aliases of the organisation's accounts on this platform, in normalised spelling."""
         return [
             normalise_account(name)
             for account in self.options.accounts
@@ -111,7 +112,8 @@ class SourceReading:
     ) -> Message:
         """Build the message of a row, count the row as taken, and return the message.
 
-        The arguments are the fields of the message; `row` is the line, row number or JSON Pointer of the row.
+        The arguments are the fields of the message; `row` is the line, row number or JSON Pointer of the row. `account`
+        and `platform` are those of the file if they are None.
         """
         self._taken += 1
         moment, precision = time
@@ -147,7 +149,11 @@ class SourceReading:
     def refuse(
         self, code: str, row: int | str, column: str | None, value: object = None, suggestion: str | None = None
     ) -> RowRefused:
-        """Count a row as refused, log its fault, and return the exception to raise."""
+        """Count a row as refused, log its fault, and return the exception to raise.
+
+        ``column``: column of the faulty value, None if the fault concerns the whole row. ``value``: the faulty value,
+        of which only parts that cannot identify a person are logged. ``suggestion``: a likely right value.
+        """
         self._refused += 1
         self.log.add(self._make_fault(code, row, column, value, suggestion, True))
         return RowRefused(code)
@@ -160,7 +166,11 @@ class SourceReading:
         value: object = None,
         suggestion: str | None = None,
     ) -> None:
-        """Log a fault that excludes no row from the count."""
+        """Log a fault that excludes no row from the count.
+
+        ``row``: None for a fault of the whole file. ``column``: column of the faulty value, None for the whole row.
+        ``value``: the faulty value, of which only parts that cannot identify a person are logged.
+        """
         self.log.add(self._make_fault(code, row, column, value, suggestion, False))
 
     def note_once(self, code: str, column: str | None = None) -> None:
@@ -177,7 +187,11 @@ class SourceReading:
         value: object = None,
         suggestion: str | None = None,
     ) -> FileRefused:
-        """Build the exception that refuses the whole file because of a fault; the reader must raise it."""
+        """Build the exception that refuses the whole file because of a fault; the reader must raise it.
+
+        ``row`` and ``column``: where the fault is, None if it has no such place. ``value``: the faulty value, of which
+        only parts that cannot identify a person are shown.
+        """
         return FileRefused(self._make_fault(code, row, column, value, suggestion, True))
 
     def read_time(self, value: object, row: int | str, column: str | None) -> ReadTime:

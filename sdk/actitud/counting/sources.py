@@ -37,7 +37,10 @@ class HeaderSighting(msgspec.Struct, frozen=True):
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
-    """Time that a file covers: times of its first and last message, and the days that the file itself states."""
+    """Time that a file covers: times of its first and last message, and the days that the file itself states.
+
+    The times are None for a file without messages, the days for a file that states none.
+    """
 
     first: datetime | None = None
     last: datetime | None = None
@@ -66,6 +69,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
       of conversations, which are names of persons, are cut.
     - ``account``: account to which the file belongs, "" if neither the file nor the caller names one.
     - ``tells``: kinds of data in the file, sorted.
+    - ``headers``: the known column headers by which a table was read, None for other files.
     """
 
     index: int

@@ -185,6 +185,8 @@ class MessageTable:
     ) -> Iterator[Message]:
         """Yield the messages that match all conditions, in order of time, platform, account and id.
 
+        A condition that is None does not filter.
+
         Args:
             platform: Only messages of this platform.
             account: Only messages of this account.

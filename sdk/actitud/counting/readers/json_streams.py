@@ -201,7 +201,11 @@ def dig_counts(value: Any, names: Mapping[str, str]) -> dict[str, int]:
 def read_posts(
     source: SourceReading, prefix: str, make_message: Callable[[SourceReading, str, JsonObject], Message | None]
 ) -> Iterator[Message]:
-    """Yield the messages that are made of the items at a path in a file with posts, replies and reposts."""
+    """Yield the messages in a JSON file with posts, replies and reposts, without items that are no messages.
+
+    ``prefix``: path to the items, in the notation of ijson. ``make_message``: function that builds the message from an
+    item and its JSON Pointer; it returns None to leave the item out, and raises RowRefused for a faulty item.
+    """
     source.tells.update(
         ("own_posts", "public_replies", "reposts", "threads", "texts", "media", "alternative_texts", "time_of_day")
     )

@@ -43,7 +43,7 @@ _COUNTS: Final = ("reactions", "comments", "shares", "views")
 def find_mapped_table(file: ExportFile, mapping: LogMapping, largest: int) -> TableFound | None:
     """Return the table of a message log in a file, found by the headers that a mapping names.
 
-    Return None if the file lacks most of these headers.
+    Return None if the file lacks most of these headers. ``largest``: largest workbook that is read, in bytes.
     """
     table = make_header_table(mapping)
     best: TableFound | None = None
@@ -78,7 +78,7 @@ def make_header_table(mapping: LogMapping) -> HeaderTable:
 
 
 def make_table(mapping: LogMapping | None) -> TableFormat:
-    """Return the table format of a message log with the columns of a mapping, or with the standard headers for None."""
+    """Return the table format of a message log with the columns of a mapping; None takes the standard headers."""
     maker = IdMaker()
 
     def make_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
@@ -256,7 +256,7 @@ def _is_private(row: TableRow, source: SourceReading) -> bool:
 
 
 def note_own_authors(source: SourceReading, mapping: LogMapping) -> None:
-    """Note that no author of a log is the organisation, if its mapping tells own messages by their author."""
+    """Log a fault if a log has no message of the authors that its mapping names as the organisation."""
     if (
         "kind" not in mapping.columns
         and source.tells

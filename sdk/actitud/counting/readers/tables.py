@@ -63,7 +63,7 @@ class TableRow:
         return repaired
 
     def name_column(self, field: str) -> str:
-        """Return the header of the column for a field."""
+        """Return the header of the column for a field, or the name of the field if the table has no such column."""
         index = self._match.positions.get(field)
         return field if index is None else self._headers[index].strip("\ufeff\"' ")
 
@@ -192,7 +192,10 @@ class TableFound(NamedTuple):
 
 
 def find_table(file: ExportFile, largest: int) -> TableFound | None:
-    """Return the table of a known platform in a file, None if there is none."""
+    """Return the table of a known platform in a file, None if there is none.
+
+    ``largest``: largest workbook that is read, in bytes.
+    """
     best: TableFound | None = None
     for sheet, rows in list_beginnings(file, largest):
         for row in rows:
