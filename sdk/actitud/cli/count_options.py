@@ -38,7 +38,11 @@ _HTTPS: Final = re.compile(r'https://[^\x00-\x20\x7f-\xa0<>"\\^`{|}]+')
 
 
 class CountInputs(NamedTuple):
-    """Inputs of a count besides its files: the plan, the periods that a person states, and the further profile."""
+    """Inputs of a count besides its files.
+
+    ``plan``: plan of the count. ``periods``: days that files cover, as a person states them. ``profile``: profile
+    fields that a person states, by name.
+    """
 
     plan: CountPlan
     periods: Sequence[StatedPeriod]
@@ -46,9 +50,9 @@ class CountInputs(NamedTuple):
 
 
 class CountOptions:
-    """Options of one run of the command ``count``.
+    """Checked options of one run of the command ``count``.
 
-    - ``files``: files to read. ``aliases``: other names that files give to accounts.
+    ``files``: files to read. ``aliases``: other names that files give to each account.
 
     Raises CommandError if an account names no network, or two options name one account.
     """
@@ -72,7 +76,7 @@ class CountOptions:
         """Return the inputs of the count.
 
         Raises:
-            CommandError: If an option has a value that it does not take, or two options contradict each other.
+            CommandError: If an option has an invalid value, or two options contradict each other.
         """
         self._check_outputs()
         version, windows = self._read_windows()

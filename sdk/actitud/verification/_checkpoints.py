@@ -37,10 +37,11 @@ class _CheckpointAnswer(msgspec.Struct, frozen=True):
 
 
 def read_note(text: str) -> str:
-    """Return the signed note in the text of a checkpoint that somebody kept: the note, or the answer of a service.
+    """Return the signed note in a kept text: the note itself, or the JSON response of the service that contains it.
 
-    Mail programs and editors change line ends, which the signature covers: the note has LF, also after its last line.
-    Raises ``Unverifiable`` if the text is neither: a wrong file shows nothing about the ledger.
+    Line ends that mail programs and editors change are restored, because the signature covers them: the note has LF,
+    also after its last line. Raises ``Unverifiable`` if the text is not a checkpoint, since another file proves nothing
+    about the ledger.
     """
     note = text
     if text.lstrip().startswith("{"):

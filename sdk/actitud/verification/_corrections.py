@@ -30,8 +30,8 @@ class CorrectionVerifier:
         """Verify the corrections that an edition document lists, and add a problem to the report for each fault.
 
         ``rows``: the scores of the document, whose form has been checked. If the caller of the verification gave the
-        function ``published``, the previous revision is loaded with it, and what has changed is compared with what is
-        listed.
+        function ``published``, the previous revision is loaded with it, and each difference between the revisions must
+        be a listed correction.
         """
         stated = edition.get("corrections")
         corrections: list[Any] = stated if isinstance(stated, list) else []

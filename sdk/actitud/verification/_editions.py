@@ -427,8 +427,8 @@ def verify_single(
 ) -> Verification:
     """Verify an edition document or a score document that is not in a bundle, and return the result.
 
-    ``document`` and ``text``: the document, decoded and as bytes. ``lines``: further lines of the file, of which each
-    is a problem.
+    ``document`` and ``text``: the document, decoded and as bytes. ``lines``: further lines of the file; if there are
+    any, a problem is added.
     """
     kind, digest, key = str(document["kind"]), compute_digest(text), None
     if next(lines, None) is not None:

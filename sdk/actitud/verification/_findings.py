@@ -147,8 +147,8 @@ def format_count(count: int) -> tuple[str, str]:
 class Findings:
     """Collector of the problems and checks of one verification.
 
-    ``is_compared_with_ledger``: False if the publication was not looked up in a ledger; the first words of the verdict
-    then say so.
+    ``is_cut_off``: True if the file is damaged or truncated. ``is_compared_with_ledger``: False if the publication was
+    not looked up in a ledger; the first words of the verdict then say so.
     """
 
     def __init__(self) -> None:
@@ -170,8 +170,7 @@ class Findings:
     def add_check(self, name: CheckName, es: str, en: str) -> None:
         """Add a check to the result, with its subject in Spanish and English.
 
-        The check passes if no problem with a code that belongs to it (``_CODES``) was added before. So add all problems
-        first.
+        The check fails if a problem of its kind was added before, so add all problems first.
         """
         holds = not any(problem.code in _CODES[name] for problem in self.problems)
         self._checks.append(VerificationCheck(name=name, holds=holds, text=make_text(es, en)))
@@ -185,8 +184,9 @@ class Findings:
     ) -> Verification:
         """Build the result of the verification.
 
-        ``kind``: kind of the file. ``digest``: digest of the document. ``key``: id of the signing key. ``holds``:
-        summary in Spanish and English for a file without problems.
+        ``kind``: kind of the file. ``digest``: digest of the document, None for a ledger. ``key``: id of the signing
+        key, None if no signature was checked or none is valid. ``holds``: summary in Spanish and English for a file
+        without problems.
         """
         count = len(self.problems)
         if count:

@@ -26,7 +26,10 @@ _HASH_BYTES = 32
 
 
 class PublicationEntry(NamedTuple):
-    """Entry of the ledger about the publication of a revision of an edition."""
+    """Entry of the ledger about the publication of a revision of an edition.
+
+    ``seq``: number of the entry. ``edition``: id of the edition. ``digest``: digest of the edition document.
+    """
 
     seq: int
     edition: str
@@ -96,7 +99,8 @@ def load_ledger(findings: Findings, source: Source | IO[bytes]) -> KnownLedger |
     """Read a ledger (one entry per line, from entry 0) and verify its chain.
 
     If the chain does not hold, add the problems to ``findings`` and return None. Raises ``Unverifiable`` if the source
-    is not a ledger in this form, such as a page of ``GET /v1/ledger``: that shows nothing about the publication.
+    is not a ledger in this form: another file, such as a page of ``GET /v1/ledger``, proves nothing about a
+    publication.
     """
     found = Findings()
     try:

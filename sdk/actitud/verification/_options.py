@@ -36,10 +36,10 @@ class Rescorer(Protocol):
     def check_change(
         self, findings: Findings, line: int, pointer: str, before: bytes, after: bytes, change: object
     ) -> None:
-        """Add a problem if the change of a score between two documents is another than a correction states.
+        """Add a problem if the change of a score between two documents differs from the one that a correction states.
 
-        ``before`` and ``after``: the score documents. ``change``: the stated change. ``pointer``: JSON Pointer to
-        ``change`` in the edition document.
+        ``before`` and ``after``: the score documents. ``change``: the stated change. ``line`` and ``pointer``: line of
+        the edition document in the file, and JSON Pointer to ``change`` in it.
         """
 
 
@@ -55,12 +55,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         digest: Expected digest of the edition document or of the single document.
         signature: Signature of a single document.
         checkpoint: Text of a checkpoint that the caller kept.
-        ledger: The ledger to compare with.
         published: Function that returns the bytes of a published document by digest, or None if there is no such
             document.
         progress: Called with the number of verified score documents and their total.
         rescorer: Object that recomputes scores.
         shown: Function that returns the rows that a service shows for the edition.
+        ledger: The verified ledger to compare with.
     """
 
     keys: tuple[PublicKey, ...] | None

@@ -33,7 +33,7 @@ class ShownRows:
         self._rows = None if load is None else {str(row.get("organisation")): row for row in load()}
 
     def compare(self, line: int, row: Json, document: Json) -> None:
-        """Add a problem for each figure of a shown row that differs from the signed score document.
+        """Add a problem for each figure of a shown row that differs from the signed score, or if the row is not shown.
 
         ``line``: line of the score document in the bundle. ``row``: row of the organisation in the list of the edition
         document.

@@ -40,7 +40,7 @@ class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         kid: Id of the key.
         raw: The 32 bytes of the key.
-        created, retired: Beginning and end of the period, ``None`` if it has none.
+        created, retired: Beginning and end of the period, ``None`` for no limit.
         compromised_since: Number of the ledger entry from which on others may have signed with the key; ``None`` if it
             was not compromised.
     """
@@ -181,9 +181,9 @@ def convert_signature(jws: object) -> Signature | None:
 class SignatureVerifier:
     """Verifier of signatures of documents and checkpoints, with the public keys of a service.
 
-    Each invalid signature is added to ``findings`` as a problem. ``known``: the ledger, which shows which documents
-    existed before a key was compromised. ``is_compared``: True if other code compares checkpoints with their ledger; by
-    default True if ``known`` is given.
+    Each invalid signature is added to ``findings`` as a problem. ``known``: the verified ledger, which shows which
+    documents existed before a key was compromised; None if it is not given. ``is_compared``: True if the checkpoints
+    are compared with their ledger elsewhere, so that each of them shows its own age; ``known`` implies this.
     """
 
     def __init__(
