@@ -586,9 +586,9 @@ def fetch_any(
         path: Path from ``/v1/`` on, without query.
         cast_to: Type of the result.
         query: Query parameters; those that are ``None`` are left out.
-        body: JSON body; for PATCH a merge patch.
-        if_match: ``etag`` of the resource to change, ``None`` for none.
-        idempotency_key: Key for POST; by default a random one.
+        body: JSON body, ``None`` for no body; for PATCH a merge patch.
+        if_match: ``etag`` of the resource to change, ``None`` if the request changes none.
+        idempotency_key: Key for POST, ``None`` for a random one.
         lang: Language of the response, ``None`` for the language of the client.
     """
     if not path.startswith("/v1/") or any(mark in path for mark in "?#\\") or {".", ".."} & set(path.split("/")):

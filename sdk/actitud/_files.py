@@ -28,8 +28,8 @@ _LINED = frozenset({"text/csv", "application/jsonl"})
 class Export(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """Downloaded file: either read into memory (``content``), or still arriving (``reply``), to be written to ``to``.
 
-    ``progress``: called after each chunk that is written. ``rows``: number of rows that the file will have, ``None`` if
-    it is not known.
+    ``progress``: called after each chunk that is written, ``None`` for no calls. ``rows``: number of rows that the file
+    will have, ``None`` if it is not known.
     """
 
     content: bytes | None = None
@@ -49,7 +49,7 @@ def fetch_export(
     progress: ProgressCallback | None,
     count: Call[int | None] | None = None,
 ) -> Call[Export[T]]:
-    """Fetch a file as bytes, or begin to fetch it if it is to be written ``to`` a path.
+    """Fetch a file: as bytes if ``to`` is ``None``, else return while it arrives, to be written to the path ``to``.
 
     ``progress``: called after each chunk that is written. ``count``: the call that counts the rows of the file first;
     ``None`` for no such call. Raises ``ApiProblem``, ``NoAnswer``, ``UnexpectedResponse`` or ``NotModified``.

@@ -41,6 +41,28 @@ class Profile(TypedDict, total=False):
     """Profile of an organisation in a request: ``{"org_type": "MUN", "population_served": 42000}``.
 
     ``None`` removes a field from an assessment; for ``previous_level`` it also means that there was no previous level.
+    Fields that end in ``_w90`` count 90 days, in ``_w12`` 12 months; the other fields with posts or messages count 90
+    days too.
+
+    Attributes:
+        org_type: Kind of organisation, such as ``MUN`` for a municipality.
+        population_served: Inhabitants or users, 0 if undefined.
+        units: Units in the first two levels of the organisation chart.
+        foreign_share: Share of foreign population, 0 to 1.
+        accounts_open: Active accounts to which people can write.
+        followers_largest, followers_measured: Followers of the largest active account, and of all active accounts.
+        messages_w90, messages_w12: Messages that needed an answer.
+        replies_w12: Messages that got a substantive answer.
+        critical_messages: Messages with respectful criticism, among ``messages_w90``.
+        incidents: Significant incidents in 24 months.
+        error_log: State of the log of errors: there is none, it is empty, or it has entries.
+        test_questions, test_answered: Test questions put without notice, and those answered within 72 hours.
+        integrity_case: True if a case of undisclosed counter-comments or of mass removal of criticism is proven.
+        previous_level: Level published in the previous edition, 1 to 5.
+        services: Services that the organisation gives directly to people.
+        visual_posts: Own posts with an image or video.
+        foreign_language_messages: Messages that needed an answer, in a language of the territory other than the main
+            one.
     """
 
     org_type: Literal["MUN", "PRO", "SUP", "REG", "MIN", "AGE", "UNI", "EMP", "CTL"] | None
@@ -85,20 +107,26 @@ class RatioAnswer(_Basis):
 
 
 class PrivateRatioAnswer(RatioAnswer):
-    """Answer with the messages received and answered, and with the number of messages answered in private."""
+    """Answer with the numbers of messages received (``denominator``) and answered (``numerator``).
+
+    ``answered_private``: number of the messages that were answered in private.
+    """
 
     answered_private: int
 
 
 class MessagesAnswer(PrivateRatioAnswer):
-    """Answer with the messages received and answered, and with the numbers of critical messages among both."""
+    """Answer with the numbers of messages received (``denominator``) and answered (``numerator``).
+
+    ``critical_received`` and ``critical_answered``: numbers of critical messages among them.
+    """
 
     critical_received: int
     critical_answered: int
 
 
 class SelfPraiseAnswer(RatioAnswer):
-    """Answer with the self-praising posts in a sample of posts.
+    """Answer with the number of self-praising posts (``numerator``) in a sample of posts (``denominator``).
 
     ``office_holders``: number of posts that praise office-holders. ``ceremonial``: number of ceremonial posts, which
     are counted apart.
@@ -132,7 +160,10 @@ class _OutsideRemit(TypedDict, total=False):
 
 
 class ServicesAnswer(ComponentsAnswer, _OutsideRemit):
-    """Answer with the components that exist, and with the components that are outside the remit of the organisation."""
+    """Answer with the components that exist, and with those that do not apply.
+
+    ``outside_remit``: components that are outside the remit of the organisation.
+    """
 
 
 class CountAnswer(_Basis):
@@ -162,7 +193,7 @@ class ConversationAnswer(_Basis):
 
 
 class EngagementAnswer(_Basis):
-    """Answer with the number of interactions with a number of posts, and the number of followers."""
+    """Answer with the numbers of interactions, of the posts that received them, and of followers."""
 
     interactions: int
     posts: int

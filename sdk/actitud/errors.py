@@ -172,7 +172,7 @@ class JobNotDone(ActitudError):
 
 
 class Unverifiable(ActitudError, ValueError):
-    """Raised if ``verify`` gets a file that no service publishes, or a ``ledger`` or ``checkpoint`` that is none.
+    """Raised if ``verify`` gets a file that no service publishes, or a ``ledger`` or ``checkpoint`` of another form.
 
     ``text``: the reason, by language. ``argument``: the argument of ``verify`` that the reason is about.
     """

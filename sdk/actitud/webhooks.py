@@ -74,7 +74,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 class EditionPublished(Event, frozen=True, kw_only=True):
     """Event: an edition was published (``edition.published``).
 
-    ``digest``: digest of the edition document. ``publication`` and ``document``: paths at the service.
+    ``revision``: number of the publication, from 1. ``digest``: digest of the edition document. ``organisations``:
+    number of published scores. ``publication`` and ``document``: paths of the publication and of the edition document,
+    such as ``/v1/editions/2026/publications/1``.
     """
 
     edition: str
@@ -106,7 +108,8 @@ class AssessmentTransitioned(Event, frozen=True, kw_only=True, rename={"before":
     """Event: the state of an assessment changed, or a phase was extended (``assessment.transitioned``).
 
     ``before`` and ``after``: states, equal for an extension. ``phase`` and ``until``: the extended phase, and the last
-    day of an extension or return, else ``None``. ``assessment`` and ``transition``: paths at the service.
+    day of an extension or return, else ``None``. ``assessment`` and ``transition``: paths of the assessment and of the
+    transition, which begin with ``/v1/``.
     """
 
     edition: str

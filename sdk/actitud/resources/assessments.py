@@ -108,8 +108,8 @@ def put_assessment(
     - ``answers``: facts by indicator id, each with its ``evidence`` (a list of :class:`actitud.Evidence`), its ``note``
       and its ``source`` (an :class:`actitud.AnswerSource`) if it has them; a missing indicator is unknown. An answer
       without accepted evidence is self-declared and scores less.
-    - ``profile_evidence``: evidence by profile field.
-    - ``profile_sources``: sources by profile field.
+    - ``profile_evidence``: evidence by profile field, by default none.
+    - ``profile_sources``: sources by profile field, by default none.
     - ``methodology``: the version of the edition, which the facts must follow.
     - ``lang``: language of the findings.
     - ``if_match``: the ``etag`` of the assessment to replace, ``None`` to create one.
@@ -144,10 +144,11 @@ def update_assessment(
     """Change some facts of a draft or of a returned assessment and keep the others.
 
     - ``if_match``: the ``etag`` of the assessment.
-    - ``answers``: each answer replaces all facts of its indicator; its evidence and note are kept unless they are sent
-      too, its source if the facts are the same; ``None`` withdraws the answer.
+    - ``answers``: each answer replaces all facts of its indicator. The evidence and the note of the indicator are kept
+      unless they are sent too; its source is kept if the facts are equal. ``None`` withdraws the answer.
     - ``profile``: the fields to change.
-    - ``profile_evidence`` and ``profile_sources``: the evidence and the sources to change, by profile field.
+    - ``profile_evidence`` and ``profile_sources``: the evidence and the sources to change, by profile field; ``None``
+      removes them.
     - ``methodology``: the version of the edition, which the facts must follow.
     - ``lang``: language of the findings.
 

@@ -148,11 +148,14 @@ def get_statistics(core: Core, edition: str, *, lang: str | None = None) -> Call
 def get_audit(
     core: Core, edition: str, *, sensitivity: bool | None = None, lang: str | None = None
 ) -> Call[EditionAudit]:
-    """Fetch the whole audit of an edition's index: its statistics, correlations, components, compensation and groups.
+    """Fetch the whole statistical audit of an edition's index.
 
-    ``sensitivity``: compute the Sobol' indices of the levels as well, which takes longer; default ``False``. ``lang``:
-    language of names and remarks. Raises ``NotFound`` if the edition does not exist, and ``ServiceUnavailable`` if the
-    audit must still be computed and the queue of computations is full.
+    It has the statistics, the correlations of indicators and dimensions, the principal components, the effect of a
+    geometric mean, and the differences between kinds and sizes of organisations. ``sensitivity``: compute the Sobol'
+    indices of the levels as well, which takes longer; default ``False``. ``lang``: language of names and remarks.
+
+    Raises ``NotFound`` if the edition does not exist, and ``ServiceUnavailable`` if the audit must still be computed
+    and the queue of computations is full.
     """
     query = {"sensitivity": sensitivity}
     return fetch(core, build_get(core, "editions", edition, "audit", query=query, lang=lang), EditionAudit)

@@ -168,6 +168,7 @@ def update_edition(
     - ``titles``: names by language.
     - ``windows`` and ``calendar``: the periods and phases to change, by name.
     - ``state``: ``open`` accepts answers; in ``in_review`` only returned assessments can change.
+    - ``lang``: language of the title in the result.
 
     Raises ``PreconditionFailed`` if the edition was changed since it was read, and ``Conflict`` if the edition is
     published or its dates would contradict each other. Raises ``ValueError`` if ``if_match`` is ``None``.

@@ -69,13 +69,21 @@ class _Part(_Form, total=False):
 
 
 class TextExport(_Form, total=False):
-    """Optional arguments of ``methodologies.indicators.export``: form and content of the file."""
+    """Optional arguments of ``methodologies.indicators.export``: form and content of the file.
+
+    ``fields``: only these columns, ``None`` for all. ``format`` and ``dialect``: form of the file. ``lang``: language
+    of the texts.
+    """
 
     fields: Sequence[MethodologyColumn] | None
 
 
 class ListExport(_Part, total=False):
-    """Optional arguments of ``editions.export``: form and content of the file."""
+    """Optional arguments of ``editions.export``: form and content of the file.
+
+    ``fields``: only these columns, ``None`` for all. ``limit`` and ``offset``: rows to write and to skip, by default
+    all and none. ``format``, ``dialect`` and ``lang``: form of the file, and language of the column titles.
+    """
 
     fields: Sequence[EditionColumn] | None
 
@@ -89,7 +97,12 @@ class _Selection(TypedDict, total=False):
 
 
 class OrganisationExport(_Part, _Selection, total=False):
-    """Optional arguments of ``organisations.export``: form and content of the file."""
+    """Optional arguments of ``organisations.export``: form and content of the file. ``None`` does not filter.
+
+    - ``q``: words of the organisation's names, id, aliases, province or region.
+    - ``on``: only organisations that existed on this day.
+    - ``fields``: only these columns, ``None`` for all.
+    """
 
     q: str | None
     on: date | None
@@ -97,7 +110,18 @@ class OrganisationExport(_Part, _Selection, total=False):
 
 
 class ScoreSelection(_Selection, total=False):
-    """Optional arguments of every download of an edition's scores or indicators, except format and columns."""
+    """Optional arguments of every download of an edition's scores or indicators, except format and columns.
+
+    A filter that is ``None`` does not filter.
+
+    - ``dialect``: CSV dialect, ``rfc4180`` (default) or ``excel-es``.
+    - ``q``: words of the organisation's names, id, aliases, province or region.
+    - ``level``: 1 to 5. ``status``: status of the score.
+    - ``organisation``: an id, or up to 100 ids.
+    - ``sort``: order of the rows, by default the ranks.
+    - ``limit`` and ``offset``: organisations to write and to skip, by default all and none.
+    - ``lang``: language of the column titles.
+    """
 
     dialect: Dialect | None
     q: str | None
@@ -111,14 +135,20 @@ class ScoreSelection(_Selection, total=False):
 
 
 class ScoreExport(ScoreSelection, total=False):
-    """Optional arguments of ``editions.scores.export``: form and content of the file."""
+    """Optional arguments of ``editions.scores.export``: form and content of the file.
+
+    ``format``: ``csv``, ``jsonl``, ``xlsx`` or ``jsonstat``. ``fields``: only these columns, ``None`` for all.
+    """
 
     format: CubeFormat
     fields: Sequence[ScoreColumn] | None
 
 
 class IndicatorExport(ScoreSelection, total=False):
-    """Optional arguments of ``editions.indicators.export``: form and content of the file."""
+    """Optional arguments of ``editions.indicators.export``: form and content of the file.
+
+    ``format``: ``csv``, ``jsonl`` or ``xlsx``. ``fields``: only these columns, ``None`` for all.
+    """
 
     format: TableFormat
     fields: Sequence[IndicatorColumn] | None

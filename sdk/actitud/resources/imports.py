@@ -143,7 +143,9 @@ def get_annotated(
     to: Destination | None = None,
     progress: ProgressCallback | None = None,
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
-    """Download the file that a job has imported, with its faults: marks and comments, or a column ``faults``.
+    """Download a copy of an imported file in which each fault is shown.
+
+    A workbook has marks and comments, a CSV or JSON Lines file a column or member ``faults``.
 
     - ``format``: format of the imported file.
     - ``to``: path to write the file to; ``None`` to return its bytes.

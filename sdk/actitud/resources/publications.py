@@ -43,7 +43,7 @@ BUNDLE_MAX = 1024 * 1024 * 1024
 
 
 class PublicationOutcome(msgspec.Struct):
-    """Result of a publication job, as far as this client reads it."""
+    """Result of a publication job. ``revision``: number of the new revision of the edition, from 1."""
 
     revision: int
 

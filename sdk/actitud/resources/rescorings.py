@@ -17,13 +17,16 @@ def create_rescoring(
 
     ``client.jobs.wait`` waits for its end: its ``result`` has the mean index under both versions, and the number of
     organisations that move from one level to another. ``client.jobs.items.list`` has a result for each organisation,
-    with the outcome ``risen``, ``fallen``, ``same`` or ``unrated``; its ``detail`` has the score before and after, and
-    the parts of the change.
+    with the outcome ``risen``, ``fallen``, ``same`` or ``unrated`` (no index under one of the versions); its ``detail``
+    has the score before and after, and the parts of the change.
 
-    ``methodology``: the version, ``"2027.1"``. ``idempotency_key``: a name of your choice for this call, so that the
-    service acts once even if your program sends the call again; by default each call gets its own. ``lang``: language
-    of the problem of the job, default the language of the client. Raises ``Conflict`` if ``methodology`` or the version
-    of the edition only estimates an index, because such scores cannot be compared.
+    - ``methodology``: the version, ``"2027.1"``.
+    - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
+      the call again; by default each call gets its own.
+    - ``lang``: language of the problem of the job, default the language of the client.
+
+    Raises ``Conflict`` if ``methodology`` or the version of the edition only estimates an index, because such scores
+    cannot be compared.
     """
     request = build_create(
         core,

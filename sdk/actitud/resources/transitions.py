@@ -45,10 +45,13 @@ def create_transitions(
       ``submissions`` needs the key of an editor, ``reviews``, ``hearings``, ``returns`` and ``finals`` the key of an
       assessor, ``extensions`` the key of a publisher; an administrator may make all transitions.
     - ``organisations``: up to 1,000 ids.
-    - ``filter``: instead of ids, conditions that assessments in any state must meet, such as ``{"province": "28"}``.
-      Without either, all assessments are selected whose state allows the transition.
-    - ``reason``, ``until``, ``phase``: as in the call for a single assessment; ``returns`` requires ``reason`` and
-      ``until``, ``extensions`` also ``phase``.
+    - ``filter``: conditions that assessments in any state must meet, such as ``{"province": "28"}``. With ids as well,
+      only assessments of these organisations are selected. Without ids and conditions, all assessments are selected
+      whose state allows the transition.
+    - ``reason``: reason of a return or extension, required for ``returns`` and ``extensions``.
+    - ``until``: last day on which returned assessments can be submitted, or new last day of the phase; required for
+      ``returns`` and ``extensions``.
+    - ``phase``: the phase to extend, required for ``extensions``.
     - ``dry_run``: return the outcomes without changing anything.
     - ``idempotency_key``: a name of your choice for this call, so that the service acts once even if your program sends
       the call again; by default each call gets its own.
@@ -100,9 +103,17 @@ def get_verdict_workbook(
 ) -> Call[bytes]:
     """Download the review workbook: the answers to be judged, one per row, with drop-downs for the verdicts.
 
-    It has up to 1,000 assessments that are under review or in their hearing, ordered by organisation id and beginning
-    after the id ``after``, and only your own verdicts. ``sample``: only the organisations of the sample of the edition.
-    ``q`` to ``parent``: as in ``organisations.list``. ``lang``: language of the workbook.
+    It has up to 1,000 assessments that are under review or in their hearing, ordered by organisation id, and only your
+    own verdicts.
+
+    - ``sample``: only the organisations of the sample of the edition.
+    - ``q``: words of the organisation's names, id, aliases, province or region; small errors are forgiven.
+    - ``kind``: code of a kind of organisation, such as ``MUN``.
+    - ``region`` and ``province``: INE codes, ``"01"`` … .
+    - ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    - ``parent``: id of the parent organisation.
+    - ``after``: organisation id after which the workbook begins, ``None`` for the beginning.
+    - ``lang``: language of the workbook.
 
     Raises ``NotFound`` if the edition does not exist, or, with ``sample``, has none.
     """

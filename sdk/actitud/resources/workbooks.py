@@ -35,11 +35,17 @@ def fill_workbook(
 ) -> Call[bytes]:
     """Download the questionnaire of a methodology version as an XLSX workbook, filled in with answers.
 
-    Nothing is stored. Accepts the facts of ``client.score`` or of ``editions.assessments.put``, complete or not: an
-    answer may have only some of its facts, and may have ``basis`` (``self_declared`` if the answer has no evidence),
-    ``evidence`` and ``note``. ``lang``: language of the workbook. The workbook keeps 15 significant digits of a number.
+    Nothing is stored. Accepts the facts of ``client.score`` or of ``editions.assessments.put``, complete or not.
 
-    Raises ``NotFound`` if the version does not exist, and ``InvalidRequest`` with every invalid field.
+    - ``profile``: the known profile fields, ``None`` for none.
+    - ``answers``: answers by indicator id, ``None`` for none. An answer may have only some of its facts, and may have
+      ``basis`` (``self_declared`` if the answer has no evidence), ``evidence`` and ``note``.
+    - ``profile_self_declared``: names of profile fields without evidence.
+    - ``profile_evidence`` and ``profile_sources``: evidence and sources by profile field.
+    - ``lang``: language of the workbook.
+
+    The workbook keeps 15 significant digits of a number. Raises ``NotFound`` if the version does not exist, and
+    ``InvalidRequest`` with every invalid field.
     """
     body: dict[str, object] = {
         "methodology": version,
