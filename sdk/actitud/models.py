@@ -300,7 +300,10 @@ if not TYPE_CHECKING:
 class ScoreFacts(TypedDict):
     """Facts of one organisation, as keyword arguments of ``scores.create``.
 
-    ``methodology``: version that scores the facts, by default the version of the call.
+    - ``profile``: profile of the organisation. ``answers``: facts by indicator id; a missing indicator is unknown.
+    - ``methodology``: version that scores the facts, by default the one passed to ``scores.create_many``.
+    - ``profile_self_declared``: names of profile fields without evidence, by default none.
+    - ``what_if``: hypothetical facts, whose score is computed too.
     """
 
     profile: Profile
@@ -311,7 +314,15 @@ class ScoreFacts(TypedDict):
 
 
 class AssessmentFilter(TypedDict, total=False):
-    """Conditions that select the assessments for a batch of transitions: ``{"province": "28"}``."""
+    """Conditions that select the assessments for a batch of transitions: ``{"province": "28"}``.
+
+    - ``state``: only assessments in this state.
+    - ``q``: words of the organisation's names, id, aliases, province or region.
+    - ``kind``: code of a kind of organisation, such as ``MUN``.
+    - ``region`` and ``province``: INE codes.
+    - ``band``: size band, ``P1`` to ``P5`` by inhabitants or ``E1`` to ``E5`` by employees.
+    - ``parent``: id of the parent organisation.
+    """
 
     state: AssessmentState
     q: str
@@ -327,7 +338,10 @@ _NO_GROUPS: Nodes[DimensionScore] = Nodes()
 
 
 class Listing(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """One page of a list: its items and the URL of the next page, ``None`` on the last page."""
+    """One page of a list: its items and the URL of the next page, ``None`` on the last page.
+
+    ``total``: number of items of all pages, ``None`` if the request did not ask to count them.
+    """
 
     items: tuple[T, ...]
     next: str | None
@@ -380,7 +394,7 @@ class Methodology(Model, frozen=True, kw_only=True):
         version: Its name, such as ``2027.1``.
         status: Draft, active or retired.
         digest: Digest of the document without its texts.
-        text_digests: Digest of the texts in each language.
+        text_digests: Digest of the texts in each language, by language code.
         document: Indicators, curves, rules and levels.
         texts: Texts in the requested language.
     """
@@ -409,8 +423,8 @@ class ReasonParameters(Model, frozen=True, kw_only=True):
     Attributes:
         facts: Facts that decided the score, by name; ``None`` is an unknown fact.
         value: Raw value, in the indicator's unit.
-        between: Points of the scoring curve on both sides of the raw value.
-        cap: Highest score of an answer without evidence, if the answer has none.
+        between: Points of the scoring curve on both sides of the raw value, or the point at it.
+        cap: Highest score of an answer without evidence, if it limits the score of this answer.
         uncapped: Score that the answer would have without this limit.
         level_sent: Submitted level, if the review lowered it.
         rules: Ids of the validation rules that the answer breaks.
@@ -442,13 +456,13 @@ class NextStep(Model, frozen=True, kw_only=True):
 
     Attributes:
         kind: Action, such as ``report`` (answer) or ``evidence`` (bring a document).
-        change: Facts after the change.
+        change: Facts to change, with their new values; empty if the step names none.
         gain: Index points that the change adds; ``None`` if the gain depends on an answer that is not known yet, or if
             there is no index before or after the change.
         gain_max: Index points that the best score of the indicator would add; ``None`` if there is no index now or with
             that score.
         needs_evidence: True if the change needs evidence.
-        cap: Highest score of an answer without evidence, ``None`` unless the answer is at that limit.
+        cap: Score after the change if the needed evidence is missing, ``None`` if that score is not lower.
         requires: Ids of validation rules that the change breaks unless other facts change too.
         text: The change in words.
     """
@@ -487,7 +501,7 @@ class IndicatorScore(Model, frozen=True, kw_only=True):
         id: Id of the indicator, such as ``D1.07``.
         name: Its name in the language of the response.
         state: ``observed``, ``unknown`` or ``not_applicable``.
-        value: Raw value in the indicator's unit, ``None`` if there is none, as without an answer.
+        value: Raw value in the indicator's unit; ``None`` if there is none, for example without an answer.
         score: 0 to 100, ``None`` if the indicator is not scored.
         weight: Weight as an integer, relative to the other indicators of its group.
         possible, won, lost: Index points that the indicator can add, adds and does not add; ``won + lost = possible``.
@@ -580,9 +594,9 @@ class BlockingGate(Model, frozen=True, kw_only=True):
 
     Attributes:
         gate: Id of the condition.
-        actual: Actual value.
+        actual: Actual value, ``None`` if it does not exist or is not known.
         required: Required value.
-        distance: Difference of the two values, ``None`` if they are no numbers.
+        distance: Absolute difference of the two values, ``None`` if they are no numbers.
         text: The condition in words.
     """
 
@@ -681,10 +695,10 @@ class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
         index: 0 to 100, ``None`` if there is no index.
         index_geometric: Index with the geometric mean of the dimensions, for comparison; ``None`` if the methodology
             has none.
-        index_max: Index if every unknown answer had the best value.
-        coverage: Share of the weight with known answers, 0 to 1, four decimals.
+        index_max: Index if every unknown answer had the best value, ``None`` if there is none.
+        coverage: Share of the weight with known answers, 0 to 1, four decimals; ``None`` if no indicator counts.
         status: Tells if the answers are enough for a level.
-        level: From 1 to 5, ``None`` if there is no index or too little evidence.
+        level: From 1 to 5, ``None`` if there is no index or too little evidence, or if the lowest level is not reached.
         level_details: Name of the level, and the obstacles to the next level.
         main_reasons: Indicators that lose most points.
         findings: Rules that the answers break.
@@ -694,8 +708,8 @@ class Score(Tabular, Shown, frozen=True, kw_only=True, omit_defaults=True):
         input_digest, result_digest: Digests of the submission and of the result.
         what_if: Score with the hypothetical facts of the request, ``None`` without such facts.
         pillars: Figures beside the index, empty if the methodology has none.
-        standing: ``provisional`` if the methodology only estimates the index of another version; then no score is
-            ranked.
+        standing: ``provisional`` if the methodology only estimates the index of another version, so that no score is
+            ranked; else ``None``.
         estimate: Index to expect under that other version, ``None`` if too little is known.
     """
 
@@ -803,7 +817,7 @@ class Delta(Model, frozen=True, kw_only=True):
 class GroupDelta(Model, frozen=True, kw_only=True):
     """Difference between two scores of an organisation in a dimension or a group.
 
-    ``score``: score of the group. ``lost``: index points that the group loses.
+    ``score``: score of the group, 0 to 100. ``lost``: index points that the group loses.
     """
 
     id: str
@@ -942,7 +956,7 @@ class EditionScore(Score, frozen=True, kw_only=True):
         simulated: True if the data are invented for demonstration.
         document: Digest of the signed document of a published score, for ``client.published.get``; ``None`` before
             publication.
-        review: The verdicts and the organisation's replies.
+        review: State of the assessment, the overall review, the verdicts and the organisation's replies.
     """
 
     edition: str
@@ -987,7 +1001,7 @@ class Move(Model, frozen=True, kw_only=True):
         change: Facts to change, with their new values.
         profile: Profile fields that change with them, with their new values.
         needs_evidence: True if the change needs evidence.
-        score_before, score: Score of the indicator before and after the move.
+        score_before, score: Score of the indicator before and after the move, ``None`` if it has none.
         gain: Index points that the move adds if all moves are made in order.
         index, level: Index and level of the organisation after the move.
         requires: Ids of validation rules that the move breaks unless other facts change too; the figures assume that
@@ -1033,11 +1047,11 @@ class LevelPath(Model, frozen=True, kw_only=True):
         organisation_name: Name of the organisation.
         simulated: True if the data are invented for demonstration.
         methodology: Methodology version.
-        index, level: Present index and level.
-        target: Next level, ``None`` if the organisation has the highest level.
+        index, level: Present index and level, ``None`` if there is none.
+        target: Next level, ``None`` if the organisation has no level or the highest one.
         moves: Changes in the order in which they can be made, which satisfy every condition except those in
             ``unreachable``; empty if there is no target or if no change helps, which ``reason`` explains.
-        index_after, level_after: Index and level after the last move.
+        index_after, level_after: Index and level after the last move, ``None`` without moves.
         unreachable: Conditions of the next level that no change can satisfy.
         text: The path in words.
     """
@@ -1259,9 +1273,14 @@ class Edition(Versioned, frozen=True, kw_only=True):
     """Edition: a yearly round of the index.
 
     Attributes:
+        id: Id, such as ``2026``.
+        title: Title in the language of the response.
+        methodology: Methodology version.
+        state: State of the edition, such as open for answers.
         period_from, period_to: First and last day of the year that the answers describe.
         windows: Periods from which facts and documents must come, by name, such as ``W12`` for the 12 months up to
             ``period_to``.
+        calendar: Days of the phases.
         organisations: Number of published scores, 0 before publication.
         simulated: True if the data are invented for demonstration.
     """
@@ -1444,7 +1463,7 @@ class SubmissionLine(Model, frozen=True, kw_only=True):
         methodology: Methodology version.
         submitted: Time of the submission.
         explanations: The organisation's reasons for answers that cause warnings, by rule id.
-        findings: Warnings.
+        findings: Broken rules of severity ``warning``.
         index, index_max: Index, and index if every unknown answer had the best value, 0 to 100; ``None`` without an
             index.
         level: 1 to 5, ``None`` without a level.
@@ -1982,7 +2001,7 @@ class ScoreMoments(Model, frozen=True, kw_only=True):
         mean: Mean.
         standard_deviation: Sample standard deviation.
         skewness: Adjusted Fisher-Pearson coefficient.
-        floor, ceiling: Shares of the organisations with the lowest and the highest possible score.
+        floor, ceiling: Shares (0 to 1) of the organisations with the lowest and the highest possible score.
     """
 
     organisations: int
@@ -2003,13 +2022,16 @@ class IndexStatistics(ScoreMoments, frozen=True, kw_only=True):
 
 
 class NodeStatistics(ScoreMoments, frozen=True, kw_only=True):
-    """Statistics of a dimension or an indicator in relation to ``parent``, or to the index if ``parent`` is ``None``.
+    """Statistics of a dimension or an indicator in relation to the group above it, or to the index.
+
+    Undefined figures are ``None``.
 
     Attributes:
-        correlation: Correlation of the scores of the node with those of the parent.
-        weight: Share of the weights of all nodes of the parent.
-        main_effect: Share of the parent's variance that the node explains.
-        effective_weight: The main effect, divided by the sum of the main effects of all nodes of the parent.
+        parent: Id of the group above, ``None`` for the index.
+        correlation: Correlation of the scores of the node with those of the parent, -1 to 1.
+        weight: Weight of the node as a share (0 to 1) of the weights of all children of the parent.
+        main_effect: Share of the parent's variance that the node explains, 0 to 1.
+        effective_weight: The main effect as a share (0 to 1) of the main effects of all children of the parent.
     """
 
     id: str
@@ -2022,10 +2044,10 @@ class NodeStatistics(ScoreMoments, frozen=True, kw_only=True):
 
 
 class DimensionStatistics(NodeStatistics, frozen=True, kw_only=True):
-    """Statistics of a dimension; ``alpha`` is Cronbach's alpha over its indicators.
+    """Statistics of a dimension in relation to the index; undefined figures are ``None``.
 
-    ``rank_change``: mean number of ranks by which an organisation rises or falls if the dimension is removed from the
-    index. A figure that is undefined is ``None``.
+    ``alpha``: Cronbach's alpha over the indicators of the dimension. ``rank_change``: mean number of ranks by which an
+    organisation rises or falls if the dimension is removed from the index.
     """
 
     alpha: float | None
@@ -2033,10 +2055,10 @@ class DimensionStatistics(NodeStatistics, frozen=True, kw_only=True):
 
 
 class IndicatorStatistics(NodeStatistics, frozen=True, kw_only=True):
-    """Statistics of an indicator in relation to its dimension.
+    """Statistics of an indicator in relation to the dimension or group above it.
 
-    ``zero_by_rule``: share of the organisations that score zero because a rule of the methodology sets it, independent
-    of their answers.
+    ``zero_by_rule``: share (0 to 1) of the organisations to whose indicator a zero rule of the methodology gives the
+    score 0, whatever they answer; ``None`` if no organisation has a score.
     """
 
     zero_by_rule: float | None
@@ -2103,7 +2125,7 @@ class EditionStatistics(Model, frozen=True, kw_only=True):
 class PrincipalComponent(Model, frozen=True, kw_only=True):
     """Principal component of the scores of the dimensions; ``share`` is the share of their variance that it explains.
 
-    ``loadings``: correlations of the dimensions with the component, in document order.
+    ``loadings``: correlations of the dimensions with the component, in the order of the methodology.
     """
 
     eigenvalue: float
@@ -2112,9 +2134,10 @@ class PrincipalComponent(Model, frozen=True, kw_only=True):
 
 
 class CompensatedScore(Model, frozen=True, kw_only=True):
-    """Organisation whose index is much lower with the geometric mean of its dimensions.
+    """Organisation whose index would be lower as the geometric mean of its dimensions.
 
-    ``dimension``: id of its weakest dimension. ``level`` and ``geometric_level`` are ``None`` without a level.
+    ``index`` and ``level``: its index and level. ``geometric`` and ``geometric_level``: both with the geometric mean. A
+    level is ``None`` if it has none. ``dimension``: id of its weakest dimension.
     """
 
     organisation: str
@@ -2128,9 +2151,13 @@ class CompensatedScore(Model, frozen=True, kw_only=True):
 class Compensation(Model, frozen=True, kw_only=True):
     """Effect on the index if it were a geometric mean, in which strong dimensions compensate less for weak ones.
 
-    ``loss_mean`` and ``loss_max``: mean and largest loss of points of the index. ``level_changes`` and
-    ``tenth_changes``: shares of the organisations that change their level, or their tenth of the ranking; all four are
-    ``None`` if no organisation has an index. ``most``: up to ten organisations that lose most.
+    Figures are ``None`` if no organisation has an index.
+
+    Attributes:
+        loss_mean, loss_max: Mean and largest number of points that an index loses.
+        level_changes: Share (0 to 1) of the organisations that change their level.
+        tenth_changes: Share (0 to 1) of the organisations that move to another tenth of the ranking.
+        most: Up to ten organisations that lose most.
     """
 
     loss_mean: float | None
@@ -2143,7 +2170,8 @@ class Compensation(Model, frozen=True, kw_only=True):
 class GroupStatistics(Model, frozen=True, kw_only=True):
     """Mean and standard deviation of the index in a group of organisations.
 
-    ``group`` is the code of a kind of organisation or of a size band.
+    ``group``: code of a kind of organisation or of a size band. ``organisations``: their number.
+    ``standard_deviation``: ``None`` for a single organisation.
     """
 
     group: str
@@ -2166,8 +2194,9 @@ class IndicatorDifference(Model, frozen=True, kw_only=True):
 class GroupDifferences(Model, frozen=True, kw_only=True):
     """Differences between groups of organisations in the index and in indicators.
 
-    ``by``: criterion of the groups, ``"kind"`` or ``"band"``. ``explained``: share of the variance of the index that
-    lies between the groups. ``indicators``: indicators with an effect of at least 0.035, the greatest first.
+    ``by``: criterion of the groups, ``"kind"`` or ``"band"``. ``explained``: share (0 to 1) of the variance of the
+    index that lies between the groups, ``None`` if all indices are equal. ``indicators``: indicators with an effect of
+    at least 0.035, the greatest first.
     """
 
     by: str
@@ -2179,9 +2208,10 @@ class GroupDifferences(Model, frozen=True, kw_only=True):
 class SourceSensitivity(Model, frozen=True, kw_only=True):
     """Sobol' indices of a source of uncertainty: shares of the variance of the levels that the source causes.
 
-    ``source``: ``"gates"``, ``"ladders"``, ``"weights"``, ``"goalposts"``, ``"cap"``, ``"coding"`` or ``"sampling"``.
-    ``first``: share that the source causes alone. ``total``: share that it causes alone or together with other sources.
-    Both are estimates, and may be slightly below 0.
+    ``source``: thresholds of conditions (``"gates"``), scores of steps (``"ladders"``), ``"weights"``, ``"goalposts"``,
+    the limit for answers without evidence (``"cap"``), errors of coders (``"coding"``) or chance in samples
+    (``"sampling"``). ``first``: share that the source causes alone. ``total``: share that it causes alone or together
+    with other sources. Both are estimates and may be slightly below 0; they are ``None`` if no level varies.
     """
 
     source: str
@@ -2192,9 +2222,15 @@ class SourceSensitivity(Model, frozen=True, kw_only=True):
 class LevelSensitivity(Model, frozen=True, kw_only=True):
     """Sensitivity of levels to judgements and errors, all of which are varied at random together.
 
-    ``changes``: share of the drawn levels that differ from the level without variation. ``losses``: share of the draws
-    in which an organisation loses its level. ``far_changes``: share of the draws in which its level changes by more
-    than one.
+    The shares are ``None`` if there are no organisations.
+
+    Attributes:
+        organisations: Number of organisations whose levels are computed.
+        draws: Number of pairs of random draws.
+        changes: Share (0 to 1) of the drawn levels that differ from the level without variation.
+        losses: Share of the draws in which an organisation loses its level.
+        far_changes: Share of the draws in which its level changes by more than one.
+        sources: Share of each source of uncertainty in the variance of the levels.
     """
 
     organisations: int
@@ -2209,8 +2245,13 @@ class EditionAudit(Model, frozen=True, kw_only=True):
     """Statistical audit of an edition's index, over the ranked organisations.
 
     Attributes:
-        correlations: Correlations of the scores of the ``nodes`` with each other, in rows and columns.
+        statistics: Statistics of the index, its dimensions and its indicators.
+        nodes: Ids of the dimensions, groups and indicators that are correlated.
+        correlations: Correlations of the scores of the ``nodes`` with each other, in rows and columns; ``None`` if
+            undefined.
+        components: Principal components of the dimensions.
         compensation: Effect of a geometric mean, ``None`` if the index is not an arithmetic mean.
+        groups: Differences between kinds of organisations, and between size bands.
         sensitivity: Sensitivity of the levels, ``None`` if it was not requested.
         simulated: True if the data are invented.
     """
@@ -2234,8 +2275,9 @@ class AccessKey(Versioned, frozen=True, kw_only=True):
     """API key, without its secret.
 
     Attributes:
-        organisations, editions: Ids of the organisations and editions that the key is bound to; ``None`` means all
-            editions.
+        organisations: Ids of the organisations that the key is bound to; empty if its role is not bound to
+            organisations.
+        editions: Ids of the editions that the key is bound to; ``None`` means all editions.
         expires: End of its validity.
         state: State of the key; ``unrecognised`` if the service can no longer verify it, because the secret value
             (pepper) with which it hashed the key was removed.
@@ -2309,8 +2351,9 @@ class SignedWebhook(Webhook, frozen=True, kw_only=True):
 class DeliveryAttempt(Model, frozen=True, kw_only=True):
     """Attempt to deliver a message to a webhook.
 
-    ``status``: HTTP status of the answer, ``None`` without an answer. ``problem``: the reason of the failure, ``None``
-    if the message was delivered; ``address`` if the host name leads to an address that is not public.
+    ``at``: time of the attempt. ``milliseconds``: its duration. ``status``: HTTP status of the answer, ``None`` without
+    an answer. ``problem``: the reason of the failure, ``None`` if the message was delivered; ``address`` if the host
+    name leads to an address that is not public.
     """
 
     at: datetime
@@ -2368,8 +2411,10 @@ class LedgerEntry(Model, frozen=True, kw_only=True):
     """Entry of the ledger of changes, whose entries form a hash chain.
 
     Attributes:
+        seq: Number of the entry, from 0.
         prev: The hash of the previous entry.
         hash: SHA-256 of a zero byte, ``prev`` (32 bytes), ``seq`` (8 bytes) and the RFC 8785 bytes of ``record``.
+        record: The recorded action with its facts.
         opening: The subject of the entry; ``None`` in entry 0, if the caller may not see it, or if it has been erased.
         actor: The organisation that acted, shown to administrators and to that organisation; ``None`` to others, and if
             no single organisation acted.
@@ -2454,7 +2499,7 @@ class PublicationLinks(Model, frozen=True, kw_only=True):
 class PublicationApproval(Model, frozen=True, kw_only=True):
     """Approval of a pending publication by a key. ``number`` counts the approvals of an edition from 1.
 
-    ``digest`` identifies the approved publication.
+    ``digest`` identifies the approved publication. ``key`` and ``role``: id and role of the approving key.
     """
 
     edition: str
@@ -2571,8 +2616,11 @@ class Publication(Model, frozen=True, kw_only=True):
         reason: Reason of the publication.
         organisations: Number of scores.
         corrections: The scores that it changes or adds.
+        signature: Signature of the edition document.
         checkpoint: Signed ledger checkpoint that includes this publication, and of which you keep a copy elsewhere to
             detect later changes.
+        bundle_digest, bundle_size: Digest and number of bytes of the bundle, one file with all signed documents.
+        links: URLs of the parts of the publication.
     """
 
     edition: str

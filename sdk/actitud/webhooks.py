@@ -75,8 +75,8 @@ class EditionPublished(Event, frozen=True, kw_only=True):
     """Event: an edition was published (``edition.published``).
 
     ``revision``: number of the publication, from 1. ``digest``: digest of the edition document. ``organisations``:
-    number of published scores. ``publication`` and ``document``: paths of the publication and of the edition document,
-    such as ``/v1/editions/2026/publications/1``.
+    number of published scores. ``publication`` and ``document``: paths of the publication and of the edition document
+    at the service, which begin with ``/v1/``.
     """
 
     edition: str
@@ -91,8 +91,8 @@ class ScoreCorrected(Event, frozen=True, kw_only=True):
     """Event: a later revision of an edition corrects or adds a score (``score.corrected``).
 
     ``before`` and ``after``: digests of the old and new score document; ``before`` is ``None`` for an added score.
-    ``publication`` and ``document``: paths of the new revision and of the new score document, such as
-    ``/v1/editions/2026/publications/2``.
+    ``publication`` and ``document``: paths of the new revision and of the new score document at the service, such as
+    ``/v1/editions/2026/publications/2`` and ``/v1/published/sha256:…``.
     """
 
     edition: str
