@@ -1144,10 +1144,12 @@ class VersionEffects(Model, frozen=True, kw_only=True):
     """Effects of applying another version of the methodology to the facts of an assessment.
 
     Attributes:
-        dropped_answers: Answers to indicators that the other version lacks or asks in another form.
-        new_indicators: Indicators that only the other version has; they count as unknown.
-        dropped_fields: Profile fields that the other version lacks.
-        new_fields: Profile fields that only the other version has.
+        dropped_answers: Ids of indicators whose answers are dropped, because the other version lacks them or asks in
+            another form.
+        new_indicators: Ids of indicators that only the other version has; they count as unknown.
+        dropped_fields: Names of profile fields that the other version lacks.
+        new_fields: Names of profile fields that only the other version has.
+        text: The effects in words.
     """
 
     dropped_answers: tuple[str, ...]
@@ -1634,10 +1636,19 @@ class Sample(Model, frozen=True, kw_only=True):
     """Random sample of the assessments of an edition, drawn for a second review.
 
     Anybody can repeat the draw: sort the submitted assessments by the SHA-256 of ``seed``, a line feed and the
-    organisation id, and take the first ``ceil(share * assessments)``; ``assessments`` is their number. ``created``:
-    time of the draw. ``seed_given``: true if the caller chose the seed, false if the service did. Before publication
-    ``assessments`` and ``drawn`` are ``None`` and ``organisations`` contains only organisations of the caller's key,
-    unless the key may read drafts.
+    organisation id, and take the first ``ceil(share * assessments)``.
+
+    Attributes:
+        seed: Text that determines the sample.
+        share: Share of the assessments to draw, 0 to 1.
+        seed_given: True if the caller chose the seed, false if the service did.
+        created: Time of the draw.
+        assessments: Number of submitted assessments.
+        drawn: Number of drawn assessments.
+        organisations: Ids of their organisations.
+
+    Before publication ``assessments`` and ``drawn`` are ``None`` and ``organisations`` has only organisations of the
+    caller's key, unless the key may read drafts.
     """
 
     edition: str
@@ -2321,7 +2332,7 @@ class Webhook(Versioned, frozen=True, kw_only=True):
     ``organisations`` and ``editions``: the bindings of the key that created it; empty and ``None`` mean all. ``state``:
     the service has disabled a webhook that is ``gone`` (its address answered 410), ``failing`` (no message arrived for
     days) or ``ended`` (the key and its successors are no longer valid). ``failing_since``: first failed attempt since
-    the last success.
+    the last success, ``None`` if none failed.
     """
 
     id: str

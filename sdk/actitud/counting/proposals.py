@@ -152,7 +152,7 @@ def propose_accessible(alternatives: Sequence[str | None]) -> bool:
 
 
 def find_classes(text: str, classes: Iterable[InformationClass]) -> list[str]:
-    """Return the ids of the classes of information of which a text contains a word."""
+    """Return the ids of the classes of information that have a word in common with a text."""
     return [one.id for one in classes if _compile_words(one.words).search(text)]
 
 

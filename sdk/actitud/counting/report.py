@@ -43,7 +43,8 @@ class CountReport(NamedTuple):
     """Contents of the report of a count: numbers, and names of accounts of the organisation, but no texts of messages.
 
     - ``facts``: the counted facts by code.
-    - ``missing``: questions and profile fields without an answer. ``exports``: advice on exports with their data.
+    - ``missing``: questions and profile fields without an answer.
+    - ``exports``: advice on the exports that would supply the missing data.
     - ``days``: window of the weekly and hourly figures and of the delays.
     - ``hours``: numbers of own posts, received messages and replies in each of the 24 hours of the day, in local time;
       messages of which only the day is known are left out.

@@ -59,7 +59,9 @@ class StatedPeriod(NamedTuple):
 class CountRun(NamedTuple):
     """Count of facts, with the files that were read and the cells of coding workbooks that could not be read.
 
-    At the end of a ``with`` block, the table of the messages read is deleted.
+    ``reading``: the messages, files and faults. ``counter``: the counter of the facts. ``coding``: the coding workbooks
+    that were read. ``problems``: their unreadable cells. At the end of a ``with`` block, the table of the messages is
+    deleted.
     """
 
     reading: Reading
@@ -76,7 +78,7 @@ class CountRun(NamedTuple):
         self.reading.table.close()
 
     def build_manifest(self) -> dict[str, Json]:
-        """Build the evidence manifest of the count."""
+        """Build the evidence manifest of the count: its numbers, the digests of its files, and its rules."""
         return build_manifest(self.counter, coding=self.coding, faults=count_faults(self.reading))
 
 

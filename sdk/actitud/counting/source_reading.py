@@ -143,7 +143,10 @@ class SourceReading:
         )
 
     def skip(self, reason: str) -> None:
-        """Count a row as skipped, because it is no message to be counted, for a reason such as `total`."""
+        """Count a row as skipped, because it is no message to be counted.
+
+        ``reason``: a word for the reason, such as `total` for a row with sums.
+        """
         self._skipped[reason] += 1
 
     def refuse(

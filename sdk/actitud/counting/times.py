@@ -69,7 +69,8 @@ _SHEET_DAYS: Final = range(20_000, 80_000)
 class TimeUnreadable(ValueError):
     """Raised if a date or time cannot be read, or is ambiguous.
 
-    ``code`` is the code of the fault: time_invalid, date_ambiguous, date_without_year.
+    ``code`` is the code of the fault: time_invalid, date_ambiguous, date_without_year. ``suggestion``: the possible
+    readings of an ambiguous date, else None.
     """
 
     def __init__(self, code: str, suggestion: str | None = None) -> None:

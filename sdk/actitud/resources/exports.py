@@ -477,7 +477,7 @@ def stream_organisations(
 ) -> Call[Lines[FileRow]]:
     """Stream organisations row by row from one response, in bounded memory.
 
-    A row has the columns of the file, by name.
+    A row is a dictionary of the columns of the downloadable file, by name.
 
     - ``kind``: code of a kind of organisation, such as ``MUN``.
     - ``region`` and ``province``: INE codes, ``"01"`` … .
@@ -527,7 +527,7 @@ def stream_edition_scores(
 ) -> Call[Lines[FileRow]]:
     """Stream the scores of a whole edition row by row from one response, in bounded memory.
 
-    A row has the columns of the file, by name.
+    A row is a dictionary of the columns of the downloadable file, by name.
 
     - ``kind``: code of a kind of organisation, such as ``MUN``.
     - ``region`` and ``province``: INE codes, ``"01"`` … .
@@ -587,7 +587,7 @@ def stream_edition_indicators(
 ) -> Call[Lines[FileRow]]:
     """Stream the indicators of a published edition: one row per organisation and indicator.
 
-    A row has the columns of the file, by name.
+    A row is a dictionary of the columns of the downloadable file, by name.
 
     - ``kind``: code of a kind of organisation, such as ``MUN``.
     - ``region`` and ``province``: INE codes, ``"01"`` … .

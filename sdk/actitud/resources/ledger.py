@@ -32,8 +32,9 @@ def list_entries(
 ) -> Call[Fetched[LedgerEntry]]:
     """List the entries of the ledger, oldest first.
 
-    - ``action``: list only the entries of this action, such as ``"editions.create"``. The subject of an entry
-      (``opening``) is included only if the caller may read the resource that the entry is about.
+    The subject of an entry (``opening``) is included only if the caller may read the resource that the entry is about.
+
+    - ``action``: list only the entries of this action, such as ``"editions.create"``.
     - ``limit``: items per page, 1 to 1,000, default 50.
     - ``offset``: items to skip.
     - ``total``: count the items of all pages, for ``Page.total``.

@@ -182,8 +182,9 @@ class SignatureVerifier:
     """Verifier of signatures of documents and checkpoints, with the public keys of a service.
 
     Each invalid signature is added to ``findings`` as a problem. ``known``: the verified ledger, which shows which
-    documents existed before a key was compromised; None if it is not given. ``is_compared``: True if the checkpoints
-    are compared with their ledger elsewhere, so that each of them shows its own age; ``known`` implies this.
+    documents existed before a key was compromised; None if it is not given. ``is_compared``: True if other code
+    compares the checkpoints with their ledger, so that a checkpoint proves that its entries existed; always so if
+    ``known`` is given.
     """
 
     def __init__(

@@ -42,7 +42,10 @@ def find_api_kind(head: str) -> str | None:
 
 
 def read_answers(source: SourceReading, kind: str) -> Iterator[Message]:
-    """Yield the messages in a response of the YouTube Data API, or in an array of several such responses."""
+    """Yield the messages in a response of the YouTube Data API, or in an array of several such responses.
+
+    ``kind``: kind of the items, from `find_api_kind`.
+    """
     is_array = source.file.read_head().lstrip().startswith("[")
     if kind in VIDEO_KINDS:
         source.tells.update(("own_posts", "texts", "media", "time_of_day"))
