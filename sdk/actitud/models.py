@@ -1224,7 +1224,7 @@ class ScoreRow(Model, frozen=True, kw_only=True):
         province, region: INE codes.
         band: Size band.
         population: Inhabitants.
-        index, index_max: 0 to 100.
+        index, index_max: Index, and index if every unknown answer had the best value, 0 to 100.
         coverage: Share of the weight with known answers, 0 to 1.
         status: Tells if the answers are enough for a level.
         level: 1 to 5.

@@ -1,4 +1,4 @@
-"""``verify``: verify a published file, offline, or with what a service publishes. Scores are not recomputed."""
+"""``verify``: verify a published file, offline or with documents of the service. Scores are not recomputed."""
 
 from __future__ import annotations
 

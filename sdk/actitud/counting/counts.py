@@ -248,7 +248,7 @@ class FactCounter:
         return {code: self.count(code) for code in self.definitions.list_rules()}
 
     def count(self, code: str) -> FactCount:
-        """Count one fact, given by its code, and return it."""
+        """Count one fact, given by its code, and return it. Raises KeyError for an unknown code."""
         if code not in self._facts:
             rule = self.definitions.list_rules()[code]
             try:

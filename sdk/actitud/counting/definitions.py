@@ -247,7 +247,7 @@ class Definitions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     indicators: dict[str, IndicatorRules]
 
     def find_variable(self, sheet: str, name: str) -> Variable:
-        """Return the variable with an id on a sheet of the coding workbook."""
+        """Return the variable with the id ``name`` on a sheet of the coding workbook; it must exist."""
         return next(variable for variable in self.variables if (variable.sheet, variable.id) == (sheet, name))
 
     def list_rules(self) -> Mapping[str, FactRule]:

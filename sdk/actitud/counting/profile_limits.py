@@ -1,4 +1,4 @@
-"""The limits of the profile fields of a methodology version: what a person may state, and which numbers contradict.
+"""The limits of the profile fields of a methodology version: their accepted values, and the relations between them.
 
 The data are an extract of the version's document and texts, so that the counter needs neither service nor network.
 """

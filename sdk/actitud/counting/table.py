@@ -220,7 +220,10 @@ class MessageTable:
         return iter(self._database.execute(statement, values))
 
     def list_source_accounts(self) -> list[tuple[int, str, str]]:
-        """Return each source with the platforms and accounts of its messages, even if other sources have them too."""
+        """Return source, platform and account for each account in each source.
+
+        Messages of which another source has a copy count for both sources.
+        """
         return list(self.query("SELECT DISTINCT source, platform, account FROM copies ORDER BY 1, 2, 3"))
 
     def count_copies(self) -> int:

@@ -102,7 +102,7 @@ class OrderEvidence:
         self._rises = [True, True]
 
     def add(self, text: str) -> None:
-        """Add a date of the column to the evidence."""
+        """Add a date, as it is written in a cell, to the evidence about the order of day and month."""
         found = _NUMERIC.fullmatch(_clean(text))
         if found is None:
             return

@@ -130,7 +130,7 @@ def read_keys(source: KeysSource) -> tuple[PublicKey, ...]:
 
 
 def read_bundle_keys(findings: Findings, header: Mapping[str, Any]) -> tuple[PublicKey, ...]:
-    """Return the public keys in the header of a bundle. If they are invalid, add a problem and return none."""
+    """Return the public keys in the header of a bundle. If they are invalid, add a problem and return ()."""
     try:
         return _convert_keys(header.get("keys"))
     except _WrongKeyId as error:
