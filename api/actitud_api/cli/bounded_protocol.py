@@ -1,9 +1,9 @@
 """HTTP/1.1 connections that refuse a request with too large a head, before the application sees anything of it.
 
 The server library bounds neither the number of header fields nor their size: 200,000 fields and a field of one megabyte
-were taken. The limits are those of the shipped nginx, so they count where the service is reached without it.
+were accepted. The limits are those of the shipped nginx, and protect a service that is reached without it.
 
-Headers that are ready as lines (`platform/http/prepared_lines.py`) are written as they are.
+Response headers that are already encoded as lines (`platform/http/prepared_lines.py`) are written unchanged.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class _Cycle(RequestResponseCycle):
 class BoundedProtocol(HttpToolsProtocol):
     """HTTP/1.1 connection that refuses requests with too large header fields (431) or too long targets (414).
 
-    It is closed after a refusal.
+    The connection is closed after a refusal.
     """
 
     _refusal: tuple[int, str] | None = None
@@ -106,7 +106,10 @@ class BoundedProtocol(HttpToolsProtocol):
         self.cycle.__class__ = _Cycle
 
     def send_400_response(self, msg: str) -> None:
-        """Answer a request that could not be parsed, and close the connection."""
+        """Answer a request that was refused for its size (414 or 431) or cannot be parsed (400); close the connection.
+
+        `msg`: text of the response 400.
+        """
         if self._refusal is None:
             super().send_400_response(msg)
             return

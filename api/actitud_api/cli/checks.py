@@ -312,10 +312,10 @@ def check_sqlite(database: Database, language: Language) -> Iterator[Check]:
 
 
 def check_disk(settings: Settings, language: Language) -> Iterator[Check]:
-    """Check the free space on the disk of the database file; yield nothing for PostgreSQL.
+    """Check the free space on the disk of the database file, and yield one result; yield nothing for PostgreSQL.
 
-    The only result is `problem` below `DISK_PROBLEM`, `warning` below `DISK_WARNING` plus the size of the database,
-    else `ok`.
+    The result is a `problem` below 100 MiB (`DISK_PROBLEM`), a `warning` below 1 GiB (`DISK_WARNING`) plus the size of
+    the database, else `ok`.
     """
     file = find_database_file(settings.database_url)
     if file is None:
@@ -340,7 +340,10 @@ def check_permissions(settings: Settings, language: Language) -> Iterator[Check]
 
 
 def check_files(settings: Settings, language: Language) -> Iterator[Check]:
-    """Yield a warning if the service cannot write to the folder for generated files; nothing if it stores none."""
+    """Yield a warning if the service cannot write to its folder for generated files; else nothing.
+
+    Nothing is yielded either if the settings give generated files no space (`files_bytes` 0).
+    """
     if settings.files_bytes and not is_writable(settings.files_folder):
         finding = _NOT_KEPT.into(language).format(folder=settings.files_folder)
         yield _fail("files", finding, _LET_WRITE, language, "warning")
@@ -563,7 +566,10 @@ _SERVE = Texts(
 
 
 def check_checkpoint(database: Database, now: datetime, language: Language) -> Check:
-    """Check that a checkpoint covers every ledger entry; return `ok`, or `warning` if an entry waits too long."""
+    """Check that a checkpoint (signed hash of the ledger) covers every ledger entry; return `ok` or `warning`.
+
+    It is a warning if an entry has waited for a checkpoint longer than two days (`CHECKPOINT_AGE`) at the time `now`.
+    """
     with database.read() as session:
         coverage = ledger.get_coverage(session)
     if coverage.waiting_since is None:
@@ -590,7 +596,10 @@ _READ_JOBS = Texts(
 
 
 def check_jobs(database: Database, now: datetime, language: Language) -> Check:
-    """Check that jobs run; return `ok`, or `warning` if a job waits too long or jobs have failed."""
+    """Check that jobs run; return `ok` or `warning`.
+
+    It is a warning if a job is due for more than 15 minutes (`JOB_DELAY`) at the time `now`, or if jobs have failed.
+    """
     with database.read() as session:
         backlog = jobs.get_backlog(session)
     if backlog.due_since is not None and now - backlog.due_since > JOB_DELAY:

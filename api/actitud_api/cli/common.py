@@ -78,9 +78,9 @@ def open_database(settings: Settings, language: Language) -> Iterator[Database]:
 
 @contextmanager
 def catch_unusable(language: Language) -> Iterator[None]:
-    """Convert a `ValueError` in the `with` block to `CommandError` (exit code 2): the database URL is not supported.
+    """Convert a `ValueError` in the `with` block to a `CommandError` that says that the database URL is not supported.
 
-    Use it around the code that opens a database.
+    Use it around the code that opens a database. The exit code is 2.
     """
     try:
         yield
@@ -143,8 +143,8 @@ def render_marked(mark: str, text: str) -> Table:
 def show_job(text: str, total: int | None) -> Iterator[Callable[[int, int | None], None]]:
     """Show a progress bar of a job on standard error while the `with` block runs.
 
-    The value of the `with` statement is a function that updates the bar; its arguments are the amount done and the
-    total. `text` is shown before the bar.
+    The value of the `with` statement is a function that updates the bar; its arguments are the number of items done and
+    the total number of items. A total of None means that the number is not known yet. `text` is shown before the bar.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
@@ -157,7 +157,7 @@ def show_progress(text: str, total: int, *, quiet: bool = False) -> Iterator[Cal
     """Show a progress bar of `total` steps on standard error while the `with` block runs.
 
     The value of the `with` statement is a function that advances the bar by one step. `text` is shown before the bar.
-    `quiet`: True to show nothing if standard error is no terminal; otherwise the last state of the bar is then written.
+    Where standard error is no terminal, only the last state of the bar is written, or nothing if `quiet`.
     """
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)

@@ -38,7 +38,8 @@ _SCHEME = Texts("no es una dirección http ni https", "it is no address of http 
 class AddressNotFound(LookupError):
     """Raised by `fetch` if the server answers 404.
 
-    A command for which the file is optional catches the exception; any other command raises `command_error` instead.
+    A command for which the file is optional catches this exception. Any other command ends with `command_error`, an
+    attribute that has the error as a message with exit code 2.
     """
 
     def __init__(self, command_error: CommandError) -> None:

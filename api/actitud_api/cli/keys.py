@@ -303,9 +303,10 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
 
 
 def run_check(options: argparse.Namespace, language: Language) -> int:
-    """Search a text for access keys, print the line and id of each, and return 1 if there is a key, else 0.
+    """Run `keys check`: search a file for access keys, print the line and id of each; return 1 if it has a key, else 0.
 
-    With `--holds` or `--database`, also print if each key is valid, expired, revoked or unknown in this installation.
+    With the option `--holds` or `--database`, each key is looked up in the database, and its state is printed too:
+    valid, expired, revoked or unknown in this installation.
     """
     # Undecodable bytes are replaced, because a key has only ASCII characters and may stand in a binary file.
     text = read_content(options.file, language).decode("utf-8", "replace")
@@ -376,9 +377,12 @@ def _print_signing_key(key: ledger.SigningKey, folder: Path, language: Language)
 def run_revoke_signing(options: argparse.Namespace, language: Language) -> int:
     """Mark a signing key as compromised, replace it if it is the active one, and return exit code 0.
 
+    The option `--since` is the number of a ledger entry: signatures of the key from that entry on do not count. Without
+    the option, signatures from the next entry on do not count.
+
     Raises:
-        CommandError: No signing key has that id, the number of the ledger entry is not allowed (exit code 2), or the
-            file of the new key cannot be written.
+        CommandError: No signing key has that id, the ledger cannot have an entry with that number yet (exit code 2), or
+            the file of the new key cannot be written.
     """
     settings = load_settings(options)
     folder = settings.signing_folder

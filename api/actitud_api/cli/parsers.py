@@ -67,15 +67,18 @@ class Command:
         return Command(parser, self._language)
 
     def add(self, name: str, text: Texts, **form: Unpack[ArgumentForm]) -> None:
-        """Add an argument with `text` as its help."""
+        """Add the argument `name` (with `--`: an option), with `text` as its help.
+
+        `form`: further parameters of `argparse.ArgumentParser.add_argument`.
+        """
         self._parser.add_argument(name, help=text.into(self._language), **form)
 
     def add_flag(self, name: str, text: Texts) -> None:
-        """Add an option without a value."""
+        """Add the option `name`, which has no value, with `text` as its help."""
         self._parser.add_argument(name, action="store_true", help=text.into(self._language))
 
     def add_alternatives(self, flags: Mapping[str, Texts]) -> None:
-        """Add options without a value, of which one at most may be given."""
+        """Add options without a value that exclude each other. `flags`: help of each option, by its name."""
         group = self._parser.add_mutually_exclusive_group()
         for name, text in flags.items():
             group.add_argument(name, action="store_true", help=text.into(self._language))

@@ -1,4 +1,4 @@
-"""`sandbox`: serve invented data in which testers change what they like."""
+"""`sandbox`: serve invented data that testers may change at will."""
 
 from __future__ import annotations
 
@@ -81,8 +81,11 @@ class Sandbox:
     def __init__(self, folder: Path, examples: Path, port: int, *, runs_jobs: bool = False) -> None:
         """Create the database that is copied for each reset, in an empty folder that must exist as long as the sandbox.
 
-        `examples`: folder with the examples of the OpenAPI document. `runs_jobs`: run due jobs as an installation does;
-        otherwise they stay queued, as tests need them.
+        Args:
+            folder: The empty folder.
+            examples: Folder with the examples of the OpenAPI document.
+            port: Port of the server, which the address of the sandbox contains.
+            runs_jobs: Run due jobs as an installation does; otherwise they stay queued, as tests need them.
         """
         self._folder = folder
         self._runs_jobs = runs_jobs

@@ -36,17 +36,18 @@ _CONTRADICTED: Final = (CODE_NUMBERS["contradicted"], CODE_NUMBERS["unsupported"
 
 
 class LineScore(Struct, frozen=True):
-    """Scores of one organisation, which is one line of a table; index, nodes and pillars are in points.
+    """Scores of one organisation, which is one line of a table; index, nodes and pillars are in points, 0 to 100.
 
     Attributes:
         index: Index, None if there is none.
-        index_max: Index with every unknown answer at its best.
-        coverage: Share of the weight that is answered.
+        index_max: Index with every unknown answer at its best, None if there is none.
+        coverage: Share of the weight that is answered, 0 to 1; None if there is none.
         status: Status of the score.
         level: Level, None if the organisation reaches none.
-        contradicted: Ids of the broken rules of severity `error`.
-        nodes: Scores of groups and indicators by id.
-        pillars: Scores of the pillars in the order of the methodology document.
+        contradicted: Ids of the consistency rules of severity `error` that the facts break.
+        nodes: Scores of groups and indicators by id, None for those without a score.
+        pillars: Scores of the pillars (figures over some of the indicators, beside the index) in the order of the
+            methodology document, None for those without a score.
         estimate: Estimated index of another methodology version, with its bounds; None if the methodology estimates
             none.
     """

@@ -31,8 +31,8 @@ class Server(uvicorn.Server):
 
     After SIGTERM, `/readyz` returns 503, so that load balancers choose other servers, but the server accepts requests
     for `drain` seconds more, and closes each connection after its next response. Then it accepts no requests, `give_up`
-    ends work that would outlast the shutdown, and the other requests in progress have the `grace` seconds of the
-    settings to end. SIGINT (Ctrl+C), and any second signal, skip the first step. The exit code is 0.
+    ends work that would outlast the shutdown, and the requests in progress have as many seconds to end as the setting
+    `grace` says. SIGINT (Ctrl+C), and any second signal, skip the first step. The exit code is 0.
     """
 
     def __init__(
@@ -92,16 +92,20 @@ class Server(uvicorn.Server):
         return True
 
     def hurry(self) -> None:
-        """Shorten a stop in progress: stop accepting requests or, after that, end the requests in progress at once."""
+        """Shorten a stop in progress by one step.
+
+        If the server still accepts requests, it stops accepting them. Otherwise it ends the requests in progress at
+        once.
+        """
         self.force_exit = self.should_exit
         self.should_exit = True
 
     def retire(self) -> None:
         """Stop accepting connections, and end once all open ones are closed.
 
-        Other processes at the socket then accept new connections. The server stays ready meanwhile. A silent connection
-        is closed after the usual time, so that no client meets a connection that closes earlier than those of other
-        servers.
+        Other processes at the socket then accept new connections. `/readyz` does not fail meanwhile. A connection
+        without requests is closed after the keep-alive time of the configuration, as always, so clients see no
+        difference.
         """
         if self._retire_by is None:
             self._retire_by = time.monotonic() + max(self._drain, self.config.timeout_keep_alive)
@@ -128,9 +132,10 @@ class Server(uvicorn.Server):
 class WorkerServer(Server):
     """Server of a worker process, which the supervisor tells when to stop.
 
-    A SIGTERM to a worker alone stops it in order, however often it is sent; the supervisor then starts another worker.
-    The supervisor asks regularly if the worker is alive. The event loop answers, not the thread that receives orders,
-    because that thread would answer even if the event loop is blocked.
+    If a SIGTERM is sent to a worker only, the worker finishes the requests in progress before it ends, even if the
+    signal is repeated; the supervisor then starts another worker. The supervisor asks regularly if the worker is alive.
+    The event loop answers, not the thread that receives orders, because that thread would answer even if the event loop
+    is blocked.
     """
 
     def __init__(
@@ -141,7 +146,15 @@ class WorkerServer(Server):
         pipe: Connection,
         give_up: Callable[[], None] = lambda: None,
     ) -> None:
-        """Create the server; it does not listen yet. `pipe`: connection to the supervisor."""
+        """Create the server; it does not listen yet.
+
+        Args:
+            config: Configuration of uvicorn.
+            readiness: Checks of `/readyz`; the server adds a check that fails once the server has begun to stop.
+            drain: Seconds after the order to stop in which requests are still accepted; 0 to stop accepting at once.
+            pipe: Connection to the supervisor, which is told when the server begins to accept requests.
+            give_up: Called once, when the server accepts no more requests; ends work that would outlast the shutdown.
+        """
         super().__init__(config, readiness, drain, partial(pipe.send, READY), give_up)
         self._pipe = pipe
         self._is_asked = False

@@ -1,11 +1,11 @@
 """Several processes that serve one address, and the process that starts, replaces and stops them.
 
-uvicorn has a supervisor too (`uvicorn.supervisors.Multiprocess`). It was not taken: it builds servers of its own class,
-takes no signal while it restarts its processes one by one, and leaves them behind when it is killed.
+uvicorn has a supervisor too (`uvicorn.supervisors.Multiprocess`). It is not used: it builds servers of its own class,
+handles no signal while it restarts its processes one by one, and leaves them behind when it is killed.
 
 The supervisor opens the socket and accepts no connection itself; the workers inherit the socket. Orders reach a worker
 through a pipe and not by signals, because a terminal and systemd send theirs to all processes at once: a worker would
-take the second one for impatience.
+count them as two signals, and stop at once.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ class Worker:
     def __init__(self, number: int, run: WorkerFunction) -> None:
         """Start the process.
 
-        `number` is its number among the workers; a process that replaces it gets the same number.
+        `number` is its number among the workers; a process that replaces it gets the same number. `run` is the function
+        that the process runs, called with this number and with the end of the pipe that belongs to the process.
         """
         self.number = number
         self.is_ready = False
@@ -106,8 +107,8 @@ class Supervisor:
     """Supervisor that keeps a number of workers running until it is told to stop.
 
     Workers are server processes. A worker that ends is replaced, after a growing pause if it was never ready. A worker
-    that hangs is killed and replaced. SIGTERM and SIGINT stop all workers in order, a second signal at once. SIGHUP
-    replaces them one by one: a worker retires once its replacement is ready.
+    that hangs is killed and replaced. SIGTERM and SIGINT let all workers finish their requests and end; a second signal
+    shortens that. SIGHUP replaces them one by one: a worker retires once its replacement is ready.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """Read a CSV file with an organisation in each line, and score it under a methodology.
 
 The first column names the organisation of a line. The others are `profile:FIELD`, `INDICATOR.FACT`, `INDICATOR.basis`,
-or `INDICATOR` alone if it has one fact. An empty cell is no answer; components of a checklist have blanks or commas
-between, and `none` is a checklist of which nothing is done. A file with semicolons may have decimal commas, as
+or `INDICATOR` alone if it has one fact. An empty cell is no answer. The components of a checklist that are done are
+separated by blanks or commas; `none` means that none is done. A file with semicolons may have decimal commas, as
 spreadsheets write it in Spain, and its scores are written in the same way.
 """
 

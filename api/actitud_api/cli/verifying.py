@@ -327,7 +327,13 @@ def _load_keys(name: str, language: Language) -> bytes:
 
 
 def load_key_ids(name: str, language: Language) -> frozenset[str]:
-    """Return the ids of the public keys in a JSON Web Key Set; raise `CommandError` (exit code 2) if it is invalid."""
+    """Return the ids of the public keys in a JSON Web Key Set.
+
+    `name`: path of a file, or a URL.
+
+    Raises:
+        CommandError: The key set cannot be read or is invalid (exit code 2).
+    """
     return frozenset(key.kid for key in read_keys(_load_keys(name, language)))
 
 

@@ -14,9 +14,11 @@ from actitud_api.cli.compatibility.rules import Break
 class AcceptedBreak(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Entry in the file of accepted breaks: an incompatible change of the OpenAPI document that was decided on.
 
-    `rule` and `place` are the rule and the place of the change, as the report prints them. A place that begins with `*
-    ` stands for the same place in every operation. `record` refers to the text of the decision: the path of a file, a
-    colon, and words that the file must contain.
+    Attributes:
+        rule: Code of the rule that finds the change.
+        place: Operation, part and pointer of the change, as the report prints them. `*` in place of the operation
+            accepts the change in every operation.
+        record: Reference to the text of the decision: the path of a file, a colon, and words that the file contains.
     """
 
     rule: str

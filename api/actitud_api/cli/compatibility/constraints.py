@@ -1,10 +1,10 @@
 """The rules about one schema: which values one schema refuses that another accepts.
 
-Each `find_…` function compares a wide schema with a narrow one. If the narrow schema refuses a value that the
-wide one accepts, it returns what the two say about it, else None; its argument `name` is the name of the
-member that has the schema. For a request the old schema is the wide one, because the service must go on
-accepting what clients send. For a response the new schema is the wide one, because clients must be able to
-read what the service sends.
+Each `find_…` function compares a wide schema with a narrow one. If the narrow schema refuses a value that the wide one
+accepts, it returns the values of the compared keyword in the two schemas, else None; its argument `name` is the name of
+the member that has the schema. For a request the old schema is the wide one, because the service must go on accepting
+what clients send. For a response the new schema is the wide one, because clients must be able to read what the service
+sends.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def is_version(value: object) -> bool:
 
 
 def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the JSON types of two schemas, and return both if `narrow` refuses a type that `wide` allows, else None.
+    """Return the JSON types of `wide` and of `narrow` if `narrow` refuses a type that `wide` allows, else None.
 
-    The type `number` includes `integer`.
+    The type `number` includes `integer`. `name`: not used.
     """
     if narrow.types is None:
         return None
@@ -53,9 +53,9 @@ def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the enumerated values of two schemas, and return both if `narrow` refuses a value that `wide` allows.
+    """Return the enumerated values of `wide` and of `narrow` if `narrow` refuses a value that `wide` allows, else None.
 
-    Otherwise return None. Names of methodology versions do not count.
+    `name`: member that has the schema. If it is `methodology`, refused names of methodology versions do not count.
     """
     if narrow.values is None:
         return None
@@ -68,48 +68,51 @@ def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None
 
 
 def find_lower_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the lower limits (of a number, length or count) of two schemas, and return both if `narrow` is stricter.
+    """Return the lower limits of `wide` and of `narrow` if `narrow` has a stricter one, else None.
 
-    Otherwise return None.
+    A lower limit is one of a number, a length or a count, such as `minimum` or `minItems`. `name`: not used.
     """
     return _find_limit(wide, narrow, _LOWER, 1)
 
 
 def find_upper_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the upper limits (of a number, length or count) of two schemas, and return both if `narrow` is stricter.
+    """Return the upper limits of `wide` and of `narrow` if `narrow` has a stricter one, else None.
 
-    Otherwise return None.
+    An upper limit is one of a number, a length or a count, such as `maximum` or `maxItems`. `name`: not used.
     """
     return _find_limit(wide, narrow, _UPPER, -1)
 
 
 def find_pattern(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the patterns of two schemas, and return both if `narrow` has another pattern than `wide`, else None.
+    """Return the patterns of `wide` and of `narrow` if `narrow` has a pattern and the two differ, else None.
 
-    A different pattern counts as incompatible, even if it admits the same texts.
+    A different pattern counts as incompatible, even if it admits the same texts. `name`: not used.
     """
     return _find_other(wide, narrow, "pattern")
 
 
 def find_format(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the formats of two schemas, and return both if `narrow` has another format than `wide`, else None.
+    """Return the formats of `wide` and of `narrow` if `narrow` has a format and the two differ, else None.
 
-    A different format always counts as incompatible.
+    A different format always counts as incompatible. `name`: not used.
     """
     return _find_other(wide, narrow, "format")
 
 
 def find_unique_items(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare `uniqueItems` of two schemas; return both values if only `narrow` forbids repeated items, else None."""
+    """Return `(False, True)`, the values of `uniqueItems`, if only `narrow` forbids repeated items, else None.
+
+    `name`: not used.
+    """
     if narrow.keywords.get("uniqueItems", False) is True and wide.keywords.get("uniqueItems", False) is not True:
         return False, True
     return None
 
 
 def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare `multipleOf` of two schemas, and return both if `narrow` refuses numbers that `wide` allows, else None.
+    """Return `multipleOf` of `wide` and of `narrow` if `narrow` refuses numbers that `wide` allows, else None.
 
-    It refuses none if the value of `wide` is a multiple of the value of `narrow`.
+    `narrow` refuses none if the `multipleOf` of `wide` is a multiple of its own. `name`: not used.
     """
     loose, tight = (shape.keywords.get("multipleOf") for shape in (wide, narrow))
     if tight is None or tight == loose:
@@ -121,9 +124,10 @@ def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_other_keywords(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Compare the keywords of two schemas that no other rule compares, and return those that differ, else None.
+    """Return the values that differ, of `wide` and of `narrow`, of the keywords that no other rule compares, else None.
 
-    A keyword differs if `narrow` has a value for it that `wide` does not have.
+    A keyword differs if `narrow` has a value for it that `wide` does not have. Each member of the returned pair has the
+    values by keyword, or None if the schema has none of these keywords. `name`: not used.
     """
     known, further = (
         {keyword: value for keyword, value in shape.keywords.items() if keyword not in _COMPARED}

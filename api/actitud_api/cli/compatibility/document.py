@@ -61,7 +61,10 @@ class Shape(Struct, frozen=True, kw_only=True, eq=False):
     keywords: Node
 
     def get_tag(self, name: str) -> str | None:
-        """Return the only value that a member can have, as text; None if it can have several or does not exist."""
+        """Return the only value that the member `name` can have, as text.
+
+        Return None if the member can have several values, or if there is no such member.
+        """
         schema = as_object(self.properties.get(name))
         values = [schema["const"]] if "const" in schema else as_list(schema.get("enum"))
         return str(values[0]) if len(values) == 1 else None
