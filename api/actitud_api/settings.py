@@ -60,9 +60,11 @@ RequestLimit = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Settings of one process; durations are in seconds.
+    """Settings of one process, which `docs/configuration.md` explains one by one.
 
-    An optional setting that is not set is None.
+    An optional setting that is not set is None. `drain`, `grace` and `stale_if_error` are in seconds. A `rate_limit_…`
+    is a number of requests per minute; 0 for no limit, also for `suggestions_per_day`. `files_bytes` and `memory_bytes`
+    are the most bytes that generated files and kept responses may take; 0 to keep none.
     """
 
     database_url: Annotated[str, Meta(pattern="^[a-z][a-z0-9+]*://.")] = "sqlite:///var/actitud.sqlite3"

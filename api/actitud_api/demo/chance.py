@@ -69,7 +69,7 @@ def clamp(value: float, low: float = 0.0, high: float = 1.0) -> float:
 
 
 def interpolate(points: Points, x: float) -> float:
-    """Return y at `x` on the line through the points; beyond the first and the last point, y is constant."""
+    """Return y at `x` on the straight lines between points `(x, y)`, sorted by x; beyond their ends y is constant."""
     before_x, before_y = points[0]
     if x <= before_x:
         return before_y

@@ -38,10 +38,9 @@ class FlawRates(Struct, frozen=True):
     Attributes:
         silent: The answer is missing.
         declared: The answer has no evidence.
-        aside: A review sets the answer aside.
+        aside: A review decides that the answer does not count, for example because it is rejected.
         mistaken: The facts of the answer contradict each other.
-        gaps: No probability, but the largest number of answers that one dimension may lose because they are missing,
-            set aside or mistaken.
+        gaps: Largest number of answers of one dimension that may be missing, set aside or mistaken; not a probability.
     """
 
     silent: float
@@ -63,8 +62,10 @@ RATES: Final[dict[Kind, FlawRates]] = {
 class Flaws(Struct):
     """Flaws of simulated answers that leave the facts unchanged, such as missing evidence.
 
-    `self_declared` and `profile_self_declared` are the answers and profile fields without evidence. `set_aside` has the
-    reason for each answer that a review sets aside.
+    Attributes:
+        self_declared: Ids of the indicators whose answers have no evidence.
+        profile_self_declared: Names of the profile fields without evidence.
+        set_aside: Reason for each answer that does not count after a review, by id of the indicator.
     """
 
     self_declared: set[str]

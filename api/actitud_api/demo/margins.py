@@ -1,4 +1,4 @@
-"""Distributions of the answers over all invented municipalities, so far as anybody measured something like them.
+"""Distributions of the answers over all invented municipalities, from measurements where there are any.
 
 No public data has the messages that bodies receive, and no municipality has answered 2027.1 yet. "Measured" means
 measured in other public bodies, in the pilot and the sources that the methodology cites; all else is judgement. Each

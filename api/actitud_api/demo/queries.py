@@ -1,4 +1,4 @@
-"""SQL of the demonstration and of the sandbox: the table of simulations, and keys that hold again."""
+"""SQL of the demonstration and of the sandbox: the table of simulations, and keys that are made valid again."""
 
 from __future__ import annotations
 

@@ -42,7 +42,8 @@ class ScoredSubmission(Struct, frozen=True):
 class SimulatedOrganisation(Struct, frozen=True):
     """Invented municipality with its submission and the evaluation of this submission, which contains the score.
 
-    `earlier` is its submission to the earlier edition, None if it did not take part in it.
+    `earlier` is the submission of the municipality to the earlier edition with its evaluation, None if the municipality
+    did not take part in that edition.
     """
 
     municipality: Municipality

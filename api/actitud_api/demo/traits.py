@@ -1,8 +1,8 @@
 """Traits of invented municipalities: how well each would answer each indicator, compared with the others.
 
 A first simulator had a single factor. Its dimensions correlated by 0.83 to 0.93, alpha was 0.97 and one component
-explained 78 %: whatever was tried on such data, ranks and levels looked steady. Here papers and conduct are two things
-that go together only in part, as they do in the cases that the index stands on.
+explained 78 %: in every experiment with such data, ranks and levels looked steady. Here the documents of a municipality
+and its conduct are two factors that correlate only in part, as in the cases on which the index is based.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Traits(Struct, frozen=True):
         kind: Kind of municipality, such as ordinary or exemplary.
         absent: True if the municipality has no account on a social network.
         deviations: Quality of the answer to each indicator, in standard deviations from the mean of all municipalities.
-        inflated: Indicators whose quality is only claimed.
+        inflated: Indicators whose answers claim more than is true; `deviations` contains the exaggeration.
     """
 
     kind: Kind
@@ -95,7 +95,7 @@ class Traits(Struct, frozen=True):
 
 @cache
 def list_indicators() -> tuple[tuple[str, str, str], ...]:
-    """Return each indicator of the methodology with its dimension and its pillar, ordered by pillar."""
+    """Return the ids of each indicator, its dimension and its pillar, in this order, sorted by pillar."""
     return tuple(
         (indicator, indicator.partition(".")[0], pillar)
         for pillar, indicators in load_methodology(METHODOLOGY).document.pillars.items()

@@ -80,7 +80,7 @@ class Texts:
         object.__setattr__(self, "values", values)
 
     def fill(self, **values: Value) -> Texts:
-        """Return a copy of the text whose placeholders are filled with `values`, in place of the former values."""
+        """Return a copy of the text with `values` for its placeholders; the values of the original are not copied."""
         return Texts(self.es, self.en, **values)
 
     def into(self, language: Language) -> str:
@@ -150,7 +150,7 @@ def choose_whole_language(language: Language) -> Language:
 
 
 def name(language: Language) -> str:
-    """Return the name of a language in that same language: «Español», “English”."""
+    """Return the name of a language in the language itself: «Español», “English”."""
     own = LOCALES[language].get_language_name() or language
     return own[:1].upper() + own[1:]
 

@@ -82,10 +82,10 @@ def list_inputs(version: str, language: Language) -> tuple[AnswerInput, ...]:
 
 @cache
 def map_options(version: str) -> Mapping[str, Mapping[str, str | int]]:
-    """Map the texts that users may write in an answer cell with choices to the chosen values, by code of the cell.
+    """Return the texts that users may write in each answer cell with choices, with the values that the texts stand for.
 
-    A choice may be written as its value, its label or its explanation, in any language. The keys are these texts in
-    lower case.
+    The keys are the codes of the cells; the keys of each inner mapping are the texts, in lower case. A choice may be
+    written as its value, its label or its explanation, in any language.
     """
     options: dict[str, dict[str, str | int]] = {}
     for language in load_methodology(version).texts:

@@ -67,8 +67,8 @@ class ComponentOperand(Frozen, frozen=True, tag_field="kind", tag="component"):
 class ValueOperand(Frozen, frozen=True, tag_field="kind", tag="value"):
     """The raw value of an indicator; allowed only in gates.
 
-    The raw value does not exist if the indicator is unknown or declared only, or if its zero rule applies; the gate is
-    then not passed.
+    The raw value does not exist if the indicator is unknown or its answer has no evidence, or if its zero rule applies;
+    the gate is then not passed.
     """
 
     indicator: str
@@ -78,10 +78,10 @@ class ValueOperand(Frozen, frozen=True, tag_field="kind", tag="value"):
 class LowerBoundOperand(Frozen, frozen=True, tag_field="kind", tag="lower_bound"):
     """The lower limit of a share that is counted in a sample: the lower end of its 95 % Wilson score interval.
 
-    Allowed only in gates, as the whole left side of “at least” a constant. `indicator`, and each indicator in
-    `or` (`alternatives` in Python), is a ratio whose value is the quotient of two whole facts or of two whole profile
-    fields. The operand is the greatest lower limit among the indicators that apply. The gate is not passed if one of
-    these indicators has no raw value, or a raw value without evidence. `confidence` is 0.95.
+    Allowed only in gates that compare nothing but this operand, by “at least” (`ge`), with a constant. `indicator`, and
+    each indicator in `or` (`alternatives` in Python), is a ratio: its value is the quotient of two integer facts or of
+    two integer profile fields. The operand is the greatest lower limit among the indicators that apply. The gate is not
+    passed if one of these indicators has no raw value, or a raw value without evidence. `confidence` is 0.95.
     """
 
     indicator: str
@@ -766,7 +766,8 @@ class ProfileText(Frozen, frozen=True):
 class IndicatorText(Frozen, frozen=True):
     """The texts of an indicator; null where it has no such text.
 
-    `evidence`: the documents that support the answer; `anti_gaming`: the means against answers better than the truth;
+    `evidence`: the documents that support the answer; `anti_gaming`: the means against answers that are too good to be
+    true;
     `applies`: the condition under which the indicator counts; `basis`: the reason for the form of the curve; `action`:
     the way to improve; `seed`: the error of the article that the indicator measures; `derived`: the origin of the raw
     value if no answer is asked for. `facts`, `components` and `ladder` are labels, and `goalposts` the reason for each

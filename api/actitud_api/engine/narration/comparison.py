@@ -113,9 +113,10 @@ Withheld = Literal["hidden", "provisional"]
 
 
 def find_reason_withheld(methodology: Methodology) -> Withheld:
-    """Return the reason why organisations are not compared with peers: `provisional` or `hidden`.
+    """Return the reason why organisations scored under a methodology are not compared with peers.
 
-    `provisional`: the methodology only estimates the index of another version. `hidden`: the edition is not published.
+    It is `provisional` if the methodology only estimates the index of another version. Otherwise it is `hidden`: the
+    edition is not published.
     """
     return "provisional" if methodology.document.standing == "provisional" else "hidden"
 

@@ -380,7 +380,7 @@ class NarratedMove(_NamedMove, frozen=True, kw_only=True):
     indicator). `facts` are the current facts, `change` the new ones, and `profile` the profile fields that change too.
     `score_before` and `score` are the score of the indicator before and after the move. `gain` are the index points
     that this move gains after the earlier moves, `index` and `level` the index and level after the move. `requires` are
-    the rules that the move breaks unless other facts change too, as all figures assume.
+    the rules that the move breaks unless other facts change too; the figures assume that these change.
     """
 
     text: Text
@@ -448,7 +448,11 @@ class _NamedGroupChange(GroupChange, frozen=True):
 
 
 class NarratedGroupChange(_NamedGroupChange, frozen=True, kw_only=True):
-    """The change of the score of a group between two editions; `parts` is null if it has no score at some stage."""
+    """The change of the score of a group between two editions.
+
+    `parts` splits the change into methodology, coverage and data; null if the group has no score before, after or
+    between.
+    """
 
     text: Text
 

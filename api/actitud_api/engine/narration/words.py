@@ -413,7 +413,7 @@ class PredicateNarrator:
         return text
 
     def describe_scope(self, predicate: Predicate) -> str | None:
-        """Describe a predicate that only requires minimum profile numbers: `from 10 people on the staff (here 2)`.
+        """Describe a predicate that only sets minimums for profile fields: `from 10 people on the staff (here 2)`.
 
         Return None for any other predicate, which only `describe` can describe.
         """
