@@ -99,7 +99,7 @@ class Command:
         self.add("--lang", text, metavar="LANG")
 
     def add_json(self) -> None:
-        """Add the option `--json`: the result as a JSON document."""
+        """Add the option `--json`, which prints the result as a JSON document."""
         self.add_flag("--json", Texts("escribe un documento JSON", "write a JSON document"))
 
 

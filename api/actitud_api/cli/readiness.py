@@ -86,7 +86,7 @@ def create_tables(settings: Settings, database: Database, language: Language) ->
 
 
 def describe_revisions(text: Texts, settings: Settings, revisions: Revisions, language: Language) -> str:
-    """Return a message in which the placeholders `{database}`, `{current}` and `{newest}` are filled in.
+    """Return `text` in a language with the placeholders `{database}`, `{current}` and `{newest}` filled in.
 
     Their values are the database URL without password, the revision of its tables, and the newest revision of this
     release.

@@ -45,8 +45,8 @@ class ReportTally:
     def add(self, population: int, index: int | None, level: int | None, status: Status, codes: list[Code]) -> None:
         """Count one organisation in every statistic of the report.
 
-        `index`, in any unit that is the same for all organisations, and `level` are None if the organisation has none.
-        `codes` has one result code for each of its indicators.
+        `index` is in units of 10^-decimals points of the methodology. `index` and `level` are None if the organisation
+        has none. `codes` has one result code for each of its indicators.
         """
         if index is not None:
             self._populations.append(population)

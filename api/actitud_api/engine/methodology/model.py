@@ -316,7 +316,11 @@ class Curve(Frozen, frozen=True):
 class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
     """A leaf of the tree: a question, the facts that answer it, and the functions that score the answer.
 
-    `value` computes the raw value from `facts`, and `curve` the score from the raw value.
+    `value` computes the raw value from `facts`, and `curve` the score from the raw value. `applies` is the condition
+    under which the indicator counts, `zero_when` the condition under which it scores the minimum of `range`. `windows`
+    are the periods in which the facts are measured. `sample` is true if the facts count cases in a sample. `step` is
+    the fact that the next step changes, null if no single fact can be changed. `bullets`, `comments` and `functions`
+    are parts of the article of the ten errors that the indicator measures.
     """
 
     id: str
@@ -667,7 +671,10 @@ Standing = Literal["full", "provisional"]
 class Document(Frozen, frozen=True):
     """The content of a methodology version. Scores are whole multiples of 10^-`decimals` points.
 
-    Only `version`, `decimals` and `root` are required; an omitted member has its default.
+    Only `version`, `decimals` and `root`, the tree of groups and indicators, are required; an omitted member has its
+    default. `self_declared_cap` is the highest score of an answer without evidence, in per cent of the range of its
+    indicator. `pillars` are figures beside the index, each with the ids of its indicators. If `standing` is
+    `provisional`, scores only estimate the index of another version, with the error that `margin` states.
     """
 
     version: str
@@ -767,13 +774,12 @@ class IndicatorText(Frozen, frozen=True):
     """The texts of an indicator; null where it has no such text.
 
     `evidence`: the documents that support the answer; `anti_gaming`: the means against answers that are too good to be
-    true;
-    `applies`: the condition under which the indicator counts; `basis`: the reason for the form of the curve; `action`:
-    the way to improve; `seed`: the error of the article that the indicator measures; `derived`: the origin of the raw
-    value if no answer is asked for. `facts`, `components` and `ladder` are labels, and `goalposts` the reason for each
-    goalpost. `unit_one` is the singular of the unit; `numerator` and `denominator` name the two numbers of a quotient.
-    `step` is the sentence of the next step, with {delta} for the change of the fact, {from} and {to} for its values,
-    and {of} for the fact that it is compared with.
+    true; `applies`: the condition under which the indicator counts; `basis`: the reason for the form of the curve;
+    `action`: the way to improve; `seed`: the error of the article that the indicator measures; `derived`: the origin of
+    the raw value if no answer is asked for. `facts`, `components` and `ladder` are labels, and `goalposts` the reason
+    for each goalpost. `unit_one` is the singular of the unit; `numerator` and `denominator` name the two numbers of a
+    quotient. `step` is the sentence of the next step, with {delta} for the change of the fact, {from} and {to} for its
+    values, and {of} for the fact that it is compared with.
     """
 
     name: str
@@ -820,6 +826,7 @@ class MethodologyTexts(Frozen, frozen=True):
 
     `title` is the name of the index, `note` a remark on the method. `integrity` states the consequences of misconduct
     that a committee has proven. `sources_not_found` are publications that were looked for without success.
+    `peer_groups` describes each kind of peer group, from the narrowest to the widest.
     """
 
     language: Language

@@ -187,7 +187,7 @@ class Picture(Struct, frozen=True, kw_only=True):
         parts: Parts of the bar of levels.
         steps: Lines of the scale of a trend line: height in em, and text.
         ticks: Lines of the scale of a dot plot: distance from the left in per cent, and text.
-        reference: Figure on that scale to compare every row with, None if there is none.
+        reference: Figure on the scale of a dot plot to compare every row with, None if there is none.
         is_own: True if the dots are those of one organisation.
         tiles: Tiles of a tile map.
         classes: Legend of a tile map: step and range of each class; the step is None for provinces without a figure.
@@ -239,10 +239,10 @@ def draw_dots(
     reference: float | None = None,
     is_own: bool = False,
 ) -> Picture:
-    """Lay out one dot per row on a common scale, over the middle half of a group.
+    """Lay out a dot plot: one dot per row on a common scale, drawn over a line for the middle half of a group.
 
-    The scale covers the figures and begins and ends at tens. Dots are read by their position, not by a length from 0,
-    and medians that differ by a few points would all seem equal on a scale from 0 to 100.
+    The scale covers the figures, and begins and ends at multiples of ten. It does not begin at 0, because medians that
+    differ by a few points would then seem equal.
 
     Args:
         identifier: Id of the chart in the page.

@@ -109,7 +109,7 @@ class OverviewCard(Struct, frozen=True, kw_only=True):
         finding: Sentence that states the main result.
         levels: Number of organisations at each level, lowest level first.
         of: Number of levels of the methodology.
-        steps: Class of each province on the map, by INE code; empty for no map.
+        steps: Class of the median index of each province, 1 (lowest) to 5, by INE code; empty for no map.
         remark: Warning, such as that the data are invented; None for none.
     """
 

@@ -93,7 +93,8 @@ def build_catalogue(
 ) -> list[Node]:
     """Build the catalogue of the published editions as RDF nodes.
 
-    `base` is the scheme and authority of the service, such as `https://example.org`.
+    `editions` are the published editions, each with its newest publication. `base` is the scheme and authority of the
+    service, such as `https://example.org`.
     """
     # The profiles ask for dates as soon as there is a data set; an empty catalogue has none.
     dates = sorted(published.published for _, published in editions)

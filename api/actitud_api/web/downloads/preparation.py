@@ -76,7 +76,7 @@ class TableJob(Struct, frozen=True):
         edition: Edition of the rows.
         files: Descriptions of the files, by name.
         folder: Folder of the store that receives the files.
-        room: Size limit of the store.
+        room: Size limit of the store in bytes.
     """
 
     table: TableName

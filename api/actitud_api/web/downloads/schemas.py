@@ -32,7 +32,10 @@ CatalogueFields = Annotated[tuple[Annotated[str, _allow(columns.CATALOGUE_NAMES)
 
 
 class FileQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of all tables; each table has its own subclass, with the names of its columns."""
+    """The query parameters of all tables; each table has its own subclass.
+
+    `fields` are the names of the columns to return, in a subclass only those of its table; None returns all columns.
+    """
 
     fields: tuple[str, ...] | None = None
 

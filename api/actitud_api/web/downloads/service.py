@@ -85,8 +85,8 @@ class EditionSource(Struct, frozen=True, kw_only=True):
         methodology: Methodology of the edition.
         published: Newest publication, None if the edition is not published.
         state: Value that changes with every change of the downloaded data that the caller may see.
-        row_state: Such a value for the unfiltered rows of a published edition only; later changes of organisations do
-            not change it.
+        row_state: Value that changes with every change of the rows of the edition without filters. Unlike `state`, it
+            does not change if an organisation changes, for example its name, after the publication.
     """
 
     counted: CountedEdition

@@ -75,11 +75,11 @@ class DimensionLine(Struct, frozen=True, kw_only=True):
 class EmbedTexts(Struct, frozen=True, kw_only=True):
     """The texts of an embedded score in one language; a text that does not apply is null.
 
-    `measure` is the short name of the index. `score` is "61.5 of 100", or the reason why there is no score; `figure`
-    and `full` are its two parts. `remarks` are warnings that the data are simulated or that a later edition scores the
-    organisation (`stale`). `brief` is score and level for a badge. `version` is edition, warnings and review in short.
-    `text` is all texts and the URL of the explanation (`link`, `url`). `pips` are the level and the number of levels.
-    `under` is edition, methodology, coverage and review.
+    `measure` is the short name of the index. `score` is "61.5 of 100" (the `figure` and `full`), or the reason why
+    there is no score. `remarks` are warnings, such as that the data are simulated or that a later edition scores the
+    organisation (`stale`). `brief` is score and level for a badge, `version` edition, warnings and review in few words,
+    `under` edition, methodology, coverage and review. `link` is the text of the link to the explanation, `url` its URL,
+    and `text` all of these as one text. `pips` are the level and the number of levels, both 0 without a level.
     """
 
     language: str

@@ -121,7 +121,7 @@ def build_entry(item: NewsItem, scope: FeedScope, place: str, base: str, languag
 
 
 def describe_change(correction: CorrectedScore, methodology: str, language: Language) -> str:
-    """Describe how index and level change: in whole points, with decimals where they would be the same.
+    """Describe the change of index and level: the index in whole points, or with decimals if these are equal.
 
     `methodology` is the version under which the edition is scored.
     """

@@ -136,7 +136,7 @@ class ChartsController(Controller):
         name: FromPath[str],
         database: Database,
     ) -> Response[bytes] | LargeResponse:
-        """Show a chart of a territory: `levels`, `tenths`, `dimensions` or `provinces`."""
+        """Show a chart of a territory: `levels`, `tenths` (of the index), `dimensions` or `provinces`."""
         return _answer(
             request,
             database,
@@ -159,7 +159,7 @@ class ChartsController(Controller):
         database: Database,
         computed: ComputationCache,
     ) -> Response[bytes] | LargeResponse:
-        """Show a chart of a dimension: `tenths`, or `means` of its indicators."""
+        """Show a chart of a dimension: `tenths` (of its scores), or `means` of its indicators."""
 
         def find(chart: str, language: Language) -> Chart | None:
             found = dimensions.compute_dimensions(database, computed, edition)

@@ -131,7 +131,7 @@ def draw_tenths(tenths: Sequence[int], spread: FiveNumberSummary | None, figures
     """Draw the distribution of scores as a histogram of ten columns.
 
     `tenths` contains the numbers of scores from 0 to 10 points, from 10 to 20, and so on. `spread` summarises the
-    scores for the title of the chart.
+    scores for the title of the chart; None if there are no scores.
     """
     language = figures.language
     columns = [
@@ -210,7 +210,7 @@ def draw_medians(
     """Draw the medians of territories as dots, the highest first, each over the middle half of the territory's scores.
 
     `identifier` is the id of the chart in the page. `whole` summarises the scores of the edition; its median is marked
-    in every row.
+    in every row. If it is None, no median is marked.
     """
     rows = [("" if one.territory is None else one.territory.name, one.index) for one in found]
     medians = [(name, None if spread is None else figures.to_points(spread.median)) for name, spread in rows]

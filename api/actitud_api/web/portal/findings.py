@@ -64,9 +64,10 @@ _NEARLY_ALL: Final = 0.95
 
 
 def describe_levels(levels: Mapping[int | None, int], of: int, language: Language) -> str:
-    """Describe the lowest level at or below which more than half of the organisations with a level are.
+    """Describe the share of organisations at or below a level: the lowest level for which the share is above half.
 
-    `levels` contains the number of organisations at each level; `of` is the number of levels.
+    `levels` contains the number of organisations at each level; the key None counts those without a level, which are
+    ignored. `of` is the number of levels.
     """
     counted = {level: count for level, count in levels.items() if level is not None and count}
     whole = sum(counted.values())
@@ -123,10 +124,11 @@ def _describe_ends(
 def describe_above(
     pairs: Sequence[tuple[Figure | None, Figure | None]], whole: Texts, language: Language
 ) -> str | None:
-    """Describe in how many dimensions a figure is above the figure that it is compared with.
+    """Describe the number of dimensions in which the first of two figures is above the second.
 
-    Return None if no dimension can be compared. `pairs` contains these two figures for each dimension, such as the
-    median of a territory and the median of the whole edition. `whole` is the name of the second in the sentence.
+    `pairs` contains the two figures of each dimension, such as the median of a territory and the median of the whole
+    edition; a figure that does not exist is None. `whole` is the name of the second figures in the sentence. Return
+    None if no dimension has both figures.
     """
     known = [(own, other) for own, other in pairs if own is not None and other is not None]
     if not known:

@@ -171,8 +171,9 @@ def render_portal_page(
         frames: True if the page contains frames of this service.
         feed: Feed about the subject of the page, announced in addition to the feeds of the edition and of the site.
         sharing: Preview of the page on sites where its link is shared; None for the preview of the site.
-        translated: Part of the page that partial catalogues translate; in such a language `title` and `trail` are in
-            the language of `choose_page_language`, unless the part is the frame alone.
+        translated: Part of the page that is translated into languages with a partial catalogue: only the `frame`, the
+            `lead` too (the first part of the content), or the whole `page`. The rest is Spanish. Unless it is `frame`,
+            pass `title` and `trail` in the language of `choose_page_language`.
     """
     to = build_links(request)
     segment = LATEST if edition is None else choose_segment(request, edition)

@@ -62,8 +62,8 @@ class IndicatorView(Struct, frozen=True, kw_only=True):
         goalposts: Points of its curve, as text.
         zero: Condition under which it scores 0 by rule, None if there is none.
         windows: Periods that its questions ask about.
-        bullets: Points of the article that it measures, each with its id.
-        functions: Functions of a team, named in the article, that it measures, each with its id.
+        bullets: Points of the article that it measures, as pairs of id and text.
+        functions: Functions of a team, named in the article, that it measures, as pairs of id and text.
     """
 
     indicator: Indicator
@@ -91,7 +91,7 @@ class DimensionView(Struct, frozen=True, kw_only=True):
 class LevelView(Struct, frozen=True, kw_only=True):
     """A level as text: its name, its meaning and its conditions.
 
-    `gates` are the conditions beside the lowest index. `provisional_unless` is a condition that is checked by review:
+    `gates` are the conditions for reaching the level. `provisional_unless` is a condition that is checked by review:
     while it is not met, the level is provisional. It is None if the level is never provisional.
     """
 

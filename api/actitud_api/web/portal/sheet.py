@@ -204,8 +204,8 @@ class AnswerEvidence(Struct, frozen=True):
     """The evidence of an answer.
 
     `text` says whether the answer has evidence, and `documents` are the accepted documents. `source` is the source that
-    the organisation stated, None if it stated none. `manifest` is the digest of the manifest of the count, None if the
-    answer was not counted from files of platforms.
+    the organisation stated, None if it stated none. `manifest` is the digest of a document with which the count can be
+    repeated, None if the answer was not counted from files of platforms.
     """
 
     text: str
@@ -310,7 +310,7 @@ class OrganisationView(Struct, frozen=True, kw_only=True):
         dimensions: Chart of the scores in the dimensions.
         unrated: Dimensions without a score although there is an index, by id.
         medians: Median of the peer group by dimension.
-        whole_medians: These medians without decimals.
+        whole_medians: Median of the peer group by dimension, without decimals.
         peers: Comparison with the peer group, None if there is no peer group.
         history: Scores of the organisation in all published editions.
         changes: Changes since the edition `since`, None if this edition is the first.

@@ -222,7 +222,7 @@ class Verdict(Struct, frozen=True):
 
 
 class ProfileFacts(Struct, frozen=True):
-    """Facts of an organisation from which the case of a verdict is chosen; a member is None if it is not known.
+    """Facts of an organisation from which the headline of a verdict is chosen; a member is None if it is not known.
 
     `has_account` is True if there is an active account, `is_open` if people can write to an account. `answered` is the
     share of messages that were answered, from 0 to 1.
@@ -322,7 +322,7 @@ def write_verdict(
 
 
 def read_facts(score: NarratedScore, profile: Mapping[str, object]) -> ProfileFacts:
-    """Read the facts from which the case of a verdict is chosen, from a score and the profile in its submission."""
+    """Read the facts from which the headline of a verdict is chosen, from a score and the profile in its submission."""
     active, opened = profile.get("accounts_active"), profile.get("accounts_open")
     rate = next((indicator for indicator in iterate_indicators(score) if indicator.id == _RESPONSE_RATE), None)
     counted = rate is not None and rate.state == "observed" and isinstance(rate.value, int | float)

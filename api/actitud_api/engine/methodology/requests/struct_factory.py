@@ -106,7 +106,7 @@ def describe_type(form: object, description: str) -> object:
 
 
 def build_literal(values: tuple[str, ...]) -> object:
-    """Build the type of a value that must be one of these strings."""
+    """Build the type of a value that must be one of the strings `values`."""
     return getitem(Literal, values)
 
 

@@ -134,10 +134,11 @@ class PrintedSource(Struct, frozen=True, kw_only=True):
 class PrintedSheet(Struct, frozen=True, kw_only=True):
     """All texts on the two printed pages, in the order of the pages; only `title` and `author` are on no page.
 
-    `figure` is the index as a whole number; if it is None, `score` is shown, a text in place of the index. `remarks`
-    are on both pages, such as that the data are simulated. `running` is the line that identifies a single page. `steps`
-    is None if there is nothing to propose. `correction` is a sentence about the newest correction of the score, None if
-    it was never corrected.
+    `measure` is the short name of the index, `figure` the index as a whole number, and `full` the text after it, such
+    as "of 100". If `figure` is None, `score` is shown, a text in place of the index. `remarks` are on both pages, such
+    as that the data are simulated. `running` is the line that identifies a single page. `steps` is None if there is
+    nothing to propose. `correction` is a sentence about the newest correction of the score, None if it was never
+    corrected.
     """
 
     language: Language
