@@ -598,7 +598,8 @@ _READ_JOBS = Texts(
 def check_jobs(database: Database, now: datetime, language: Language) -> Check:
     """Check that jobs run; return `ok` or `warning`.
 
-    It is a warning if a job is due for more than 15 minutes (`JOB_DELAY`) at the time `now`, or if jobs have failed.
+    It is a warning if at the time `now` a job has been due for more than 15 minutes (`JOB_DELAY`), or if jobs have
+    failed.
     """
     with database.read() as session:
         backlog = jobs.get_backlog(session)

@@ -19,9 +19,9 @@ _DIFFERS = Texts(
 def run_openapi(options: argparse.Namespace, language: Language) -> int:
     """Run `openapi`: write the OpenAPI document to a file, or compare the file with it, and return exit code 0.
 
-    With `--methodology-schema`, do the same with the JSON Schema of methodology documents. Both documents depend only
-    on the code, not on the settings of this machine. With `--compatible-with`, only compare the file with the document
-    of another release.
+    With `--methodology-schema`, write or compare the JSON Schema of methodology documents instead. Both documents
+    depend only on the code, not on the settings of this machine. With `--compatible-with`, only compare the file with
+    the document of another release.
 
     Raises:
         CommandError: With `--check`, a file differs from its document. With `--compatible-with`, the file breaks

@@ -81,7 +81,7 @@ def describe_fault(error: SigningKeyFault, language: Language) -> str:
 
 
 def run_checkpoint(options: argparse.Namespace, language: Language) -> int:
-    """Make a checkpoint of the ledger, print its signed note, and return exit code 0.
+    """Make a checkpoint (signed hash) of the ledger, print it as a signed note, and return exit code 0.
 
     If a running service is the only process that may write to the database, print the newest checkpoint of the service
     instead, and write a note about it to standard error.

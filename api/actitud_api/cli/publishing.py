@@ -46,6 +46,8 @@ _ACTION: Final = "cli.publish"
 def run_publish(options: argparse.Namespace, language: Language) -> int:
     """Run `publish`: publish an edition, print digest and checkpoint of the publication, and return exit code 0.
 
+    The checkpoint is a signed hash of the ledger with the publication in it, for the operator to keep elsewhere.
+
     Raises:
         CommandError: The options or the file of corrections are invalid (exit code 2), the publication is refused, or
             the signing key cannot be used.

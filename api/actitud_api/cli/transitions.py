@@ -54,6 +54,9 @@ _PAGE: Final = 1_000
 def run_transition(options: argparse.Namespace, language: Language) -> int:
     """Run `assessments transition`: make a transition of many assessments, print the outcomes, and return 0.
 
+    A transition changes the state of an assessment, for example from submitted to under review. The outcomes are
+    numbers of assessments, such as those whose transition was refused.
+
     Raises:
         CommandError: The options are invalid (exit code 2), nothing is selected, or the edition is published.
     """

@@ -42,9 +42,9 @@ class ScoreRescorer(Rescorer):
         """Score the submission in a score document again, and add a problem if the result differs in any byte.
 
         Problems are added to `findings`; `line` is the number of the document's line in the verified file. If this
-        program does not have the methodology of the document, nothing is compared, and that is a problem too.
-        Return True if `text` is a document of the right format, whatever the comparison finds; if not, add a
-        problem and return False.
+        program does not have the methodology of the document, nothing is compared, and that is a problem too. Return
+        True if `text` is a document of the right format, even if the score differs; if not, add a problem and return
+        False.
         """
         document = read_document(findings, line, text, parse_score)
         if document is None:

@@ -82,10 +82,10 @@ def list_inputs(version: str, language: Language) -> tuple[AnswerInput, ...]:
 
 @cache
 def map_options(version: str) -> Mapping[str, Mapping[str, str | int]]:
-    """Return the texts that users may write in each answer cell with choices, with the values that the texts stand for.
+    """Return, for each answer cell with choices, the values by the texts that users may write for them.
 
-    The keys are the codes of the cells; the keys of each inner mapping are the texts, in lower case. A choice may be
-    written as its value, its label or its explanation, in any language.
+    The keys are the codes of the cells. Users may write a choice as its value, its label or its explanation, in any
+    language; these texts are the inner keys, in lower case.
     """
     options: dict[str, dict[str, str | int]] = {}
     for language in load_methodology(version).texts:

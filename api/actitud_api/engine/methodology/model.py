@@ -65,7 +65,7 @@ class ComponentOperand(Frozen, frozen=True, tag_field="kind", tag="component"):
 
 
 class ValueOperand(Frozen, frozen=True, tag_field="kind", tag="value"):
-    """The raw value of an indicator; allowed only in gates.
+    """The raw value of an indicator, the number that its formula computes from facts; allowed only in gates.
 
     The raw value does not exist if the indicator is unknown or its answer has no evidence, or if its zero rule applies;
     the gate is then not passed.
@@ -98,14 +98,14 @@ class LowerBoundOperand(Frozen, frozen=True, tag_field="kind", tag="lower_bound"
 
 
 class ScoreOperand(Frozen, frozen=True, tag_field="kind", tag="score"):
-    """The score of a node in points, rounded to the document's `decimals`; allowed only in gates."""
+    """The score of a group or indicator in points, rounded to the document's `decimals`; allowed only in gates."""
 
     node: str
     """Id of the group or indicator."""
 
 
 class PillarOperand(Frozen, frozen=True, tag_field="kind", tag="pillar"):
-    """The score of a pillar, in points; allowed only in gates."""
+    """The score of a pillar (some of the indicators, beside the index), in points; allowed only in gates."""
 
     pillar: str
     """Name of the pillar."""
@@ -248,8 +248,9 @@ NEVER = Any(of=())
 class Fact(Frozen, frozen=True):
     """One input of an indicator, such as a number of messages: its name, its type, and its limits.
 
-    `decimals` is the number of decimals to which a `number` is rounded half up. A fact with `set_by: service` is set in
-    a review, never by the organisation.
+    `minimum` and `maximum` are null without a limit. `decimals` is the number of decimals to which a `number` is
+    rounded half up. If `required` is false, an answer may lack the fact. A fact with `set_by: service` is set in a
+    review, never by the organisation.
     """
 
     name: str
@@ -269,7 +270,7 @@ class Fact(Frozen, frozen=True):
 
 
 class Range(Frozen, frozen=True):
-    """Lowest and highest score that a node can have, both included."""
+    """Lowest and highest score that a node (group or indicator) can have, in points, both included."""
 
     minimum: int = 0
     """Lowest score, in points."""
@@ -410,6 +411,8 @@ class Group(Frozen, frozen=True, tag_field="kind", tag="group"):
     `missing` says how an unknown child counts: as the minimum of its range (`zero`), as a child that leaves (`leave`),
     or by making the whole group unknown (`void`). The `missing` of the group above then says how this unknown group
     counts.
+
+    `published_decimals` is the number of decimals of the published score, null for all.
     """
 
     id: str
@@ -456,8 +459,9 @@ class AdditionalIndex(Frozen, frozen=True):
 class ProfileField(Frozen, frozen=True):
     """A field of the profile of an organisation, such as its population: its name, its type, and its allowed values.
 
-    `default` is the value of a field that the service has not set. With `needs_evidence`, the field can exclude an
-    indicator (make it not applicable) only if the field has evidence; without evidence the indicator is unknown.
+    `minimum` and `maximum` are null without a limit; `values` are the allowed values of an `enum`. `default` is the
+    value of a field that the service has not set. With `needs_evidence`, the field can exclude an indicator (make it
+    not applicable) only if the field has evidence; without evidence the indicator is unknown.
     """
 
     name: str
@@ -672,9 +676,10 @@ class Document(Frozen, frozen=True):
     """The content of a methodology version. Scores are whole multiples of 10^-`decimals` points.
 
     Only `version`, `decimals` and `root`, the tree of groups and indicators, are required; an omitted member has its
-    default. `self_declared_cap` is the highest score of an answer without evidence, in per cent of the range of its
-    indicator. `pillars` are figures beside the index, each with the ids of its indicators. If `standing` is
-    `provisional`, scores only estimate the index of another version, with the error that `margin` states.
+    default. `published_decimals` is the number of decimals of the published index, null for all. `self_declared_cap` is
+    the highest score of an answer without evidence, in per cent of the range of its indicator. `pillars` are figures
+    beside the index, each with the ids of its indicators. If `standing` is `provisional`, scores only estimate the
+    index of another version, with the error that `margin` states.
     """
 
     version: str

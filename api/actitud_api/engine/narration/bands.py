@@ -35,7 +35,7 @@ def describe_band(document: Document, code: str, language: Language) -> str:
 
 
 def qualify_by_band(document: Document, code: str, language: Language) -> str:
-    """Describe a size band as the end of a phrase, such as "of up to 5,000 inhabitants"."""
+    """Describe a size band as the end of a phrase: "of up to 5,000 inhabitants"; return its code if it is unknown."""
     return _format_band(document, code, language, _AFTER_NOUN)
 
 

@@ -25,7 +25,7 @@ class GoalpostText(Struct, frozen=True):
 
 
 def describe_goalposts(indicator: Indicator, texts: MethodologyTexts) -> list[GoalpostText]:
-    """Describe the goalposts of an indicator, in the order of its curve."""
+    """Describe the goalposts (points of the curve) of an indicator, in the order of the curve."""
     text = texts.indicators[indicator.id]
     reasons = text.ladder or text.goalposts
     return [

@@ -280,7 +280,10 @@ class Sentences:
         return words.name_pillar(pillar, self._texts)
 
     def describe_pillar(self, pillar: PillarScore) -> str:
-        """Describe the score of a pillar, and the share of all points that its indicators hold."""
+        """Describe the score of a pillar, and the share of all points of the index that its indicators hold.
+
+        A pillar is a part of the indicators with a score of their own, beside the index.
+        """
         templates, name = _FINDINGS[self._language], self.name_pillar(pillar.id)
         share = words.format_share(pillar.share, self._language)
         if pillar.score is None:
@@ -307,7 +310,7 @@ class Sentences:
         return None if level is None else self._texts.levels[str(level)].name
 
     def describe_gate_requirement(self, gate: str) -> str:
-        """Describe the requirement of the gate with the id `gate`; the text is the beginning of a sentence."""
+        """Describe the requirement of the gate (condition for a level) `gate`, as the beginning of a sentence."""
         return self._describe_gate_rule(gate)
 
     def describe_level_cap(self, level: int | None, details: LevelDetails) -> str | None:
@@ -732,7 +735,7 @@ class Sentences:
         return words.label_fact(indicator, fact, self._texts)
 
     def describe_gate(self, blocking: BlockingGate) -> str:
-        """Describe a gate that is not passed: the requirement, the actual value, and the difference between them.
+        """Describe a gate (condition for a level) that is not passed: requirement, actual value and their difference.
 
         If there is no actual value, the sentence says so.
         """
@@ -822,10 +825,10 @@ def _format_gain(name: Literal["gain", "gain_max"], figure: Figure, decimals: in
 
 
 def limit_rounding(gain: Figure, lost: Figure | None, decimals: int) -> Figure:
-    """Return the gain of a step, limited to the points that its indicator loses.
+    """Return the gain of a step, limited to the points `lost` by its indicator.
 
-    Both figures are rounded separately, so a rounded gain may exceed the rounded loss by one unit of the last decimal.
-    Only such an excess is cut; any other gain is returned unchanged.
+    Both figures are rounded to `decimals` separately, so a rounded gain may exceed the rounded loss by one unit of the
+    last decimal. Only such an excess is cut; any other gain is returned unchanged, also if `lost` is None (unknown).
     """
     if lost is None or not 0 < gain - lost < 1.5 * 10**-decimals:
         return gain

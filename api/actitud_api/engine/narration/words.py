@@ -249,7 +249,7 @@ def _build_percent_pattern(language: Language) -> str:
 
 
 def name_pillar(pillar: str, texts: MethodologyTexts) -> str:
-    """Return the name of a pillar; return its id if the texts name no pillars."""
+    """Return the name of a pillar (a part of the indicators) by its id; the id if the texts name no pillars."""
     return pillar if texts.pillars is UNSET else texts.pillars[pillar].name
 
 

@@ -110,7 +110,7 @@ class TableFactory(Struct, frozen=True, kw_only=True):
             sheet: Name of the sheet with the rows, in a workbook.
             table: Columns of the table.
             dialect: Form of a CSV file.
-            about: Further texts about the table for the second sheet of a workbook, by label.
+            about: Further texts about the table for the second sheet of a workbook, by label; None for none.
         """
         if suffix != "xlsx":
             return TableFile(suffix=suffix, sheet=sheet, columns=table, dialect=dialect)
@@ -180,8 +180,8 @@ def list_whole_files(
 ) -> dict[str, TableFile]:
     """Build the descriptions of the files with a whole table of a published edition, by their names in a store.
 
-    There is a file for each format and language. `rows` is the number of rows of the table; workbooks are left out if
-    they cannot contain so many.
+    There is a file for each format and language. `base` is the scheme and authority of links. `rows` is the number of
+    rows of the table; workbooks are left out if they cannot contain all rows.
     """
     files: dict[str, TableFile] = {}
     for language in LANGUAGES:

@@ -69,7 +69,10 @@ class EditionsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class OrganisationsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of the organisations table, with the filters of the list of organisations."""
+    """The query parameters of the organisations table, with the filters of the list of organisations.
+
+    A filter that is None excludes no organisation.
+    """
 
     kind: organisations.OfKind | None = None
     region: organisations.OfRegion | None = None
@@ -84,7 +87,7 @@ class OrganisationsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_f
 class EditionQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The query parameters of an edition's tables, with the filters and the order of the edition's ranking.
 
-    `limit` and `offset` count organisations, not rows.
+    A filter that is None excludes no organisation. `limit` and `offset` count organisations, not rows.
     """
 
     kind: organisations.OfKind | None = None

@@ -39,13 +39,16 @@ class EmbedQuery(Struct, frozen=True, kw_only=True):
 
 
 class ThemedQuery(EmbedQuery, frozen=True, kw_only=True):
-    """The query parameters of an embedded score whose colours can be chosen."""
+    """The query parameters of an embedded score whose colours can be chosen; without `theme` they are light."""
 
     theme: EmbedTheme | None = None
 
 
 class OembedQuery(Struct, frozen=True, kw_only=True):
-    """The query parameters of oEmbed. The URL to embed sets the language."""
+    """The query parameters of oEmbed. The URL to embed sets the language.
+
+    `maxwidth` and `maxheight` are in pixels, None for no limit.
+    """
 
     url: Annotated[
         str,

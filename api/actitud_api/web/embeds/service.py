@@ -29,7 +29,7 @@ class EmbedStanding(Struct, frozen=True, kw_only=True):
         status: Status of the score.
         level: Level, None if there is none.
         provisional: True if the level holds only until a review has checked a condition.
-        coverage: Coverage, 0 to 1, None if there is none.
+        coverage: Share of the weight that is answered, 0 to 1, None if there is none.
         dimensions: Score in each dimension by id, None if there is none.
         methodology: Methodology version of the edition.
         simulated: True for an invented organisation.

@@ -79,8 +79,8 @@ def truncate_text(
 ) -> str:
     """Return a text, cut to the width `room`; a text that was cut ends with an ellipsis.
 
-    `size` is the font size, in the same unit as `room`. `measure` measures widths in the font of the text; the default
-    is for texts in the reader's font.
+    `size` is the font size, in the same unit as `room`; `bold` is True for bold letters. `measure` measures widths in
+    the font of the text; the default is for texts in the reader's font.
     """
     if measure(text, size, bold=bold) <= room:
         return text
@@ -95,8 +95,8 @@ def wrap_lines(
 ) -> list[str]:
     """Wrap a text between words into at most `max_lines` lines of the width `room`.
 
-    If the text is longer, the last line is cut. `size` is the font size, in the same unit as `room`. `measure` measures
-    widths in the font of the text; the default is for texts in the reader's font.
+    If the text is longer, the last line is cut. `size` is the font size, in the same unit as `room`; `bold` is True for
+    bold letters. `measure` measures widths in the font of the text; the default is for texts in the reader's font.
     """
     wrapped: list[str] = []
     rest = text

@@ -21,8 +21,8 @@ _NAMED: Final = Texts("{what}: {title}", "{what}: {title}")
 def build_chart_path(segments: Sequence[str], chart: str, suffix: str = "") -> str:
     """Return the URL path of a chart of an edition, or of a territory or dimension in an edition.
 
-    `segments` are the unquoted path segments of the subject. With the suffix `.svg`, `.png` or `.csv` the path is that
-    of a file; without a suffix, that of the page with the HTML to embed the chart.
+    `segments` are the unquoted path segments of the subject. With the suffix `.svg`, `.png` or `.csv` the path leads to
+    a file; without a suffix, to the page with the HTML to embed the chart.
     """
     return "/".join(("/charts", *(quote(segment, safe=":") for segment in segments), f"{chart}{suffix}"))
 

@@ -227,7 +227,10 @@ def draw_dimension_medians(found: EditionDimensions, names: Mapping[str, str], f
 
 
 def draw_means(means: Sequence[tuple[str, Figure | None]], figures: FigureFormatter) -> Picture:
-    """Draw the mean scores of indicators; `means` contains name and mean of each, in the order of the methodology."""
+    """Draw the mean scores of indicators.
+
+    `means` contains name and mean of each indicator, in the order of the methodology; the mean is None without scores.
+    """
     language = figures.language
     bars = [charts.Bar(label=name, value=mean, text=figures.format_points(mean)) for name, mean in means]
     described = "; ".join(f"{bar.label} {bar.text}" for bar in bars)

@@ -72,8 +72,9 @@ class SortHeader(Struct, frozen=True, kw_only=True):
 def build_field(name: str, label: str, options: Mapping[str, str], chosen: str, every: str | None) -> FilterField:
     """Build a drop-down list; `options` maps the values of its options to their texts.
 
-    `chosen` is the value of the chosen option, empty if none is chosen. `every` is the text of the option that does not
-    filter; None if there is no such option.
+    `name` is the name of the query parameter, and `label` the label of the list. `chosen` is the value of the chosen
+    option, empty if none is chosen. `every` is the text of the option that does not filter; None if there is no such
+    option.
     """
     choices = [FilterOption(value, text, value == chosen) for value, text in options.items()]
     if every is not None:

@@ -236,7 +236,10 @@ def select_edition_title(edition: editions.EditionRecord, language: Language) ->
 
 
 def build_edition_crumb(edition: editions.EditionRecord, language: Language, href: str | None = None) -> Crumb:
-    """Build the breadcrumb of an edition, whose title may be in another language than the page."""
+    """Build the breadcrumb of an edition, whose title may be in another language than the page.
+
+    `href` is the URL of the edition, None if the page itself is about the edition.
+    """
     return Crumb(select_edition_title(edition, language), href, nearest_language(edition.titles, language))
 
 

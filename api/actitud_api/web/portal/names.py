@@ -54,7 +54,7 @@ class Names:
         return bands.describe_band(self._document, code, self.language)
 
     def qualify_by_band(self, code: str) -> str:
-        """Return the limits of a size band as the end of a phrase, such as "of up to 5,000 inhabitants"."""
+        """Return the limits of a size band, by its code, as the end of a phrase: "of up to 5,000 inhabitants"."""
         return bands.qualify_by_band(self._document, code, self.language)
 
     def translate_name(self, name: str) -> str:

@@ -435,7 +435,7 @@ def list_tenths(summary: service.ScoreSummary, names: Names) -> tuple[tuple[str,
 def draw_tenths(identifier: str, summary: service.ScoreSummary, names: Names, own: int | None = None) -> charts.Picture:
     """Draw the distribution of the index as a histogram of ten columns.
 
-    `own` is the column to highlight, from 0; None highlights none.
+    `identifier` is the id of the chart in the page. `own` is the column to highlight, from 0; None highlights none.
     """
     parts = [
         _TENTH.into(names.language).format(start=10 * number, end=10 * number + 10, count=names.format_count(count))

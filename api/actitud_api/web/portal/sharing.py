@@ -61,7 +61,7 @@ class PageHead(Struct, frozen=True, kw_only=True):
         alt: Text that replaces the picture.
         width: Width of the picture in pixels.
         height: Height of the picture in pixels.
-        locales: Languages in the form of Open Graph, such as `es_ES`, that of the page first.
+        locales: Languages in the form of Open Graph, such as `es_ES`, the language of the page first.
     """
 
     canonical: str

@@ -109,7 +109,7 @@ _ERASED: Final = Texts("Texto borrado.", "Text erased.")
 
 
 class VerdictView(Struct, frozen=True):
-    """A verdict on an answer as text, with its reason and its date; `reason` is empty if none was given."""
+    """A verdict (decision of an assessor) on an answer as text; `reason` is empty if none was given."""
 
     text: str
     reason: str
@@ -267,7 +267,7 @@ class ScoreHistory(Struct, frozen=True, kw_only=True):
     """The scores of an organisation in all published editions, newest first.
 
     `picture` is a chart of the index in the editions in which the organisation is ranked; None if there are fewer than
-    two.
+    two such editions.
     """
 
     rows: tuple[HistoryRow, ...]

@@ -111,7 +111,7 @@ class SuggestionList(Struct, frozen=True, kw_only=True):
         suggestions: Suggestions on this page.
         found: Number of suggestions that the filters select.
         number: Number of the page.
-        first: Position of the first suggestion of the page in the list.
+        first: Position of the first suggestion of the page in the list, from 1.
         pages: Links to the pages of the list.
         previous: URL of the previous page, None if there is none.
         following: URL of the next page, None if there is none.

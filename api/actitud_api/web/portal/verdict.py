@@ -238,7 +238,8 @@ def choose_case(
 ) -> VerdictCase:
     """Choose the case of a verdict, such as `closed`, which decides its headline.
 
-    `levels` is the number of levels of the methodology. `is_estimate` is True if the score only estimates the index.
+    `level` is the level of the organisation, None without one. `levels` is the number of levels of the methodology.
+    `is_estimate` is True if the score only estimates the index.
     """
     if status == "not_rateable":
         return "not_rateable"

@@ -151,7 +151,7 @@ class OperandBounds:
                 return None
 
     def find_direction(self, operand: Operand) -> Direction:
-        """Find whether an operand rises or falls as an answer improves and the profile stays the same.
+        """Find whether an operand rises or falls if an answer improves while the profile does not change.
 
         An answer improves if the score of its indicator rises. Return 1 if the operand rises, -1 if it falls, 0 if it
         stays the same, None if it may rise or fall.
@@ -256,7 +256,7 @@ def _power_of_ten(decimals: int) -> int:
 def find_score_direction(indicator: Indicator) -> Literal[-1, 0, 1]:
     """Return 1 if the score of an indicator rises with its raw value, -1 if it falls.
 
-    Return 0 if the first and the last goalpost have the same score, or if there are no goalposts.
+    Return 0 if the first and the last goalpost (point of the curve) have the same score, or if there are no goalposts.
     """
     scores = [goalpost.score for goalpost in indicator.curve.goalposts]
     if not scores or scores[0] == scores[-1]:

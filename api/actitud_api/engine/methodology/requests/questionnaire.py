@@ -46,8 +46,8 @@ EntryMember = bool | int | float | str | None | tuple[str | Evidence, ...] | Ans
 class QuestionnaireRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="methodology"):
     """Base class of the bodies with a questionnaire; each methodology version has its own subclass.
 
-    In a subclass, each object has one member for each profile field or indicator of the version.
-    `profile_self_declared` are the profile fields that have no evidence.
+    In a subclass, each object has one member for each profile field or indicator of the version; an object that was not
+    sent is UNSET. `profile_self_declared` are the profile fields that have no evidence.
     """
 
     profile: Struct | UnsetType = UNSET

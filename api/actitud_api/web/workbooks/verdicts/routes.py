@@ -47,7 +47,7 @@ WORKBOOK = FileBody(XLSX, "application/octet-stream")
 
 
 class VerdictWorkbookQuery(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of the review workbook."""
+    """The query parameters of the review workbook: filters of its organisations, None to exclude none."""
 
     sample: Annotated[bool, Meta(description="True for the organisations of the sample of the edition.")] = False
     q: OfWords | None = None
