@@ -342,7 +342,7 @@ def check_permissions(settings: Settings, language: Language) -> Iterator[Check]
 def check_files(settings: Settings, language: Language) -> Iterator[Check]:
     """Yield a warning if the service cannot write to its folder for generated files; else nothing.
 
-    Nothing is yielded either if the settings give generated files no space (`files_bytes` 0).
+    Without space for generated files (setting `files_bytes` 0) the folder is not checked.
     """
     if settings.files_bytes and not is_writable(settings.files_folder):
         finding = _NOT_KEPT.into(language).format(folder=settings.files_folder)

@@ -124,10 +124,11 @@ def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_other_keywords(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Return the values that differ, of `wide` and of `narrow`, of the keywords that no other rule compares, else None.
+    """Return the keywords that no other rule compares and that differ, with their values in `wide` and in `narrow`.
 
-    A keyword differs if `narrow` has a value for it that `wide` does not have. Each member of the returned pair has the
-    values by keyword, or None if the schema has none of these keywords. `name`: not used.
+    A keyword differs if `narrow` has a value for it that `wide` does not have. The returned pair has the values in
+    `wide` and the values in `narrow`, each by keyword, or None for a schema without these keywords. Return None if no
+    keyword differs. `name`: not used.
     """
     known, further = (
         {keyword: value for keyword, value in shape.keywords.items() if keyword not in _COMPARED}

@@ -755,7 +755,7 @@ class PrincipleText(Frozen, frozen=True):
 class LevelText(Frozen, frozen=True):
     """The texts of a level: its name, and its `meaning` for an organisation that reaches it.
 
-    `provisional_unless` is the condition under which the level is final, null if it always is.
+    `provisional_unless` is the condition under which the level is final, null if the level is always final.
     """
 
     name: str

@@ -74,8 +74,8 @@ class NarratedNextStep(NextStep, frozen=True):
     `kind` is, for example, `report` (send an answer) or `correct` (resolve a contradiction). `change` contains the new
     facts, and is empty if the step names none. `gain` and `gain_max` are the index points that the step and the best
     score gain. Both are null if there is no index before or after the change; `gain` is also null if it depends on
-    later answers. `cap` is the score without the evidence that the step needs, null if the score is not lower.
-    `requires` are the rules that the step breaks unless other facts change too.
+    later answers. `cap` is the score that the step reaches without evidence, null if it is not lower than with
+    evidence. `requires` are the rules that the step breaks unless other facts change too.
     """
 
     text: Text
@@ -126,7 +126,7 @@ class NarratedDimension(_NamedDimension, frozen=True, kw_only=True):
 
 
 class NarratedGate(BlockingGate, frozen=True):
-    """A gate of the next level that is not passed.
+    """A gate (condition) of the next level that is not passed.
 
     `actual` is the value that the gate reads, null if it is unknown or does not exist; `required` is the value that the
     gate asks for; `distance` is their absolute difference, null if one of the two values is not a number.
@@ -324,7 +324,7 @@ class NarratedDifference(ScoreDifference, frozen=True):
     """The difference between two scores of the same methodology version, in the index and in every group and indicator.
 
     `groups` are all groups, `indicators` only the indicators that differ. If the index rises by some points, the points
-    lost in the dimensions fall by exactly as many in total; the same holds inside every group. `appeared` are the rules
+    lost in the dimensions fall by exactly as many in total, and likewise inside every group. `appeared` are the rules
     broken only in the second score, `vanished` the rules broken only in the first.
     """
 
@@ -465,7 +465,7 @@ class _NamedIndicatorChange(IndicatorChange, frozen=True):
 class NarratedIndicatorChange(_NamedIndicatorChange, frozen=True, kw_only=True):
     """The change of the score of an indicator between two editions, with its reason codes before and after.
 
-    A code or score is null if the methodology version at that stage lacks the indicator.
+    A code or score is null if the methodology version that it is computed under lacks the indicator.
     """
 
     text: Text

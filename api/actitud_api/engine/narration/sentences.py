@@ -282,7 +282,7 @@ class Sentences:
     def describe_pillar(self, pillar: PillarScore) -> str:
         """Describe the score of a pillar, and the share of all points of the index that its indicators hold.
 
-        A pillar is a part of the indicators with a score of their own, beside the index.
+        A pillar is a set of indicators with a score of its own, beside the index.
         """
         templates, name = _FINDINGS[self._language], self.name_pillar(pillar.id)
         share = words.format_share(pillar.share, self._language)

@@ -57,13 +57,13 @@ class PagedQuery(FileQuery, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class CatalogueQuery(FileQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of a methodology's indicators table."""
+    """The query parameters of a methodology's indicators table; without `fields`, all columns are returned."""
 
     fields: CatalogueFields | None = None
 
 
 class EditionsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of the editions table."""
+    """The query parameters of the editions table; without `fields`, all columns are returned."""
 
     fields: EditionFields | None = None
 
@@ -71,7 +71,7 @@ class EditionsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields
 class OrganisationsQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The query parameters of the organisations table, with the filters of the list of organisations.
 
-    A filter that is None excludes no organisation.
+    A filter that is None excludes no organisation. Without `fields`, all columns are returned.
     """
 
     kind: organisations.OfKind | None = None
@@ -103,13 +103,13 @@ class EditionQuery(PagedQuery, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class ScoresQuery(EditionQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of an edition's scores table."""
+    """The query parameters of an edition's scores table; without `fields`, all columns are returned."""
 
     fields: ScoreFields | None = None
 
 
 class IndicatorsQuery(EditionQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The query parameters of an edition's indicators table."""
+    """The query parameters of an edition's indicators table; without `fields`, all columns are returned."""
 
     fields: IndicatorFields | None = None
 

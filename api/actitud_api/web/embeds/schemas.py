@@ -73,7 +73,7 @@ class BadgesQuery(RankingQuery, frozen=True, kw_only=True, forbid_unknown_fields
 class DescribedBadgesQuery(BadgesQuery, frozen=True, kw_only=True):
     """The query parameters of an image with several badges, and the parameter for its language.
 
-    An unknown language is accepted.
+    The texts are Spanish without `lang`, or if the language is unknown.
     """
 
     lang: EmbedLanguage | None = None

@@ -79,7 +79,7 @@ class EmbedTexts(Struct, frozen=True, kw_only=True):
     there is no score. `remarks` are warnings, such as that the data are simulated or that a later edition scores the
     organisation (`stale`). `brief` is score and level for a badge, `version` edition, warnings and review in few words,
     `under` edition, methodology, coverage and review. `link` is the text of the link to the explanation, `url` its URL,
-    and `text` all of these as one text. `pips` are the level and the number of levels, both 0 without a level.
+    and `text` everything as one text. `pips` are the level and the number of levels, both 0 without a level.
     """
 
     language: str

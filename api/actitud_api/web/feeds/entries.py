@@ -121,8 +121,9 @@ def build_entry(item: NewsItem, scope: FeedScope, place: str, base: str, languag
 
 
 def describe_change(correction: CorrectedScore, methodology: str, language: Language) -> str:
-    """Describe the change of index and level: the index in whole points, or with decimals if these are equal.
+    """Describe the change of index and level by the correction of a published score.
 
+    The index is in whole points, or with decimals if its values before and after would be equal in whole points.
     `methodology` is the version under which the edition is scored.
     """
 

@@ -180,7 +180,8 @@ class Context(Struct, frozen=True, kw_only=True):
         last_day: Last day to submit a draft, as text.
         published: URL path of the published answers.
         notice: Reason why the questionnaire is not about the requested assessment, empty if it is.
-        elsewhere: Methodology version of the requested assessment, if it is not the version of the questionnaire.
+        elsewhere: Methodology version of the requested assessment if it is not the version of the questionnaire, else
+            None.
         record: The edition.
     """
 

@@ -134,7 +134,7 @@ def write_map(base: str, pages: Sequence[PageAddress]) -> bytes:
 
 
 def write_index(base: str, maps: int) -> bytes:
-    """Write the list of sitemaps (sitemaps.org); `maps` is the number of sitemaps."""
+    """Write the list of `maps` sitemaps (sitemaps.org); `base` is the scheme and authority of their URLs."""
     lines = [f"<sitemap><loc>{escape(base)}/sitemaps/{number}.xml</loc></sitemap>" for number in range(1, maps + 1)]
     return _write_document("sitemapindex", lines)
 

@@ -537,12 +537,12 @@ _SENTENCES: Final[Mapping[Code, Texts]] = {
 
 
 def build_defect(pointer: str, code: Code, /, **values: Value) -> Defect:
-    """Return the defect of a part of a document with the sentence of its code, filled with values."""
+    """Return the defect at `pointer` in a document, with the sentence of `code`; `values` fill its placeholders."""
     return Defect(pointer, code, _SENTENCES[code].fill(**values))
 
 
 def build_remark(pointer: str, code: Code, /, **values: Value) -> Remark:
-    """Return the remark on a part of a document with the sentence of its code, filled with values."""
+    """Return the remark at `pointer` in a document, with the sentence of `code`; `values` fill its placeholders."""
     return Remark(pointer, code, _SENTENCES[code].fill(**values))
 
 

@@ -91,7 +91,10 @@ SourceEdition = Annotated[
 
 
 class AnswerSource(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The source of an answer, as the organisation states it. The source changes no score."""
+    """The source of an answer, as the organisation states it. The source changes no score.
+
+    `manifest` and `edition` are null if they are not stated.
+    """
 
     kind: SourceKind
     manifest: (

@@ -35,7 +35,7 @@ def format_type_suffix(methodology: Methodology) -> str:
 
 
 def build_profile_members(methodology: Methodology, fields: Iterable[ProfileField]) -> list[tuple[str, object]]:
-    """Build a required member of a request type for each profile field, with its description and unit."""
+    """Build a required member of a request type for each profile field: name, and type with description and unit."""
     texts = methodology.texts["en"].profile
     return [
         (
