@@ -381,8 +381,8 @@ def run_revoke_signing(options: argparse.Namespace, language: Language) -> int:
     the option, signatures from the next entry on do not count.
 
     Raises:
-        CommandError: No signing key has that id, the ledger cannot have an entry with that number yet (exit code 2), or
-            the file of the new key cannot be written.
+        CommandError: No signing key has that id, the number is beyond the next entry or not below an earlier number for
+            this key (exit code 2), or the file of the new key cannot be written.
     """
     settings = load_settings(options)
     folder = settings.signing_folder

@@ -152,8 +152,8 @@ def run_acknowledge_restore(options: argparse.Namespace, language: Language) -> 
 def run_export(options: argparse.Namespace, language: Language) -> int:
     """Run `ledger export`: print all entries of the ledger as JSON Lines, and return exit code 0.
 
-    An entry names the changed resource only if that is public, and never the key that changed it, as in the response to
-    a request without a key.
+    An entry names the changed resource only if that is public, and never the organisation that changed it, as in the
+    response to a request without a key.
     """
     settings = load_settings(options)
     with open_database(settings, language) as database, catch_unreachable(settings, language):

@@ -101,11 +101,11 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
     def retire(self) -> None:
-        """Stop accepting connections, and end once all open ones are closed.
+        """Stop accepting connections, and stop the server once the open ones are closed.
 
-        Other processes at the socket then accept new connections. `/readyz` does not fail meanwhile. A connection
-        without requests is closed after the keep-alive time of the configuration, as always, so clients see no
-        difference.
+        Other processes at the socket then accept new connections, and `/readyz` does not fail meanwhile. The server
+        stops at the latest after the keep-alive time of the configuration, when idle connections would be closed
+        anyway, or after `drain` seconds, if these are more.
         """
         if self._retire_by is None:
             self._retire_by = time.monotonic() + max(self._drain, self.config.timeout_keep_alive)

@@ -241,8 +241,8 @@ def draw_dots(
 ) -> Picture:
     """Lay out a dot plot: one dot per row on a common scale, drawn over a line for the middle half of a group.
 
-    The scale covers the figures, and begins and ends at multiples of ten. It does not begin at 0, because medians that
-    differ by a few points would then seem equal.
+    The scale covers the figures, and begins and ends at multiples of ten. It does not always begin at 0, because then
+    medians that differ by a few points would seem equal.
 
     Args:
         identifier: Id of the chart in the page.

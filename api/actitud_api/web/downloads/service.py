@@ -85,8 +85,8 @@ class EditionSource(Struct, frozen=True, kw_only=True):
         methodology: Methodology of the edition.
         published: Newest publication, None if the edition is not published.
         state: Value that changes with every change of the downloaded data that the caller may see.
-        row_state: Value that changes with every change of the rows of the edition without filters. Unlike `state`, it
-            does not change if an organisation changes, for example its name, after the publication.
+        row_state: Value that changes with every change of the unfiltered rows of a published edition. Unlike `state`,
+            it does not change with an organisation, for example with its name, so it is not for an unpublished edition.
     """
 
     counted: CountedEdition
