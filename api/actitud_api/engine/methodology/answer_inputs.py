@@ -82,10 +82,10 @@ def list_inputs(version: str, language: Language) -> tuple[AnswerInput, ...]:
 
 @cache
 def map_options(version: str) -> Mapping[str, Mapping[str, str | int]]:
-    """Return, for each answer cell with choices, the values by the texts that users may write for them.
+    """Return the values of choices, by code of the answer cell and then by each text that users may write for it.
 
-    The keys are the codes of the cells. Users may write a choice as its value, its label or its explanation, in any
-    language; these texts are the inner keys, in lower case.
+    The texts of a choice are its value, its label and its explanation in every language, all in lower case. Cells
+    without choices are left out.
     """
     options: dict[str, dict[str, str | int]] = {}
     for language in load_methodology(version).texts:

@@ -676,10 +676,10 @@ class Document(Frozen, frozen=True):
     """The content of a methodology version. Scores are whole multiples of 10^-`decimals` points.
 
     Only `version`, `decimals` and `root`, the tree of groups and indicators, are required; an omitted member has its
-    default. `published_decimals` is the number of decimals of the published index, null for all. `self_declared_cap` is
-    the highest score of an answer without evidence, in per cent of the range of its indicator. `pillars` are figures
-    beside the index, each with the ids of its indicators. If `standing` is `provisional`, scores only estimate the
-    index of another version, with the error that `margin` states.
+    default. `published_decimals` is the number of decimals of the published index, null for all. `additional_index` is
+    null if only one index is published. `self_declared_cap` is the highest score of an answer without evidence, in per
+    cent of the range of its indicator. `pillars` are figures beside the index, each with the ids of its indicators. If
+    `standing` is `provisional`, scores only estimate the index of another version, with the error that `margin` states.
     """
 
     version: str

@@ -166,7 +166,7 @@ class PlacedMark(Struct, frozen=True, kw_only=True):
 class ChartTable(Struct, frozen=True):
     """The figures of a chart as a table: the titles of its columns, and its rows.
 
-    The first column contains texts.
+    The first column contains texts. A cell without a figure is None.
     """
 
     titles: tuple[str, ...]

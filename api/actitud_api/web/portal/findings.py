@@ -96,7 +96,10 @@ def describe_spread(spread: FiveNumberSummary | None, names: Names) -> str | Non
 
 
 def describe_extremes(medians: Sequence[tuple[str, Figure | None]], names: Names) -> str | None:
-    """Describe the territories with the highest and the lowest median; None if no territory has a median."""
+    """Describe the territories with the highest and the lowest median; return None if no territory has a median.
+
+    `medians`: pairs of the name of a territory and its median, None if it has none.
+    """
     return _describe_ends(medians, names, one=_ONLY_ONE, alike=_ALIKE, ends=_EXTREMES)
 
 
@@ -141,7 +144,7 @@ def describe_above(
 def describe_trend(points: Sequence[tuple[str, Figure | None]], names: Names) -> str | None:
     """Describe the change of the index from the first edition to the last; return None for fewer than two figures.
 
-    `points` contains the name and the index of each edition, the oldest first.
+    `points` contains the name and the index of each edition, the oldest first; the index is None if there is none.
     """
     known = [(edition, figure) for edition, figure in points if figure is not None]
     if len(known) < 2:

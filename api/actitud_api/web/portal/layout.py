@@ -163,13 +163,14 @@ def render_portal_page(
         template: Name of the template.
         title: Title of the page.
         values: Values for the template.
-        section: Navigation entry to mark.
+        section: Navigation entry to mark, None to mark none.
         edition: Edition to which the navigation links; None for the latest.
         trail: Breadcrumbs after the home page; empty for a page without breadcrumbs.
         status: HTTP status.
-        headers: Further HTTP headers.
+        headers: Further HTTP headers, None for none.
         frames: True if the page contains frames of this service.
-        feed: Feed about the subject of the page, announced in addition to the feeds of the edition and of the site.
+        feed: Feed about the subject of the page, announced in addition to the feeds of the edition and of the site;
+            None if there is none.
         sharing: Preview of the page on sites where its link is shared; None for the preview of the site.
         translated: Part of the page that is translated into languages with a partial catalogue: only the `frame`, the
             `lead` too (the first part of the content), or the whole `page`. The rest is Spanish. Unless it is `frame`,

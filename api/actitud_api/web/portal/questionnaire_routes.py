@@ -182,7 +182,7 @@ class Context(Struct, frozen=True, kw_only=True):
         notice: Reason why the questionnaire is not about the requested assessment, empty if it is.
         elsewhere: Methodology version of the requested assessment if it is not the version of the questionnaire, else
             None.
-        record: The edition.
+        record: The edition of published answers, else None.
     """
 
     kind: Literal["draft", "published"] | None = None

@@ -81,7 +81,7 @@ class Replacement(Struct, frozen=True, kw_only=True):
     Attributes:
         answers: New facts by indicator; None removes the answer.
         self_declared: Indicators of `answers` without evidence.
-        profile: New values by profile field.
+        profile: New values by profile field, None for a value that was sent as null.
         profile_self_declared: Profile fields without evidence, in place of those of the submission; None keeps those of
             the submission.
     """

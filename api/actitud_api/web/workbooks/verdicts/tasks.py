@@ -67,7 +67,7 @@ class SentWorkbook(Struct, frozen=True):
 
 
 class ReadRow(Struct, frozen=True):
-    """A row of a review workbook, with its verdict, or with the `problem` that reports its faults.
+    """A row of a review workbook, with its verdict, or with the `problem` that reports its faults, else None.
 
     It can be passed between processes, because the faults in `row` are removed.
     """
