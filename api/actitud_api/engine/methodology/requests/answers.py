@@ -42,15 +42,11 @@ FactValue = bool | int | float | tuple[str, ...]
 class Submission(Struct, frozen=True, kw_only=True):
     """The facts of one organisation under one methodology: the input of scoring.
 
-    Attributes:
-        profile: Value of each profile field, None if it was sent as null. Fields may be absent that are newer than the
-            version under which the profile was sent; indicators that depend on them are unknown.
-        answers: Facts by indicator and name of the fact.
-        self_declared: Indicators whose answers have no evidence.
-        profile_self_declared: Profile fields without evidence.
-        set_aside: Reason why an answer does not count, by indicator.
-        level_caps: Highest step that a review allows on a ladder (a question whose answer is a step), by indicator.
-        max_level: Highest level of the index that a review allows, None for no limit.
+    `profile` may lack fields that are newer than the version under which it was sent; nodes that depend on them are
+    unknown. `answers` are the facts by indicator and name. `self_declared` are the indicators, and
+    `profile_self_declared` the profile fields, without evidence. `set_aside` contains, by indicator, the reason why an
+    answer does not count. `level_caps` are the highest steps that a review allows in answers that are a step, by
+    indicator. `max_level` is the highest level of the index that a review allows, null for no limit.
     """
 
     profile: dict[str, Scalar | None]
