@@ -159,7 +159,9 @@ def test_each_type_is_named_after_its_version_and_says_what_it_is() -> None:
             "without evidence counts as unknown."
         ),
         "ProfileSourcesTest1": "The sources of profile fields.",
-        "AnswerSource": "The source of an answer, as the organisation states it. The source changes no score.",
+        "AnswerSource": (
+            "The source of an answer, as the organisation states it. It changes no score; what is not stated is null."
+        ),
         "QuestionnaireAnswersTest1": (
             "The answers by indicator, each with the facts that are filled in so far; an indicator that is null or "
             "left out is not answered."

@@ -91,10 +91,7 @@ SourceEdition = Annotated[
 
 
 class AnswerSource(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The source of an answer, as the organisation states it. The source changes no score.
-
-    `manifest` and `edition` are null if they are not stated.
-    """
+    """The source of an answer, as the organisation states it. It changes no score; what is not stated is null."""
 
     kind: SourceKind
     manifest: (
