@@ -53,9 +53,9 @@ class KeyQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class KeyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The base class of all requests for a new key; the role decides if it is limited to organisations or editions.
+    """The base class of the requests for a new key, one for each group of roles; `days` is its life in days.
 
-    `days` is the number of days until the key expires.
+    The role decides if the key is limited to organisations or to editions.
     """
 
     role: Role
@@ -202,9 +202,9 @@ def build_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: dateti
 
 
 def build_new_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> NewAccessKey:
-    """Build the response about a new key without its secret; it is stored to answer repetitions of the request.
+    """Build the response about a new key without its secret, which is stored to answer repetitions of the request.
 
-    The client gets the secret only in the first response. `peppers` are the secret values that the service mixes into
-    the digests of keys; with them and the time `now` the state of the key is determined.
+    Only the first response has the secret. `peppers` are the secret values that the service mixes into the digests of
+    keys. The response shows the state of the key at `now`; a key that was made with another pepper is `unrecognised`.
     """
     return NewAccessKey(**structs.asdict(build_access_key(usage, peppers, now)), secret=None)

@@ -45,7 +45,7 @@ class ContentTarget(Struct, frozen=True, kw_only=True):
 
     @property
     def revision(self) -> str | None:
-        """The revision that an `If-Match` of the client must name; None if there is no assessment."""
+        """The name of the stored state, which a client sends in `If-Match`; None if there is no assessment."""
         return None if self.before is None else build_revision(self.before.created, self.before.version)
 
 
@@ -59,8 +59,8 @@ class ContentChange(Struct, frozen=True, kw_only=True):
     """A computed change of the assessment of an organisation, not stored yet.
 
     `version` is the version of the stored assessment, None if there is none. `domains` are the internet domains with
-    which the evidence was checked. `values` has the new values of plain columns, `documents` the JSON texts of JSON
-    columns, both by column name; they are empty if the new content equals the stored content.
+    which the evidence was checked. `values` has the new values of the columns without JSON, by column name;
+    `documents` has the new JSON of the others. Both are empty if the new content equals the stored content.
     """
 
     organisation: str
@@ -71,14 +71,18 @@ class ContentChange(Struct, frozen=True, kw_only=True):
 
     @property
     def is_unchanged(self) -> bool:
-        """True if the content equals the stored one."""
+        """True if the new content equals the stored content, so that there is nothing to store."""
         return not self.values
 
 
 def load_targets(
     session: Session, edition: editions.EditionRecord, identifiers: Collection[str], *, now: datetime
 ) -> dict[str, ContentTarget | TargetRefusal]:
-    """Return, by organisation id, the data for a write of its assessment, or the exception that refuses the write."""
+    """Read the data that writes of the assessments of these organisations need, and return them by organisation id.
+
+    `identifiers` are ids, not aliases. An organisation that may not write its assessment at the time `now` has, in
+    place of the data, the exception that refuses the write. Nothing is locked.
+    """
     domains = organisations.list_domains(session, identifiers, locked=False)
     stored = service.find_assessments(session, edition.id, domains.keys())
     moved = [record.organisation for record in stored.values() if record.state != "draft" or record.version > 1]
@@ -174,7 +178,10 @@ def store_changes(session: Session, edition: editions.EditionRecord, changes: Se
 
 
 def score_submissions(methodology: Methodology, submissions: Sequence[Submission]) -> list[Mapping[str, object]]:
-    """Score submissions together; return the results of each (index, level, …) by column of `tables.Assessment`."""
+    """Score submissions together, and return the results of each (index, level, …), in the same order.
+
+    The results of a submission are values by column of `tables.Assessment`.
+    """
     if not submissions:
         return []
     scores = score_columns(build_columns(methodology, submissions))

@@ -35,10 +35,11 @@ class EvidenceFinding(Struct, frozen=True, kw_only=True):
     If the severity is `error`, the document does not count as evidence. The rule is then `undeclared_domain` (the host
     of the document is no domain of the organisation) or `future_date` (its date is in the future). If the severity is
     `warning`, the rule is `date_after_reference` (its date is after the last day of the period of the edition; rule V10
-    of the catalogue) or `document_reused` (it supports more than five indicators; V22).
+    of the methodology) or `document_reused` (it supports more than five indicators; rule V22).
 
-    `pointer` is a JSON Pointer into the assessment, `indicators` are the indicators that the document supports, `facts`
-    the values that the sentence about the fault needs, with dates as `YYYY-MM-DD`.
+    `pointer` is the JSON Pointer in the assessment of the document, or of its faulty member. `indicators` are the ids
+    of the indicators that the document supports, empty for a document about a profile field. `facts` are the values for
+    the sentence about the fault, with dates as `YYYY-MM-DD`.
     """
 
     rule: EvidenceRule
@@ -61,7 +62,7 @@ class EvidenceContext(Struct, frozen=True, kw_only=True):
 
 
 def build_context(domains: Iterable[str], today: date, reference: date) -> EvidenceContext:
-    """Build the context for `check_documents` and `derive_submission`.
+    """Collect the values that the evidence documents of an assessment are checked against.
 
     `domains` are the declared domains of the organisation, in any spelling; a domain that is no valid host name is left
     out. `today` is the latest date that a document may have, and `reference` the last day of the period of the edition.
@@ -89,7 +90,7 @@ def is_within_domains(url: str, domains: frozenset[str]) -> bool:
 
 
 def is_valid(document: Evidence, context: EvidenceContext) -> bool:
-    """Return True if a document counts as evidence: its host is within the domains, its date not in the future."""
+    """Return True if a document counts as evidence: its host is within the domains, its date not after `today`."""
     return is_within_domains(document.url, context.domains) and document.date <= context.today
 
 

@@ -228,7 +228,7 @@ def insert_rows(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
 
 
 def insert_new(session: Session, row: Mapping[str, object]) -> AssessmentRecord | None:
-    """Insert an assessment and return it as stored, or None if the organisation already has one in the edition.
+    """Insert an assessment and return the stored one, or None if the organisation already has one in the edition.
 
     If it returns None, the transaction has failed and the caller must end the session. `row` has the values by column.
     """
@@ -242,10 +242,10 @@ def insert_new(session: Session, row: Mapping[str, object]) -> AssessmentRecord 
 def replace_content(
     session: Session, edition: str, organisation: str, version: int, values: Mapping[str, object]
 ) -> AssessmentRecord | None:
-    """Update columns of an assessment and return it as stored.
+    """Update columns of an assessment and return the stored assessment.
 
-    `values` are the new values by column. Return None, and change nothing, if the stored version is no longer
-    `version`.
+    `values` are the new values by column; they must include the new version. Return None, and change nothing, if the
+    stored version is no longer `version`.
     """
     statement = update(ASSESSMENTS).where(*_match_version(edition, organisation, version)).values(values)
     row = session.execute(statement.returning(*_returned(organisation))).mappings().one_or_none()
@@ -342,10 +342,10 @@ def insert_submission(session: Session, record: SubmissionRecord) -> None:
 
 
 def insert_correction(session: Session, record: SubmissionRecord, revision: int) -> None:
-    """Insert the corrected submission of an assessment that a revision of its published edition contains.
+    """Insert the submission of an assessment after its correction by a revision of the published edition.
 
-    `record.number` must be the next submission number of the assessment. The row is refused unless the publication of
-    the revision is already stored and none of its scores is.
+    `revision` is the number of that revision, and `record.number` must be the next submission number of the assessment.
+    The database refuses the row unless the publication of the revision is stored, and none of its scores.
     """
     values = msgspec.to_builtins(record, builtin_types=(datetime,))
     session.execute(insert(CORRECTIONS), {**values, "revision": revision})
@@ -454,11 +454,11 @@ def count_states(session: Session, edition: str, states: Collection[AssessmentSt
 
 
 class StoredRow(Struct, frozen=True, kw_only=True):
-    """A row of a table with personal data of an assessment, erased or not.
+    """A row that may have personal data: of an assessment, a submission, a correction or a transition.
 
     `table` is the name of its table. `number` distinguishes the rows of one assessment in the table: the number of a
-    submission or transition, the revision of a correction, the version of an assessment. A column that the table lacks
-    is None.
+    submission or transition, the revision of a correction, the version of an assessment. `evidence`, `explanations` and
+    `reason` are the columns with personal data, which may be erased already; None if the table has no such column.
     """
 
     table: str
@@ -478,7 +478,11 @@ _SELECT_ERASURES = select(*(ERASURES.c[name] for name in Erasure.__struct_fields
 
 
 def list_rows(session: Session, edition: str, organisation: str) -> list[StoredRow]:
-    """List the rows with personal data of an assessment, erased or not, except the rows of its review."""
+    """List the rows that may have personal data of an assessment: its own row and the rows of its history.
+
+    The history is its submissions, corrections and transitions. Rows of its review are not included, rows whose data
+    were erased are.
+    """
     rows: list[StoredRow] = []
     for stored, number in _NUMBERS.items():
         columns = [stored.c[name] for name in ("edition", "organisation", *_ERASABLE) if name in stored.c]
@@ -492,7 +496,7 @@ def list_rows(session: Session, edition: str, organisation: str) -> list[StoredR
 
 
 def update_row(session: Session, row: StoredRow, values: Mapping[str, object]) -> None:
-    """Update columns of a row; `values` are the new values by column."""
+    """Update the row of the database that `row` was read from; `values` are the new values by column."""
     stored = Base.metadata.tables[row.table]
     session.execute(
         update(stored)
@@ -506,7 +510,7 @@ def update_row(session: Session, row: StoredRow, values: Mapping[str, object]) -
 
 
 def insert_erasure(session: Session, erasure: Erasure) -> None:
-    """Insert an erasure; its ledger entry must be the newest one."""
+    """Insert an erasure. Its entry in the ledger (audit log) must be stored, and must be the newest one."""
     session.execute(insert(ERASURES), structs.asdict(erasure))
 
 
@@ -517,7 +521,10 @@ def list_erasures(session: Session, edition: str, organisations: Collection[str]
 
 
 def get_erasure_state(session: Session, edition: str) -> tuple[int, str]:
-    """Return the number of erasures in an edition, and the time of the last one as text, empty if there is none."""
+    """Return the number of erasures of personal data in an edition, and the time of the last one as text.
+
+    The text is empty if there was none.
+    """
     statement = select(func.count(), func.max(ERASURES.c.at)).where(ERASURES.c.edition == edition)
     count, last = session.execute(statement).one()
     return count, "" if last is None else str(last)

@@ -15,11 +15,11 @@ from actitud_api.resources.assessments.reviewed_submission import NO_REVIEW, App
 
 
 class AnswerSupport(Struct, frozen=True):
-    """The documents, the note and the source that an organisation adds to one answer; the last two may be None.
+    """The documents, the note and the source that an organisation adds to one answer; None without note or source.
 
     `seal` is the SHA-256 of documents and note with the salt of the assessment, empty if there is neither a document
-    nor a note. The seal stays when documents and note are erased, so that a verdict still identifies the answer that it
-    judged.
+    nor a note. The seal stays when documents and note are erased, so that a verdict of an assessor still identifies the
+    answer that was judged.
     """
 
     evidence: tuple[Evidence, ...] = ()
@@ -33,8 +33,9 @@ class AssessmentSupport(Struct, frozen=True):
 
     `profile`, `profile_sources`: documents and sources by profile field. `answers`: documents, notes and sources by
     indicator. `findings`: faults of documents as of the last write. `review`: the verdicts and the overall review that
-    the score takes into account. `salt`: 16 random bytes in hexadecimal that are mixed into the seals of the answers,
-    so that nobody can test a guessed note against a seal; empty if there is no seal yet, or after an erasure.
+    the score takes into account. `salt`: 16 random bytes in hexadecimal that are mixed into the seals (digests of
+    documents and notes) of the answers, so that nobody can test a guessed note against a seal; empty if there is no
+    seal yet, or after an erasure.
     """
 
     profile: dict[str, tuple[Evidence, ...]] = {}
@@ -48,8 +49,8 @@ class AssessmentSupport(Struct, frozen=True):
 class Erasure(Struct, frozen=True):
     """An erasure of the personal data of an assessment.
 
-    `indicator` is the indicator whose answer was erased, or None if all personal data were erased. `entry` is the
-    number of its ledger entry.
+    `indicator` is the id of the indicator whose documents and note were erased; None if all personal data were erased.
+    `entry` is the number of the entry about the erasure in the ledger (audit log), `at` the time of the erasure.
     """
 
     edition: str
@@ -59,15 +60,15 @@ class Erasure(Struct, frozen=True):
     at: datetime
 
     def covers(self, indicator: str | None, at: datetime) -> bool:
-        """Return True if the erasure removed a text written at the time `at` about the answer to `indicator`.
+        """Return True if the erasure removed a text about the answer to `indicator` that was written at the time `at`.
 
-        `indicator` is None for a text about the whole assessment.
+        If `indicator` is None, the text is about the whole assessment.
         """
         return at <= self.at and self.indicator in (None, indicator)
 
 
 class AssessmentRow(Struct, frozen=True, kw_only=True):
-    """The columns of an assessment that lists of assessments show: its state, times and figures, without its answers.
+    """An assessment as lists show it: its state, times and figures, without its answers.
 
     `submitted` is None if it was never submitted. `index_value` and `index_max` are the lower and upper bound of the
     index, in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points); `coverage` is in

@@ -70,29 +70,32 @@ NO_REVIEW: Final = AppliedReview()
 
 
 def digest_answer(facts: Mapping[str, FactValue], seal: str) -> str:
-    """Return the digest of an answer: the SHA-256 of its facts and of the seal of its documents and note.
+    """Return the digest of an answer: the SHA-256 of its facts and of `seal`.
 
-    The seal (`AnswerSupport.seal`) stands for documents and note, which may have personal data, so that the digest
-    stays the same when they are erased.
+    `seal` is itself the salted SHA-256 of the documents and the note (`AnswerSupport.seal`). The digest therefore stays
+    the same when documents and note, which may have personal data, are erased.
     """
     return compute_digest({"facts": msgspec.to_builtins(facts), "seal": seal})
 
 
 def list_levels(indicator: Indicator) -> tuple[int, ...]:
-    """Return the levels (steps with a fixed score) of a ladder in ascending order; empty if the curve is no ladder."""
+    """Return the levels that an answer to an indicator may state, each with a fixed score, in ascending order.
+
+    The result is empty for an indicator that is answered otherwise, by numbers for example.
+    """
     return tuple(int(post.x) for post in indicator.curve.goalposts) if indicator.curve.kind == "ladder" else ()
 
 
 def apply_review(
     methodology: Methodology, submission: Submission, review: AppliedReview, digests: Mapping[str, str]
 ) -> Submission:
-    """Apply a review to a submission: leave out rejected answers, cap other answers, and set the facts of assessors.
+    """Return a submission with the effects of a review: answers left out or capped, and the facts that assessors set.
 
     `digests` are the digests of the answers from which the submission was made, by indicator. A verdict counts only if
-    its answer has not changed since. A rejected or stale answer is scored as if it were missing; `set_aside` of the
-    result has the reason. An answer with insufficient evidence counts as self-declared. A capped answer scores at most
-    the score of its capped level. The overall review sets the facts that organisations cannot set, and the highest
-    level.
+    its answer has not changed since. A `rejected` or `stale` answer is scored as if it were missing; `set_aside` of the
+    result has the reason. An `insufficient` answer counts as self-declared. A `capped` answer scores at most the score
+    of the level that the verdict names. The overall review sets the facts that only assessors set, and the highest
+    level that the assessment may reach.
     """
     found = ((name, review.find(name, digests.get(name))) for name in review.answers)
     current = {name: applied for name, applied in found if applied is not None}
@@ -113,11 +116,11 @@ def apply_review(
 
 
 def remove_review(methodology: Methodology, submission: Submission, review: AppliedReview) -> Submission:
-    """Undo `apply_review` on a submission, except its changes of `self_declared`.
+    """Return a submission without the effects that `apply_review` with `review` had on it, except on `self_declared`.
 
-    An answer is in `self_declared` if it has no documents, or if its verdict is `insufficient`. The submission does not
-    show the reason, so the caller, which has the documents, must remove answers with the verdict `insufficient` from
-    `self_declared`.
+    Facts and profile fields that only assessors set get their defaults. An answer is in `self_declared` if it has no
+    documents, or if its verdict is `insufficient`. The submission does not show the reason, so the caller, which has
+    the documents, must remove answers with the verdict `insufficient` from `self_declared`.
     """
     before = structs.replace(
         submission,

@@ -113,8 +113,9 @@ class MethodologyMismatch(ValueError):
 class NotSubmittable(ValueError):
     """An assessment has findings of severity `error`, or explanations for warnings that it does not have.
 
-    Raised when an assessment is submitted or corrected; nothing is stored. `unneeded` lists the rules that were
-    explained although there is no warning for them. `pointer` is the JSON Pointer of the assessment in the request.
+    Raised when an assessment is submitted or corrected; nothing is stored. `errors` are the findings of severity
+    `error`, with the `methodology` that has their texts. `unneeded` lists the rules that were explained although there
+    is no warning for them. `pointer` is the JSON Pointer of the assessment in the request, empty if it is not there.
     """
 
     def __init__(
@@ -149,7 +150,7 @@ class AssessmentFigures(Struct, frozen=True, kw_only=True):
 class EvaluatedAssessment(Struct, frozen=True):
     """A stored assessment with its evaluation, which has all figures that the engine computes from it.
 
-    `created` is True if this write inserted the assessment.
+    `created` is True if the call that returned it inserted the assessment, False if it changed an existing one.
     """
 
     record: AssessmentRecord
@@ -168,8 +169,8 @@ class CorrectionPreview(Struct, frozen=True):
     """A corrected assessment that is not stored yet.
 
     `preview_correction` returns it and `store_correction` stores it. `record` and `evaluation` are the corrected
-    assessment and its evaluation. `rules` are the rules of its findings. `changed` are the indicators whose answers
-    the correction adds, changes or removes.
+    assessment and its evaluation. `rules` are the ids of the rules of its findings. `changed` are the ids of the
+    indicators whose answers the correction adds, changes or removes.
     """
 
     record: AssessmentRecord
@@ -517,7 +518,10 @@ def find_left_out(session: Session, edition: str, organisation: str) -> Assessme
 
 
 def replace_review(record: AssessmentRecord, review: AppliedReview) -> AssessmentRecord:
-    """Return a copy of an assessment with the effects of `review` in place of its present review; nothing is stored."""
+    """Return a copy of an assessment in which `review` replaces the present review and its effects on the answers.
+
+    Nothing is stored or scored.
+    """
     derived = _replace_review(record, review)
     return structs.replace(record, submission=derived.submission, evidence=derived.support)
 
@@ -607,8 +611,9 @@ def preview_correction(
 def store_correction(session: Session, preview: CorrectionPreview, revision: int, *, now: datetime) -> None:
     """Store a corrected assessment for a revision of its edition; the row of the assessment itself does not change.
 
-    The correction keeps the explanations of the last submission for warnings that remain. The database refuses it
-    unless the publication of the revision is already stored and none of its scores is.
+    `revision` is the number of that revision. Explanations in the last submission are kept for the warnings that
+    remain. The database refuses the correction unless the publication of the revision is stored, and none of its
+    scores.
     """
     record = preview.record
     number = queries.count_submissions(session, record.edition, record.organisation)
@@ -636,7 +641,10 @@ def update_figures(session: Session, edition: str, organisation: str, figures: M
 
 
 def list_erasures(session: Session, edition: str, organisations: Collection[str]) -> dict[str, list[Erasure]]:
-    """Return the erasures of the assessments of these organisations in an edition, by organisation id."""
+    """Return the erasures of the assessments of these organisations in an edition, by organisation id.
+
+    Organisations without an erasure are absent.
+    """
     erasures: dict[str, list[Erasure]] = {}
     for erasure in queries.list_erasures(session, edition, organisations):
         erasures.setdefault(erasure.organisation, []).append(erasure)
@@ -644,43 +652,46 @@ def list_erasures(session: Session, edition: str, organisations: Collection[str]
 
 
 def read_erasures(database: Database, edition: str, organisations: Collection[str]) -> dict[str, list[Erasure]]:
-    """Return the erasures of the assessments of these organisations in an edition, by id, in a new session."""
+    """Read the erasures of the assessments of these organisations in an edition, and return them by organisation id.
+
+    Organisations without an erasure are absent.
+    """
     with database.read() as session:
         return list_erasures(session, edition, organisations)
 
 
 def get_erasure_state(database: Database, edition: str) -> tuple[int, str]:
-    """Return the number of erasures in an edition, and the time of the last one.
+    """Return the number of erasures of personal data in an edition, and the time of the last one as text.
 
-    The number or the time changes whenever a text of a published review is erased.
+    The text is empty if there was none. The number or the time changes whenever a text of a published review is erased.
     """
     with database.read() as session:
         return queries.get_erasure_state(session, edition)
 
 
 def record_erasure(session: Session, erasure: Erasure) -> None:
-    """Store an erasure, before its data are erased; its ledger entry must be the newest one.
+    """Store the record of an erasure, before the data are erased.
 
-    The database refuses to erase anything from a published edition unless the erasure is stored.
+    Its entry in the ledger (audit log) must be stored, and must be the newest one. The database refuses to erase
+    anything from a published edition without such a record.
     """
     queries.insert_erasure(session, erasure)
 
 
 def count_erasable(session: Session, record: AssessmentRecord, indicator: str | None) -> int:
-    """Count the rows of an assessment and of its history that have personal data to erase.
+    """Count the rows of an assessment and of its history that have personal data about the answer to `indicator`.
 
-    The history is its submissions, corrections and transitions. If `indicator` is None, the data of all answers count.
+    The history is its submissions, corrections and transitions. If `indicator` is None, all personal data count.
     """
     return len(_list_erased_rows(session, record, indicator))
 
 
 def erase_support(session: Session, record: AssessmentRecord, indicator: str | None) -> None:
-    """Erase the documents and the note of an answer, wherever they are stored.
+    """Erase the documents and the note of the answer to `indicator`, in the assessment and in its whole history.
 
-    If `indicator` is None, the documents and notes of all answers and of the profile are erased, with the explanations
-    of warnings and the reasons of transitions. The seals (salted SHA-256 of documents and note) stay, so that each
-    verdict still identifies its answer; the salt is erased. Raises `StaleVersion` if the assessment has changed since
-    `record` was read.
+    The history is its submissions, corrections and transitions. If `indicator` is None, the documents and notes of all
+    answers and of the profile are erased, with the explanations of warnings and the reasons of transitions. The seals
+    (salted SHA-256 of documents and note) stay, so that each verdict still identifies its answer; the salt is erased.
     """
     for row, values in _list_erased_rows(session, record, indicator):
         queries.update_row(session, row, values)

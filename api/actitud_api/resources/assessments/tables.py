@@ -17,7 +17,7 @@ class Assessment(Base, table=True):
 
     `state` is an `AssessmentState`. `version` is the number of times that the row was written. `submitted` is null
     if the assessment was never submitted. `status` is the status of the score, such as "rated". `index_value`,
-    `index_max` (the index if all that is unknown were at its best) and `d1` to `d10` (the ten dimensions) are integers
+    `index_max` (the index if every unknown answer were at its best) and `d1` to `d10` (the ten dimensions) are integers
     in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points); `coverage` is in
     ten-thousandths, rounded half up. `rank_points` is the index, or -1 for an assessment that is not ranked, so
     that one descending database index gives the ranking in SQLite and in PostgreSQL. `submission` is the JSON of
@@ -101,7 +101,7 @@ class StoredCorrection(Base, table=True):
     The assessment itself keeps the answers that were published first. `number` continues the numbers of its
     submissions; `submitted` is the time of the publication. `explanations` has the reasons of the organisation for
     warnings, by rule; `submission` is the JSON of `answers.Submission`, `evidence` the JSON of
-    `records.AssessmentSupport`. The correction counts once its revision is complete.
+    `records.AssessmentSupport`. The correction counts once all scores of its revision are stored.
     """
 
     __tablename__ = "correction"
@@ -157,9 +157,9 @@ class StoredTransition(Base, table=True):
 class StoredErasure(Base, table=True):
     """An erasure of the personal data of an assessment, or of one answer; a row is never changed or removed.
 
-    `entry` is the number of its ledger entry, which is the newest one when the row is inserted. `indicator` is null if
-    everything was erased. Triggers refuse to erase anything from a published edition without such a row. The row has no
-    foreign key to the assessment, because a draft may be deleted.
+    `entry` is the number of the entry about the erasure in the ledger (audit log), the newest entry when the row is
+    inserted. `indicator` is null if all personal data were erased. Triggers refuse to erase anything from a published
+    edition without such a row. The row has no foreign key to the assessment, because a draft may be deleted.
     """
 
     __tablename__ = "erasure"

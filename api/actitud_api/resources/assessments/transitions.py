@@ -47,9 +47,9 @@ class UnknownTransition(LookupError):
 
 
 class LockedAssessment(Struct, frozen=True):
-    """An assessment that `lock_for_transition` has locked, with its edition and its lifecycle.
+    """An assessment that is about to be reviewed or to change its state, with its edition and its lifecycle.
 
-    The edition is not published, and cannot be published until the session ends.
+    The edition is locked: it is not published, and cannot be published until the session ends.
     """
 
     edition: editions.EditionRecord
@@ -111,7 +111,9 @@ def count_unsettled(
 
 
 def lock_for_transition(session: Session, edition: str, organisation: str, *, expected: Expected) -> LockedAssessment:
-    """Lock the edition of an assessment. Return the edition, the assessment and its lifecycle.
+    """Lock the edition of an assessment until the session ends. Return the edition, the assessment and its lifecycle.
+
+    No other session can publish or change the edition meanwhile.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -288,11 +290,20 @@ def record_transition(
     reason: str | None = None,
     until: date | None = None,
 ) -> TransitionRecord:
-    """Store a transition from the present state in `lifecycle` to `after`, notify webhooks and return the transition.
+    """Store a transition in the history of an assessment, notify webhooks and return the transition.
 
-    The transition gets the next number in the history of the assessment. `phase`, `reason` and `until` are None if the
-    transition has none: `phase` is set for an extension, `reason` and `until` for a return and an extension. The
-    assessment itself is not updated.
+    The assessment itself is not updated.
+
+    Args:
+        session: Writing session.
+        record: The assessment.
+        lifecycle: Its lifecycle, with the present state and all earlier transitions.
+        after: The state after the transition; for an extension the present state.
+        role: Role of the key that makes the transition.
+        now: Time of the transition.
+        phase: The extended phase; None if the transition is no extension.
+        reason: Reason of a return or an extension; None for any other transition.
+        until: New last day that a return or an extension sets; None for any other transition.
     """
     transition = TransitionRecord(
         edition=record.edition,

@@ -28,9 +28,10 @@ def count_selected(
     among: Collection[str] | None,
     filters: OrganisationFilters,
 ) -> int:
-    """Count the assessments of an edition that match.
+    """Count the assessments of an edition that match all conditions.
 
     `states` keeps only assessments in one of these states, `among` only these organisations; None does not filter.
+    `filters` keeps only assessments of organisations that match.
     """
     selected = _select(session, edition, states, among, filters).subquery()
     count: int = session.execute(select(func.count()).select_from(selected)).scalar_one()
@@ -47,10 +48,16 @@ def list_selected(
     after: str | None,
     limit: int,
 ) -> list[str]:
-    """List the organisations, by id, whose assessments in an edition match.
+    """List the ids of the organisations whose assessments in an edition match all conditions, in ascending order.
 
-    `states` keeps only assessments in one of these states, `among` only these organisations; None does not filter. The
-    list begins after the organisation `after` (None: at the first) and has at most `limit` ids.
+    Args:
+        session: Open session.
+        edition: Id of the edition.
+        states: Only assessments in one of these states; None for any state.
+        among: Only these organisations; None for all.
+        filters: Only organisations that match.
+        after: The list begins after this organisation; None to begin at the first.
+        limit: Largest number of ids.
     """
     statement = _select(session, edition, states, among, filters)
     if after is not None:
@@ -89,7 +96,7 @@ def insert_file(session: Session, job: int, content: bytes) -> None:
 
 
 def get_file(session: Session, job: int) -> bytes:
-    """Return the content of the file of a job that has not ended."""
+    """Return the content of the file of a job. The job must not have ended, because its file is then deleted."""
     content: bytes = session.execute(select(FILES.c.content).where(FILES.c.job == job)).scalar_one()
     return content
 

@@ -1,4 +1,4 @@
-"""Problems of the assessments that refuse a step of a batch: the same as of a request about one assessment."""
+"""Problems of refused steps in a batch: the same problems that a request about a single assessment gets."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ _BUILDERS: Final = dict(_MAPPINGS)
 
 
 def describe_refusal(refusal: Exception) -> ProblemError:
-    """Convert the exception of a refused step to a problem.
+    """Convert the exception that refused a step of one assessment to the problem (error response) about it.
 
-    `refusal` is one of `service.REFUSALS` or a `StaleVersion`.
+    `refusal` is an instance of one of `service.REFUSALS`, or a `StaleVersion`.
     """
     problem = _BUILDERS[type(refusal)](refusal)
     assert isinstance(problem, ProblemError)

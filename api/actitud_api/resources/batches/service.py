@@ -107,7 +107,8 @@ class StepResult(Struct, frozen=True):
 def count_selected(session: Session, edition: str, step: Step, principal: Principal | None) -> int:
     """Count the assessments that a requested step selects; the step may still be refused for any of them.
 
-    Organisations that the request only names count whether or not they exist. `principal` is None for the command line.
+    If the request names organisations without a filter, all of them count, whether or not they exist. `principal` is
+    the caller, None on the command line; a caller who is bound to organisations selects only their assessments.
 
     Raises:
         UnknownEdition: There is no such edition.
@@ -128,8 +129,9 @@ def list_selected(
 ) -> list[str]:
     """List the ids of the organisations whose assessments a requested step selects, in ascending order.
 
-    The list begins after the id `after`, None begins at the first; it has at most `limit` ids. `principal` is None for
-    the command line.
+    If the request names organisations without a filter, all of them are listed, whether or not they exist. The list
+    begins after the id `after`, None begins at the first; it has at most `limit` ids. `principal` is the caller, None
+    on the command line; a caller who is bound to organisations selects only their assessments.
     """
     if step.organisations is not None and step.filter is None:
         return sorted(name for name in step.organisations if after is None or name > after)[:limit]

@@ -43,8 +43,8 @@ class AssessmentFilter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class StepRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Common members of the requests for a step of many assessments.
 
-    With both `organisations` and `filter`, those of the organisations are selected that match. With neither, all
-    assessments are selected whose state admits the step.
+    With both `organisations` and `filter`, only the listed organisations that match are selected. With neither, all
+    assessments in a state that allows the step are selected.
     """
 
     step: StepName

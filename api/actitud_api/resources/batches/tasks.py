@@ -38,14 +38,17 @@ def build_parameters(step: Step, event: ledger.Event) -> TransitionsParameters:
 
 
 class TransitionsResult(Struct, frozen=True):
-    """The result of a job that took a step for many assessments; the job itself counts the outcomes."""
+    """The result of a job that took a step for many assessments, without the numbers of outcomes, which every job has.
+
+    `dry_run` is True if nothing was changed.
+    """
 
     step: StepName
     dry_run: bool
 
 
 class StepDetail(Struct, frozen=True, omit_defaults=True):
-    """The outcome of a step for one assessment: the path of the new resource, or the problem of the refusal."""
+    """The path of the submission or transition that a step created, or the problem (error response) that refused it."""
 
     path: str | None = None
     problem: JobProblem | None = None

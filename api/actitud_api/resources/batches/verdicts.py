@@ -73,10 +73,10 @@ def list_judgeable(
     after: str | None,
     limit: int,
 ) -> list[JudgeableAssessment]:
-    """List assessments that may be reviewed, by organisation id, with the verdicts of the assessor `principal`.
+    """List assessments that may be reviewed, ordered by organisation id, with the verdicts of the assessor `principal`.
 
-    The list begins after the organisation `after` (None: at the first) and has at most `limit` assessments. `is_sample`
-    keeps only the organisations of the sample of the edition.
+    `filters` keeps only organisations that match; `is_sample` True keeps only those in the random sample of the
+    edition. The list begins after the organisation `after` (None: at the first) and has at most `limit` assessments.
 
     Raises:
         UnknownEdition: There is no such edition.
@@ -111,8 +111,9 @@ def give_verdicts(
 ) -> list[VerdictResult]:
     """Store the verdicts of an assessor on answers of one assessment; return a result for each, in the same order.
 
-    `event` is the ledger entry of the request. Each stored verdict gets its own ledger entry, the same as for a single
-    verdict, with the actor and the request of `event`.
+    If the assessment as a whole may not be reviewed now, all results are `refused`. `event` is the ledger entry of the
+    request. Each stored verdict gets its own ledger entry, as if it had been given alone, with the actor and the
+    request of `event`.
     """
     # Nothing of a review is seen without a key.
     mark_hidden(session)

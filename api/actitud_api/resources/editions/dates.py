@@ -61,8 +61,9 @@ class EditionContradiction(Struct, frozen=True):
     """A member of an edition whose value is refused, with the reason.
 
     `pointer` is the JSON Pointer of the member. `against` is the value that it contradicts, empty if there is none.
-    `rule` names the reason: `range`: the year of the reference date is outside `REFERENCE_YEARS`. `order`: a span
-    ends before it begins. `reference_date`: a window ends after the reference date. `overlap`: a phase begins
+    `rule` names the reason. `range`: the year of the reference date (the last day of the period of the edition) is
+    outside `REFERENCE_YEARS`. `order`: a span ends before it begins. `reference_date`: a window, which is a period that
+    facts must come from, ends after the reference date. `overlap`: a phase of the calendar begins
     before the previous one has ended. `shorter`: the hearing has begun, and would end before `against`. `taken`:
     another edition has the id. `draft`: the methodology is a draft and the request does not accept drafts. `state`: the
     edition is published and cannot change. `assessments`: the edition has assessments and cannot be deleted.
@@ -77,8 +78,9 @@ class EditionContradiction(Struct, frozen=True):
 def build_windows(reference: date) -> Windows:
     """Return the default windows of an edition whose period ends on `reference`.
 
-    The year of `reference` must be in `REFERENCE_YEARS`. `S0` is `reference` itself. `W90` and `W90_electoral` are
-    fixed days of the year of `reference`. The other windows are the 12 or 24 months that end on `reference`.
+    The windows are the periods from which facts and documents must come. The year of `reference` must be in
+    `REFERENCE_YEARS`. `S0` is `reference` itself. `W90` and `W90_electoral` are fixed days of the year of `reference`.
+    The other windows are the 12 or 24 months that end on `reference`.
     """
     electoral = date(reference.year, 1, 15)
     two_years = _months_to(reference, 24)

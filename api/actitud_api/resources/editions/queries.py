@@ -109,7 +109,7 @@ _SELECT_FROZEN = select(is_frozen(bindparam("id", type_=String)))
 
 
 def list_page(session: Session, page: PageRange[EditionCursorKey]) -> list[CountedEdition]:
-    """List editions, newest reference date first."""
+    """List the editions on a page of the list of all editions, ordered from the newest last day of their period."""
     statement = _SELECT_COUNTED.order_by(*_NEWEST_FIRST)
     rows = execute_page(
         session, statement, page, after=lambda after: tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after
@@ -124,7 +124,7 @@ def get(session: Session, identifier: str) -> EditionRecord | None:
 
 
 def get_latest(session: Session) -> EditionRecord | None:
-    """Return the published edition with the newest reference date, or None if none is published."""
+    """Return the published edition whose period ended last, or None if none is published."""
     row = session.execute(_SELECT_LATEST).mappings().one_or_none()
     return None if row is None else _to_record(dict(row))
 
@@ -150,7 +150,7 @@ def lock_state(session: Session, identifier: str) -> State | None:
     """Lock an edition and return the state that decides whether it may be changed, or None if it does not exist.
 
     No other session can change or delete the edition until this session ends. The state is `published` as soon as the
-    edition has any revision, complete or not (`is_frozen`).
+    edition has a revision (a publication), even if scores of the revision are missing.
     """
     if session.execute(_LOCK, {"id": identifier}).one_or_none() is None:
         return None
@@ -165,7 +165,10 @@ def has_hearing(session: Session, identifier: str) -> bool:
 
 
 def has_revision(session: Session, identifier: str) -> bool:
-    """Return True if an edition has a revision, complete or not; such an edition cannot be changed any more."""
+    """Return True if an edition has a revision (a publication), even if scores of the revision are missing.
+
+    Such an edition cannot be changed any more.
+    """
     frozen: bool = session.execute(_SELECT_FROZEN, {"id": identifier}).scalar_one()
     return frozen
 
@@ -183,7 +186,7 @@ def insert_edition(session: Session, record: EditionRecord) -> bool:
 
 
 def update_edition(session: Session, record: EditionRecord, before: int) -> bool:
-    """Replace the stored edition by `record` and return True.
+    """Replace the stored edition by `record`, which has the new version, and return True.
 
     Return False, and change nothing, if the version of the stored edition is not `before`.
     """

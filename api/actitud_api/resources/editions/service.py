@@ -74,8 +74,9 @@ class EditionDraft(Struct, frozen=True, kw_only=True):
     """The values of an edition to be created.
 
     `titles` has the title by language; `period_from` and `period_to` are the first and last day that the answers
-    describe. Windows and phases that are None get the default of the methodology. `accept_draft` allows a methodology
-    version that is a draft.
+    describe. `windows` are the periods from which facts must come and `calendar` the phases, by name; a period or phase
+    that is None or absent gets the default of the methodology. `accept_draft` allows a methodology version that is a
+    draft.
     """
 
     id: str
@@ -103,7 +104,7 @@ class EditionChange(Struct, frozen=True, kw_only=True):
 
 
 def list_page(database: Database, page: PageRange[EditionCursorKey]) -> list[CountedEdition]:
-    """List editions, newest reference date first."""
+    """List the editions on a page of the list of all editions, ordered from the newest last day of their period."""
     with database.read() as session:
         return queries.list_page(session, page)
 
@@ -111,7 +112,8 @@ def list_page(database: Database, page: PageRange[EditionCursorKey]) -> list[Cou
 def get(database: Database, edition: str) -> CountedEdition:
     """Return an edition with the number of scores that it publishes; `edition` is an id or `latest`.
 
-    Raises `UnknownEdition` if there is no such edition.
+    `latest` stands for the published edition whose period ended last. Raises `UnknownEdition` if there is no such
+    edition.
     """
     with database.read() as session:
         record = find(session, edition)
@@ -139,7 +141,7 @@ def get_published(database: Database, edition: str) -> CountedEdition:
 
 
 def find_latest(database: Database) -> str | None:
-    """Return the id of the newest published edition, or None if none is published."""
+    """Return the id of the published edition whose period ended last, or None if none is published."""
     with database.read() as session:
         record = queries.get_latest(session)
     return None if record is None else record.id
@@ -168,7 +170,9 @@ def find_published(session: Session, edition: str) -> EditionRecord:
 
 
 def ensure_unpublished(session: Session, edition: str) -> State:
-    """Return the state of an edition that is not published. The state cannot change until the session ends.
+    """Check that an edition is not published, and return its state, which cannot change until the session ends.
+
+    `edition` must be an id, not `latest`.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -222,7 +226,8 @@ def build_record(
 ) -> EditionRecord:
     """Build the record of a new edition, with default windows and phases where the draft has none.
 
-    Raises `EditionInconsistent` if the reference date is outside `REFERENCE_YEARS`. Nothing else is checked.
+    `simulated` is True if the data of the edition are invented. Raises `EditionInconsistent` if the year of
+    `draft.period_to` is outside `REFERENCE_YEARS`. Nothing else is checked.
     """
     reference = draft.period_to
     first, last = dates.REFERENCE_YEARS
@@ -285,10 +290,10 @@ def update(
 
 
 def replace(session: Session, record: EditionRecord) -> None:
-    """Store a changed edition without checking its dates.
+    """Replace a stored edition by `record`, without checking its dates.
 
-    The stored version becomes the version of `record` plus 1. Raises `StaleVersion` if the stored edition has another
-    version than `record`.
+    `record` must have the version of the stored edition, which then becomes 1 higher. Raises `StaleVersion` if it has
+    another one.
     """
     if not queries.update_edition(session, structs.replace(record, version=record.version + 1), record.version):
         raise StaleVersion

@@ -58,7 +58,10 @@ def is_complete(edition: ColumnElement[str], revision: ColumnElement[int]) -> Co
 
 
 def select_newest_revision(edition: ColumnElement[str]) -> ScalarSelect[int]:
-    """Return an SQL subquery for the number of the newest complete revision of an edition, null if there is none."""
+    """Return an SQL subquery for the number of the newest revision of an edition that has all its scores.
+
+    Its value is null if there is no such revision.
+    """
     publication, score = _PUBLICATIONS.alias(), _SCORES.alias()
     complete = and_(
         score.c.edition == publication.c.edition,
@@ -74,7 +77,7 @@ def select_newest_revision(edition: ColumnElement[str]) -> ScalarSelect[int]:
 
 
 def is_frozen(edition: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return the SQL condition that is true if an edition has a revision, complete or not.
+    """Return the SQL condition that is true if an edition has a revision, even if scores of the revision are missing.
 
     Triggers then refuse changes of the edition.
     """
@@ -83,17 +86,20 @@ def is_frozen(edition: ColumnElement[str]) -> ColumnElement[bool]:
 
 
 def derive_state(editions: FromClause) -> ColumnElement[str]:
-    """Return the SQL expression of the state of an edition that readers see.
+    """Return the SQL expression for the state of an edition as readers see it; `editions` is the table of editions.
 
-    An edition whose row says `published` but that has no complete revision is shown as `in_review`: somebody with
-    access to the database can write the state into the row, but cannot sign a revision.
+    An edition whose row says `published`, but that has no revision with all its scores, is shown as `in_review`:
+    somebody with access to the database can write the state into the row, but cannot sign a revision.
     """
     unsigned = and_(editions.c.state == "published", select_newest_revision(editions.c.id).is_(None))
     return case((unsigned, "in_review"), else_=editions.c.state).label("state")
 
 
 def select_published_count(edition: ColumnElement[str]) -> ScalarSelect[int]:
-    """Return an SQL subquery for the number of scores in the newest complete revision of an edition, null if none."""
+    """Return an SQL subquery for the number of scores in the newest revision of an edition that has all its scores.
+
+    Its value is null if there is no such revision.
+    """
     publication = _PUBLICATIONS.alias()
     return (
         select(publication.c.organisations)

@@ -23,7 +23,10 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 class TextAnnotationRequest(Struct, frozen=True):
-    """A request to copy a text file to the path `target` and add its faults to it, in one language."""
+    """A request to copy the text file at the path `source` to the path `target`, with its faults added to the copy.
+
+    `faults` are all faults of the file; the copy has their texts in `language`.
+    """
 
     source: str
     target: str

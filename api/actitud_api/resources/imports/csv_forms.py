@@ -64,7 +64,10 @@ _Documents: TypeAlias = dict[tuple[str, ...], list[dict[str, Json]]]
 
 
 class CsvHead(Struct, frozen=True):
-    """The first row of a CSV file: the titles of its columns, and whether semicolons separate them."""
+    """The first row of a CSV file: the titles of its columns.
+
+    `is_spanish` is True if semicolons separate the cells, and numbers have decimal commas; False for commas and points.
+    """
 
     titles: tuple[str, ...]
     is_spanish: bool
@@ -115,26 +118,30 @@ class _CsvForm(Struct, frozen=True):
 
 
 class TidyForm(_CsvForm, frozen=True, tag="tidy"):
-    """Layout of a CSV file in which each row gives one fact, document or note of an organisation.
+    """Form of a CSV file in which each row has one fact, document or note of an organisation.
 
-    `head` is the first row, with the titles of the columns. In the other layout, `WideForm`, a row is an organisation.
+    `head` is the first row, with the titles of the columns. In the other form, `WideForm`, a row has all answers of an
+    organisation.
     """
 
     def make_reader(self, version: str) -> _TidyReader:
-        """Return a new reader of the rows of one organisation."""
+        """Return a new reader of the rows of one organisation, for answers under the methodology `version`."""
         return _TidyReader(version, self.head)
 
 
 class WideForm(_CsvForm, frozen=True, tag="wide"):
-    """Form of a CSV file with a row for each organisation, and a column for each fact."""
+    """Form of a CSV file with a row for each organisation, and a column for each fact.
+
+    `head` is the first row, with the titles of the columns.
+    """
 
     def make_reader(self, version: str) -> _WideReader:
-        """Return a new reader of the rows of one organisation."""
+        """Return a new reader of the rows of one organisation, for answers under the methodology `version`."""
         return _WideReader(version, self.head)
 
 
 def iterate_rows(stream: BinaryIO, head: CsvHead) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of a CSV file below its first one, with their numbers.
+    """Yield the rows of a CSV file below the first row, each as its number, from 2, and its cells.
 
     Raises:
         UnreadableRest: From some row on, the file is not valid CSV.
@@ -160,7 +167,9 @@ def _iterate_lines(text: io.TextIOWrapper) -> Iterator[str]:
 
 
 def read_form(stream: BinaryIO, version: str) -> TidyForm | WideForm:
-    """Recognise the form of a CSV file, tidy or wide, by its first row.
+    """Recognise the form of a CSV file by its first row: a row for each fact (tidy) or for each organisation (wide).
+
+    `version` is the methodology version, which decides which columns there may be.
 
     Raises:
         ImportRejected: The first row has faults.

@@ -78,7 +78,10 @@ def store_file(
 
 
 def iterate_pieces(database: Database, file: int) -> Iterator[bytes]:
-    """Yield the content of a stored file in pieces, each read in its own session: no session stays open for long."""
+    """Yield the content of the stored file with the id `file` in pieces; nothing if there is no such file.
+
+    Each piece is read in its own session, so that no session stays open for long.
+    """
     position = 0
     while True:
         with database.read() as session:
@@ -91,7 +94,10 @@ def iterate_pieces(database: Database, file: int) -> Iterator[bytes]:
 
 @contextmanager
 def open_copy(database: Database, file: int) -> Iterator[Path]:
-    """Copy a stored file to this machine for a `with` block, and return the path; the copy is deleted at its end."""
+    """Copy the stored file with the id `file` to this machine, and return a context with the path of the copy.
+
+    The copy is deleted at the end of the context.
+    """
     with tempfile.NamedTemporaryFile(prefix="actitud-import-") as copy:
         for piece in iterate_pieces(database, file):
             copy.write(piece)
@@ -100,10 +106,10 @@ def open_copy(database: Database, file: int) -> Iterator[Path]:
 
 
 def find_annotated(database: Database, edition: str, job: str, kind: str, holder: str | None) -> ImportFileRecord:
-    """Return the annotated copy of an imported file that a job has made.
+    """Return the annotated copy of an imported file, with its faults marked, that the job with the id `job` has made.
 
-    The copy must be of the edition and of the media type `kind`. `holder`: the id of the sender of the file; None finds
-    the copies of all senders.
+    `edition` and `kind`: edition and media type that the copy must have. `holder`: id of the sender of the file; None
+    finds the copies of all senders.
 
     Raises:
         UnknownImportFile: There is no such copy, or another sender sent the file.
@@ -115,7 +121,10 @@ def find_annotated(database: Database, edition: str, job: str, kind: str, holder
 
 
 def find_copy(database: Database, job: int) -> ImportFileRecord:
-    """Return the annotated copy that a job has made. Raises `UnknownImportFile` if there is none."""
+    """Return the annotated copy of an imported file, with its faults marked, that a job has made.
+
+    Raises `UnknownImportFile` if there is none.
+    """
     with database.read() as session:
         record = queries.find_annotated(session, job)
     if record is None:

@@ -105,7 +105,8 @@ ItemT = TypeVar("ItemT")
 class ImportWorkers(NamedTuple):
     """Two ways to run a function in another process, for the slow work of an import.
 
-    `open` returns a context with a `MapFunction`; `run` calls a function with one argument, and returns its result.
+    `open` returns a context whose value is a function like `map`, which calls a function for many arguments. `run`
+    calls a function with one argument, and returns its result.
     """
 
     open: Callable[[], AbstractContextManager[MapFunction]]
@@ -117,7 +118,8 @@ class ImportParameters(Struct, frozen=True, kw_only=True):
 
     `file`: id of the stored file. `form`: the form in which the file is read. `dry_run`: True to store nothing.
     `all_or_nothing`: True to store nothing if the rows of any organisation have a fault. `language`: the language of
-    the faults in the annotated copy of a text file. `request`: id of the request in the ledger.
+    the faults in the annotated copy of a text file. `request`: id of the request that started the import, for the
+    ledger (audit log); None if there was no request.
     """
 
     file: int
@@ -132,7 +134,8 @@ class ImportProgress(Struct, kw_only=True):
     """Progress of an import: the steps that it has committed so far.
 
     `row`: number of the row up to which all rows are stored. `recorded`: number of recorded results of an import that
-    stores all organisations or none. `is_stored`: True once only the end of the job is left to do.
+    stores all organisations or none. `is_stored`: True once only the end of the job is left to do. `counts`: number of
+    organisations by outcome. `faults`: number of faults. `seconds`: time spent so far by name of the step.
     """
 
     row: int = 0
@@ -146,8 +149,8 @@ class ImportProgress(Struct, kw_only=True):
 class ImportDetail(Struct, frozen=True, omit_defaults=True):
     """Details of the result for one organisation of an import.
 
-    `row`: number of its first row. `faults`: faults of its rows. `left_out`: number of further faults that are not
-    listed.
+    `row`: number of its first row. `faults`: faults of its rows, empty if there are none or too many to list.
+    `left_out`: number of faults that are not listed.
     """
 
     row: int
@@ -158,7 +161,8 @@ class ImportDetail(Struct, frozen=True, omit_defaults=True):
 class ImportResult(Struct, frozen=True, kw_only=True):
     """Result of an import: the numbers of rows, of organisations by outcome and of faults, and the seconds per step.
 
-    `annotated`: path of the annotated copy of the file, None if there is none.
+    Organisations are `refused` if their rows have faults, and `withheld` if their rows have none but nothing was stored
+    because of others. `annotated`: path of the copy of the file with its faults marked, None if no rows were refused.
     """
 
     dry_run: bool
@@ -175,9 +179,10 @@ class ImportResult(Struct, frozen=True, kw_only=True):
 
 
 class Survey(Struct, frozen=True):
-    """Overview of a file before its import: its last row, and the organisations whose rows are not adjacent.
+    """Overview of a file before its import: the number of its last row, and the organisations whose rows are scattered.
 
-    `scattered`: the first row of each group of such rows, by the hash of the organisation's id.
+    `scattered`: by the hash of an organisation's id, the numbers of the first rows of its groups of adjacent rows, at
+    most ten groups. Only organisations with more than one group are in it; their rows are refused.
     """
 
     last: int

@@ -48,7 +48,7 @@ class JsonLinesForm(Struct, frozen=True, tag="json"):
             yield OrganisationRows(_find_name(row.cells[0]), [row], row.number)
 
     def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the number and the organisation of each line.
+        """Yield, for each line that is not empty, its number and the identifier of the organisation in it.
 
         After the lines comes a last pair: the number of the last line of the file, and an empty text.
 
@@ -62,9 +62,10 @@ class JsonLinesForm(Struct, frozen=True, tag="json"):
         yield number, ""
 
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
-        """Decode the line of an organisation to the body of an assessment.
+        """Decode the line of an organisation to the body of an assessment, and return it with the faults of the line.
 
-        `places` stays empty, because a fault names the member of the body and not a cell.
+        `version` is the methodology version of the edition. `places` (in other forms the cell of each member) stays
+        empty, because a fault of a line names the member of the body and not a cell.
         """
         (row,) = group.rows
         try:
@@ -101,7 +102,7 @@ def _find_name(line: str) -> str:
 
 
 def iterate_lines(stream: BinaryIO) -> Iterator[SourceRow]:
-    """Yield the lines of a file that are not empty.
+    """Yield the lines of a file that are not empty, each as a row with its number, from 1, and one cell.
 
     Raises:
         UnreadableRest: A line is too long, or not UTF-8.

@@ -54,9 +54,9 @@ ABSENT: Final = "none"
 
 
 class TargetRows(Struct, frozen=True, array_like=True):
-    """The rows of an organisation and the assessment that they change.
+    """The rows of an organisation, and the assessment that they are to replace.
 
-    `target` is None if the rows must not change it; `faults` say why.
+    `target` is None if the rows must not change the assessment; `faults` has the reasons.
     """
 
     group: OrganisationRows
@@ -65,7 +65,10 @@ class TargetRows(Struct, frozen=True, array_like=True):
 
 
 class PreparationBatch(Struct, frozen=True):
-    """Rows of several organisations of a file, with the form of the file and the edition for which they are checked."""
+    """Rows of several organisations of a file, with the form of the file and the edition for which they are checked.
+
+    Dates are checked as of `now`. `items` has the rows of each organisation.
+    """
 
     form: Form
     edition: EditionRecord
@@ -76,9 +79,10 @@ class PreparationBatch(Struct, frozen=True):
 class PreparedRows(Struct, frozen=True, array_like=True):
     """Result of preparing the rows of an organisation.
 
-    `subject`: id of the organisation, or the identifier in the file if no organisation has it. `row`, `last`: the first
-    and the last of the rows. `change`: the change of the assessment, None if the rows are refused for `faults`. `sent`:
-    digest of the body of an assessment that was built from the rows, None if no value changes.
+    `subject`: id of the organisation, or the identifier in the file if no organisation has it. `row`, `last`: numbers
+    of the first and the last of the rows. `change`: the change of the assessment, None if the rows are refused for
+    `faults`. `sent`: digest of the body of an assessment that was built from the rows, None if the rows are refused or
+    change nothing.
     """
 
     subject: str
@@ -90,7 +94,7 @@ class PreparedRows(Struct, frozen=True, array_like=True):
 
     @property
     def outcome(self) -> Outcome:
-        """The outcome for the organisation, provided that its rows are stored."""
+        """The outcome for the organisation if its rows are stored: created, replaced, unchanged or refused."""
         if self.change is None:
             return "refused"
         if self.change.is_unchanged:
@@ -99,7 +103,10 @@ class PreparedRows(Struct, frozen=True, array_like=True):
 
 
 class PreparedBatch(Struct, frozen=True):
-    """Results of preparing the rows of several organisations, with the seconds that validating and scoring took."""
+    """Results of preparing the rows of several organisations, in the order of the batch.
+
+    `validating` and `scoring` are the seconds that these two steps took.
+    """
 
     items: list[PreparedRows]
     validating: float
@@ -124,7 +131,10 @@ def prepare_rows(encoded: bytes) -> bytes:
 
 
 def prepare_batch(batch: PreparationBatch) -> PreparedBatch:
-    """Validate and score the rows of several organisations, without storing them."""
+    """Validate and score the rows of several organisations, without storing them; return the results in the same order.
+
+    Each result has the change of the assessment, or the faults of its rows.
+    """
     started = perf_counter()
     prepared: dict[int, PreparedRows] = {}
     contents: dict[int, tuple[ContentTarget, AssessmentContent]] = {}

@@ -26,7 +26,7 @@ class ImportFileRecord(Struct, frozen=True, kw_only=True):
     """A file that was sent to be imported, or its annotated copy.
 
     `holder`: id of the sender. `job`: id of the job whose faults an annotated copy shows; None for a file that was
-    sent. `kind`: media type. `size`: number of its bytes. `expires`: time from which it is deleted.
+    sent. `kind`: media type. `size`: number of its bytes. `expires`: time after which it is deleted.
     """
 
     id: int
@@ -54,7 +54,7 @@ def get_file(session: Session, file: int) -> ImportFileRecord | None:
 
 
 def find_annotated(session: Session, job: int) -> ImportFileRecord | None:
-    """Return the record of the newest annotated copy that a job has made, or None if there is none."""
+    """Return the record of the newest copy with marked faults that a job has made of its file, or None without any."""
     columns = [FILES.c[name] for name in ImportFileRecord.__struct_fields__]
     statement = select(*columns).where(FILES.c.job == job).order_by(FILES.c.id.desc()).limit(1)
     row = session.execute(statement).mappings().one_or_none()
@@ -73,7 +73,7 @@ def get_piece(session: Session, file: int, position: int) -> bytes | None:
 
 
 def update_file(session: Session, file: int, *, size: int, expires: datetime) -> None:
-    """Update the size of a file and the time from which it is deleted."""
+    """Update the size of a file in bytes, and the time after which it is deleted."""
     session.execute(update(FILES).where(FILES.c.id == file).values(size=size, expires=expires))
 
 
@@ -83,7 +83,7 @@ def delete_file(session: Session, file: int) -> None:
 
 
 def has_reader(session: Session, kind: str, file: int) -> bool:
-    """Return True if a job of this kind that has not ended still has to read the file."""
+    """Return True if there is a job of this kind that has not ended and that imports the file with the id `file`."""
     statement = select(JOBS.c.id).where(
         JOBS.c.kind == kind, JOBS.c.state.not_in(FINAL_STATES), JOBS.c.parameters["file"].as_integer() == file
     )

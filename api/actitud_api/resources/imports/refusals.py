@@ -24,7 +24,10 @@ def refuse_unknown(group: OrganisationRows) -> ImportFault:
 
 
 def refuse_scattered(group: OrganisationRows, rows: list[int]) -> ImportFault:
-    """Build the fault of an organisation whose rows are not adjacent; `rows` has the first row of each group."""
+    """Build the fault of an organisation whose rows are not adjacent.
+
+    `rows` has the number of the first row of each group of adjacent rows.
+    """
     detail = _SCATTERED.fill(rows=", ".join(map(str, rows)))
     return build_fault(_locate(group), "duplicate", detail, quote_value(group.organisation))
 

@@ -55,8 +55,8 @@ class ImportRequest(Struct, frozen=True, kw_only=True):
     """Options of an import.
 
     `dry_run`: True to store nothing. `all_or_nothing`: True to store nothing if the rows of any organisation have a
-    fault. `language`: the language of the faults in the annotated copy of a text file. `request`: id of the request in
-    the ledger.
+    fault. `language`: the language of the faults in the annotated copy of a text file. `request`: id of the request,
+    for the ledger (audit log); None if there is no request.
     """
 
     dry_run: bool
@@ -66,7 +66,10 @@ class ImportRequest(Struct, frozen=True, kw_only=True):
 
 
 class ReceivedFile(Struct, frozen=True):
-    """A received and stored file, its form, and the number of its rows, which is None for a workbook."""
+    """A received and stored file, the form in which it is read, and the number of its lines.
+
+    `rows` is None for a workbook, whose rows are counted when it is imported.
+    """
 
     record: ImportFileRecord
     form: Form
@@ -77,14 +80,15 @@ class Importer:
     """Service that receives files with assessments, enqueues their import, and writes workbooks to fill in."""
 
     def __init__(self, database: Database, workers: ImportWorkers) -> None:
-        """Use `database` for files and jobs, and `workers` to run slow work in other processes."""
+        """Create a service that keeps files and jobs in `database`; `workers` run slow work in other processes."""
         self.database = database
         self.workers = workers
 
     def receive_file(self, edition: str, content: BinaryIO, size: int, kind: str, holder: str) -> ReceivedFile:
-        """Check the form of a file, store the file, and return it; the values in its rows are checked by the job.
+        """Recognise the form of a file, store the file, and return it with its form.
 
-        A file that no job imports is deleted after `files.LIFETIME`.
+        The values in its rows are checked later, by the job that imports the file. If there is no such job, the file is
+        deleted after `files.LIFETIME`.
 
         Args:
             edition: Id of the edition.
@@ -140,13 +144,13 @@ class Importer:
     def build_template(self, edition: str, parent: str | None, principal: Principal, language: Language) -> bytes:
         """Write the workbook of an edition, with a row of stored answers for each organisation, and return its bytes.
 
-        `parent`: id of an organisation; only organisations that depend on it get a row. None stands for the
-        organisations of the key, or for all if the key is bound to none. The workbook for a key that may not read
-        drafts has no answers of drafts.
+        The workbook has the organisations of the key, or all that exist today if the key is bound to none. `parent`
+        keeps only the organisations that depend on the organisation with this id; None keeps all. For a key that may
+        not read unpublished assessments, the workbook has no answers.
 
         Raises:
             UnknownEdition: There is no such edition.
-            TemplateTooLarge: There are too many organisations.
+            TemplateTooLarge: There are more than `TEMPLATE_MAX` organisations.
         """
         with self.database.read() as session:
             record = editions.find(session, edition)

@@ -17,7 +17,7 @@ ROWS_MAX: Final = 5_000
 
 
 class SourceRow(Struct, frozen=True, array_like=True):
-    """A row of a text file: its number, counted from 1 as in a spreadsheet, and its cells."""
+    """A row of an imported file: its number, counted from 1 as in a spreadsheet, and the texts of its cells."""
 
     number: int
     cells: list[str]
@@ -26,8 +26,8 @@ class SourceRow(Struct, frozen=True, array_like=True):
 class OrganisationRows(Struct, frozen=True, array_like=True):
     """The rows of one organisation, which are adjacent in the file.
 
-    `organisation`: the identifier in the file, unchanged; empty if there is none. `last`: number of the last of the
-    rows. `left_out`: number of rows beyond `ROWS_MAX`.
+    `organisation`: the identifier in the file, unchanged; empty if there is none. `rows`: at most `ROWS_MAX` rows.
+    `last`: number of the last row. `left_out`: number of further rows, which are not in `rows`.
     """
 
     organisation: str
@@ -46,8 +46,9 @@ class ImportFault(Struct, frozen=True, kw_only=True):
 
     `sheet`: name of the sheet, None in a text file. `row`: number of the row as a spreadsheet shows it. `column`: title
     of the column in a CSV file, letters of the column in a workbook, JSON Pointer in a line of JSON; None if the whole
-    row is at fault. `value`: the value as JSON, None if there is none or it may be personal data. `detail`: a sentence
-    about the fault and its remedy, by language. `suggestion`: the value that was probably meant.
+    row is at fault. `rule`: code of the broken rule. `value`: the value as JSON, None if there is none or it may be
+    personal data. `detail`: a sentence about the fault and its remedy, by language. `suggestion`: the value that was
+    probably meant, None if it is not known.
     """
 
     row: int
@@ -104,7 +105,15 @@ class UnreadableRest(Exception):
 def build_fault(
     place: Place, rule: str, detail: Texts, value: str | None = None, suggestion: str | None = None
 ) -> ImportFault:
-    """Build a fault at a position in the file; `value` must be quoted already (`quote_value`)."""
+    """Build a fault at a position in an imported file, without the API keys that its texts may contain.
+
+    Args:
+        place: Position of the faulty cell or row.
+        rule: Code of the broken rule.
+        detail: Sentence about the fault and its remedy.
+        value: The faulty value, shortened by `quote_value`; None if there is none or it may be personal data.
+        suggestion: The value that was probably meant; None if it is not known.
+    """
     return ImportFault(
         row=place.row,
         column=None if place.column is None else redact_keys(quote_name(place.column)),
@@ -135,7 +144,11 @@ def limit_faults(faults: Iterable[ImportFault]) -> tuple[ImportFault, ...]:
 
 
 def group_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Iterator[OrganisationRows]:
-    """Yield adjacent rows with the same organisation in the cell at `position` as one group; empty rows are skipped."""
+    """Yield adjacent rows with the same organisation as one group; empty rows are skipped.
+
+    `rows` are pairs of the number and the cells of a row; `position` is the position of the organisation among the
+    cells, from 0.
+    """
     name: str | None = None
     kept: list[SourceRow] = []
     last = left_out = 0
@@ -158,10 +171,10 @@ def group_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Iter
 
 
 def name_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Iterator[tuple[int, str]]:
-    """Yield the number of the first row and the organisation of each group of adjacent rows.
+    """Yield the number of the first row and the organisation of each group of adjacent rows with one organisation.
 
-    Rows belong to one group if they have the same organisation in the cell at `position`, as in `group_adjacent`. After
-    the groups comes a last pair: the number of the last row, and an empty text.
+    `rows` are pairs of the number and the cells of a row; `position` is the position of the organisation among the
+    cells, from 0. After the groups comes a last pair: the number of the last row, and an empty text.
     """
     name: str | None = None
     number = 0
@@ -174,10 +187,10 @@ def name_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Itera
 
 
 def find_place(places: Mapping[str, Place], pointer: str, group: OrganisationRows) -> Place:
-    """Return the position in the file of the member of a body at `pointer`.
+    """Return the position in the imported file of the member of an assessment at the JSON Pointer `pointer`.
 
-    If the member has no position, the position of the nearest member that contains it is returned; failing that, the
-    position of the first row of `group`.
+    `places` has the positions of members by JSON Pointer. If the member has none, the position of the nearest member
+    that contains it is returned; if there is none either, the first row of `group`, the rows of the organisation.
     """
     while pointer:
         if pointer in places:

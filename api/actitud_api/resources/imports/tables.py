@@ -15,7 +15,7 @@ class ImportFileTable(Base, table=True):
 
     `holder`: id of the sender, which stays the same after a rotation of the key. `edition` is no foreign key, because
     editions may be deleted. `job`: id of the job whose faults an annotated copy shows; NULL for a file that was sent.
-    `kind`: media type. `size`: number of its bytes. `expires`: time from which it is deleted.
+    `kind`: media type. `size`: number of its bytes. `expires`: time after which it is deleted.
     """
 
     __tablename__ = "import_file"

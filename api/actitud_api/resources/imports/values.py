@@ -47,9 +47,8 @@ _GUARD: Final = re.compile(r"(?:\A|(?<=[,;\t\r\n]))'")
 class InvalidValue(ValueError):
     """The text of a cell is no value of the expected type.
 
-    `rule` is the code of the broken rule, `suggestion` the value that was probably meant, or None.
-
-    Raised by `read_text`.
+    `rule` is the code of the broken rule, `detail` a sentence about the fault. `suggestion` is the value that was
+    probably meant, None if it is not known. Raised by `read_text` and `read_date`.
     """
 
     def __init__(self, rule: str, detail: Texts, suggestion: str | None = None) -> None:
@@ -62,8 +61,8 @@ class InvalidValue(ValueError):
 class ValueTarget(Struct, frozen=True):
     """The member of the body of an assessment that a cell sets, and the type of its value.
 
-    `path` has the steps of the JSON Pointer to the member. `components` has the ids of the components of a checklist.
-    `set_by_service`: True if a review sets the value, not the organisation.
+    `path` has the steps of the JSON Pointer to the member. `components` has the ids that a checklist may contain, empty
+    for a value of another type. `set_by_service`: True if assessors set the value in a review, not the organisation.
     """
 
     path: tuple[str, ...]
@@ -74,9 +73,9 @@ class ValueTarget(Struct, frozen=True):
 
 @cache
 def list_facts(version: str) -> Mapping[tuple[str, str], ValueTarget]:
-    """Return the member of an assessment that each fact sets, by indicator and fact.
+    """Return the member of an assessment that each fact of a methodology version sets.
 
-    Profile fields are included, by `PROFILE` and field.
+    Facts are keyed by indicator and name, profile fields by `PROFILE` and name.
     """
     document = load_methodology(version).document
     targets = {
@@ -96,10 +95,10 @@ def list_facts(version: str) -> Mapping[tuple[str, str], ValueTarget]:
 
 @cache
 def list_columns(version: str) -> Mapping[str, ValueTarget]:
-    """Return the member of an assessment that each column of a table sets, by column name.
+    """Return the member of an assessment that each column of a CSV file sets, by name of the column.
 
-    The table has one row for each organisation. An ambiguous name is absent, such as `a.b.c`, which could be the fact
-    `c` of `a.b` or `b.c` of `a`.
+    The file has one row for each organisation; `version` is the methodology version. An ambiguous name is absent, such
+    as `a.b.c`, which could be the fact `c` of `a.b` or `b.c` of `a`.
     """
     named: list[tuple[str, ValueTarget]] = []
     short: dict[str, ValueTarget] = {}
@@ -140,8 +139,9 @@ def _list_source_columns(prefix: str, path: tuple[str, ...]) -> list[tuple[str, 
 
 
 def read_text(text: str, target: ValueTarget, *, is_spanish: bool) -> Json:
-    """Convert the text of a cell that is not empty to a value; `is_spanish`: numbers may have decimal commas.
+    """Convert the text of a cell that is not empty to a value of the type that `target` names.
 
+    `is_spanish`: True if numbers may have decimal commas.
     An unknown code of an enumeration or checklist is returned unchanged: the schema, which has the codes, refuses it
     later.
 

@@ -82,9 +82,10 @@ _SUGGESTIONS_MAX: Final = 20
 class CellRow(NamedTuple):
     """A cell of a workbook with data of an organisation, as texts.
 
-    `sheet`: title of the sheet. `column`: letters of the column. `code`: code of the column; in the sheet of documents
-    followed by a colon and the number of the row. `value`: the value as JSON; for a date, `d` and the date as
-    2026-12-31. `mark`: the reason why the cell cannot be read, empty if it can be read.
+    `sheet`: title of the sheet. `column`: letters of the column. `code`: code of the question or other content of the
+    column; in the sheet of documents followed by a colon and the number of the row. `value`: the value as JSON; for a
+    date, `d` and the date as 2026-12-31. `mark`: code of the reason why the cell cannot be read, empty if it can be
+    read.
     """
 
     sheet: str
@@ -95,7 +96,10 @@ class CellRow(NamedTuple):
 
 
 class Conversion(Struct, frozen=True):
-    """Result of converting a workbook to a file of cells: the number of organisations in it, or its faults."""
+    """Result of converting a workbook to a file of cells: the number of organisations in it, or its faults.
+
+    If there are faults, the workbook cannot be imported, and the file of cells is not used.
+    """
 
     organisations: int
     faults: tuple[ImportFault, ...] = ()
@@ -110,7 +114,7 @@ class ConversionRequest(Struct, frozen=True):
 
 
 class WorkbookForm(Struct, frozen=True, tag="workbook"):
-    """Form of a file of cells to which a workbook was converted (`convert_workbook`)."""
+    """Form of an imported workbook, which is read from the file of cells to which `convert_workbook` converts it."""
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
         """Yield the cells of each organisation as one group, whose `last` is the number of the organisation, from 1."""
@@ -129,9 +133,10 @@ class WorkbookForm(Struct, frozen=True, tag="workbook"):
         yield last, ""
 
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
-        """Build the body of an assessment from the cells of an organisation.
+        """Build the body of an assessment from the cells of an organisation, and return it with their faults.
 
-        `places` is filled with the cell of each member of the body, by JSON Pointer.
+        `version` is the methodology version. `places` is filled with the cell of each member of the body, by JSON
+        Pointer; None if the cells are not needed.
         """
         reader = _CellReader(version)
         source = reader.read_group(group)
@@ -144,7 +149,7 @@ def convert_workbook(encoded: bytes) -> bytes:
     """Convert a workbook to a file of cells, grouped by organisation.
 
     The function runs in another process, so that argument and result are bytes: `encoded` is a `ConversionRequest` in
-    MessagePack, and the result is a `Conversion`.
+    MessagePack with the paths of both files, and the result is a `Conversion` in MessagePack.
     """
     request = msgspec.msgpack.decode(encoded, type=ConversionRequest)
     try:
@@ -274,7 +279,10 @@ def _find_sheets(package: CheckedWorkbook, version: str) -> list[_SheetCells]:
 
 
 def iterate_content(sheet: CalamineSheet) -> Iterator[tuple[int, list[CellContent]]]:
-    """Yield the rows of a sheet with their numbers in the sheet, from 0; empty rows at the top are left out."""
+    """Yield the rows of a sheet, each as its number in the sheet, from 0, and its cells from the first column on.
+
+    Empty rows at the top are left out.
+    """
     first = sheet.start
     row, padding = (0, 0) if first is None else first
     for number, cells in enumerate(sheet.iter_rows(), row):

@@ -25,9 +25,10 @@ SheetId = Literal["profile", "answers", "documents"]
 
 
 class ImportColumn(NamedTuple):
-    """A column of a sheet: its code, its title, its width in characters, and the answer that its cells hold, if any.
+    """A column of a sheet: its code, its title and its width in characters.
 
-    `is_fixed`: True if people must not write in the column.
+    `answer`: the fact or profile field that people fill in in its cells; None for a column with something else, such as
+    the name of the organisation. `is_fixed`: True if people must not write in the column.
     """
 
     code: str
@@ -46,7 +47,7 @@ class ImportSheet(NamedTuple):
     columns: tuple[ImportColumn, ...]
 
     def list_codes(self) -> list[str]:
-        """Return the codes of the columns."""
+        """Return the codes of the columns, in the order of the columns."""
         return [column.code for column in self.columns]
 
 
@@ -121,7 +122,10 @@ _DOCUMENT_TITLES: Final[dict[str, tuple[Texts, int]]] = {
 
 @cache
 def build_sheets(version: str, language: Language) -> tuple[ImportSheet, ImportSheet, ImportSheet]:
-    """Return the sheets of the workbook of a methodology version: profile, answers, documents."""
+    """Return the three sheets of the workbook of a methodology version, with titles of columns in `language`.
+
+    They are the sheets for the profiles, the answers and the documents of organisations.
+    """
     inputs = [item for item in list_inputs(version, language) if not item.set_by_service]
     names = load_methodology(version).texts[language].indicators
     identity = (
@@ -151,6 +155,9 @@ def build_sheets(version: str, language: Language) -> tuple[ImportSheet, ImportS
 
 @cache
 def list_supported(version: str) -> tuple[str, ...]:
-    """Return the codes that a document may be for: profile fields, and indicators that organisations answer."""
+    """Return the names of the profile fields and the ids of the indicators that a document may support.
+
+    Only those that organisations fill in are included, not those that assessors set.
+    """
     inputs = [item for item in list_inputs(version, LANGUAGES[0]) if not item.set_by_service]
     return tuple(dict.fromkeys(item.pointer.split("/")[2] for item in inputs))

@@ -55,7 +55,7 @@ _SPARE_ROWS: Final = 1_000
 class TemplateRow(Struct, frozen=True):
     """An organisation of a template: its id and name, and the revision and content of its assessment.
 
-    `content` is None if there is no assessment, or the client may not read it.
+    `revision` is `none` if there is no assessment. `content` is None if there is none, or the client may not read it.
     """
 
     organisation: str
@@ -65,7 +65,10 @@ class TemplateRow(Struct, frozen=True):
 
 
 class TemplateRequest(Struct, frozen=True):
-    """A request to write a workbook to the path `target`, for an edition and some organisations."""
+    """A request to write the workbook of an edition to the path `target`, with a row for each of `rows`.
+
+    `version` is the methodology version of the edition.
+    """
 
     target: str
     version: str
@@ -75,7 +78,10 @@ class TemplateRequest(Struct, frozen=True):
 
 
 class AnnotationRequest(Struct, frozen=True):
-    """A request to copy a workbook from `source` to the path `target`, with its faults marked."""
+    """A request to copy the workbook at the path `source` to the path `target`, with its faults marked.
+
+    `version` is the methodology version for which the workbook was made.
+    """
 
     source: str
     target: str
