@@ -109,7 +109,7 @@ _SELECT_FROZEN = select(is_frozen(bindparam("id", type_=String)))
 
 
 def list_page(session: Session, page: PageRange[EditionCursorKey]) -> list[CountedEdition]:
-    """List the editions on a page of the list of all editions, ordered from the newest last day of their period."""
+    """List editions, ordered by the last day of the period that they describe, the newest first."""
     statement = _SELECT_COUNTED.order_by(*_NEWEST_FIRST)
     rows = execute_page(
         session, statement, page, after=lambda after: tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after

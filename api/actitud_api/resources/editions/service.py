@@ -104,7 +104,7 @@ class EditionChange(Struct, frozen=True, kw_only=True):
 
 
 def list_page(database: Database, page: PageRange[EditionCursorKey]) -> list[CountedEdition]:
-    """List the editions on a page of the list of all editions, ordered from the newest last day of their period."""
+    """List editions, ordered by the last day of the period that they describe, the newest first."""
     with database.read() as session:
         return queries.list_page(session, page)
 

@@ -35,10 +35,12 @@ def get_methodology(version: str) -> Methodology:
 
 @cache
 def encode_request_schema(version: str) -> bytes:
-    """Return the JSON Schema of score requests under a version, from the type that decodes them.
+    """Return the JSON Schema of score requests under a methodology version, as JSON.
+
+    It is derived from the type that decodes these requests.
 
     Raises:
-        UnknownMethodology: If the version is not registered.
+        UnknownMethodology: The version is not registered.
     """
     return encode_json_schema(load_score_request_type(version))
 
@@ -63,9 +65,10 @@ They are not in the structs: there, the sentence of the decoder would take the p
 
 @cache
 def encode_document_schema() -> bytes:
-    """Return the JSON Schema of methodology documents, from the type that decodes them.
+    """Return the JSON Schema of methodology documents, as JSON.
 
-    Each member has its description, and the bounds that JSON Schema can express.
+    It is derived from the type that decodes these documents. Each member has its description, and the bounds that JSON
+    Schema can express.
     """
     schema = msgspec.json.decode(encode_json_schema(Document))
     for owner, member, description in _read_member_descriptions():

@@ -127,9 +127,8 @@ ContradictionRule = (
 class OrganisationContradiction(Struct, frozen=True):
     """A member of an entry that contradicts another member or stored data.
 
-    `pointer` and `value` are the JSON Pointer and the value of the member. `expected` is the right value or the stored
-    value that conflicts, depending on the rule; None if there is neither. The module `contradictions` has a text for
-    each `rule`.
+    `pointer` and `value` are the JSON Pointer and the value of the member, `rule` is the code of the broken rule.
+    `expected` is the right value or the stored value that conflicts, depending on the rule; None if there is neither.
     """
 
     pointer: str
@@ -172,11 +171,11 @@ def sort_members(entry: OrganisationEntry) -> OrganisationEntry:
 
 
 def apply_change(entry: OrganisationEntry, change: OrganisationChange, today: date) -> OrganisationEntry:
-    """Return a stored entry with a change applied, normalised.
+    """Return a stored entry with a change applied, and with all identifiers in canonical spelling.
 
-    A new name turns the old one into a former name, unless the change sets the former names. A new province sets its
-    region, unless the change sets the region. A new population or number of employees has an unknown year, unless the
-    change sets the year.
+    A new name turns the old one into a former name that ends `today`, unless the change sets the former names. A new
+    province sets its region, unless the change sets the region. A new population or number of employees has an unknown
+    year, unless the change sets the year.
     """
     values = {
         field.name: value
@@ -227,7 +226,10 @@ def add_past_name(entry: OrganisationEntry, name: str, today: date) -> tuple[Pas
 
 
 def find_contradictions(entry: OrganisationEntry, today: date) -> Iterator[OrganisationContradiction]:
-    """Yield the contradictions between the members of an entry. No former name may end after `today`."""
+    """Yield each contradiction between the members of an entry, such as a last day before the first day.
+
+    A former name that ends after `today` is a contradiction too.
+    """
     yield from _check_territory(entry)
     for year, figure in ((entry.population_year, "population"), (entry.employees_year, "employees")):
         if year is not None and getattr(entry, figure) is None:

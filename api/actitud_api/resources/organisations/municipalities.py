@@ -60,9 +60,10 @@ class MunicipalityFault(Struct, frozen=True):
 
 
 class MunicipalityLine(Struct, frozen=True):
-    """A line of the file that has no fault. `dir3` includes the control digit; `ine` has five digits.
+    """A municipality in a line without fault of a file of municipalities.
 
-    `province` and `region` are INE codes; `population` is the number of inhabitants.
+    `line` is the number of the line; the header is line 1. `dir3` is the DIR3 code with its control digit, and `ine`
+    the INE code of five digits. `province` and `region` are INE codes; `population` is the number of inhabitants.
     """
 
     line: int

@@ -85,7 +85,7 @@ class OrganisationFilters(Struct, frozen=True, kw_only=True):
 
     @property
     def needs_organisations(self) -> bool:
-        """True if a filter needs the table of organisations, because published scores do not have its column."""
+        """True if `parent` or `on` is set: only the table of organisations, not published scores, has their columns."""
         return self.parent is not None or self.on is not None
 
     def build_conditions(self, described: Columns | None = None) -> list[ColumnElement[bool]]:
@@ -114,9 +114,9 @@ class OrganisationFilters(Struct, frozen=True, kw_only=True):
 
 
 def match_identifiers(column: ColumnElement[str], identifiers: Collection[str]) -> ColumnElement[bool]:
-    """Return the SQL condition that is true if `column` is the id of an organisation that `identifiers` name.
+    """Return the SQL condition that is true if the id in `column` is that of an organisation in `identifiers`.
 
-    `identifiers` may be ids or aliases, each in any spelling.
+    `identifiers` may be ids or aliases of organisations, each in any spelling.
     """
     spellings = sorted({normalise_identifier(identifier) for identifier in identifiers} | set(identifiers))
     of_aliases = select(ALIASES.c.organisation).where(ALIASES.c.alias.in_(spellings))
@@ -173,7 +173,7 @@ def lock(session: Session) -> None:
 
 
 def list_page(session: Session, filters: OrganisationFilters, page: PageRange[str]) -> list[OrganisationRecord]:
-    """List organisations in the order of their ids."""
+    """List the organisations that match `filters`, ordered by id."""
     statement = select(ORGANISATIONS.c.id).where(*filters.build_conditions())
     matches = find_matches(session, filters.text)
     if matches is not None:
@@ -186,9 +186,10 @@ def list_page(session: Session, filters: OrganisationFilters, page: PageRange[st
 def search_page(
     session: Session, filters: OrganisationFilters, page: PageRange[MatchKey]
 ) -> list[tuple[OrganisationRecord, MatchKey]]:
-    """List the organisations that match the text of `filters`, the closest first, each with its sort key.
+    """List the organisations that match `filters`, the closest to its text first, each with its sort key.
 
-    A text without words lists all, by id.
+    The sort key of the last organisation continues the list on the next page. If the text has no words, organisations
+    are ordered by id.
     """
     matches = find_matches(session, filters.text)
     if matches is None:
@@ -206,7 +207,7 @@ def search_page(
 
 
 def get_state(session: Session) -> tuple[int, str]:
-    """Return the number of writes of organisations, and the time of the last one.
+    """Return the number of writes of organisations, and the time of the last one as text, empty if there was none.
 
     A copy of the organisations is outdated once one of these values has changed.
     """
@@ -287,7 +288,7 @@ def list_domains(session: Session, identifiers: Collection[str], *, locked: bool
 
 
 def insert_entries(session: Session, entries: Sequence[IndexedEntry], now: datetime) -> None:
-    """Insert new organisations with their aliases and successors."""
+    """Insert new organisations with their aliases, their successors and the words by which they are found."""
     if not entries:
         return
     times = {"created": now, "updated": now, "version": 1}
@@ -297,10 +298,10 @@ def insert_entries(session: Session, entries: Sequence[IndexedEntry], now: datet
 
 
 def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]], now: datetime) -> bool:
-    """Replace organisations and return True; each entry comes with the version of the row that it replaces.
+    """Replace stored organisations and return True.
 
-    Return False if a row has another version. Other rows may have been replaced by then, so the caller must roll
-    back.
+    Each entry comes with the expected version of the row that it replaces. Return False if a row has another version.
+    Other rows may have been replaced by then, so the caller must roll back.
     """
     for indexed, version in entries:
         values = {"key": indexed.entry.id, "before": version, **_list_values(indexed), "updated": now}

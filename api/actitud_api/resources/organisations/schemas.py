@@ -110,7 +110,13 @@ class OrganisationQuery(TerritoryQuery, frozen=True, kw_only=True, forbid_unknow
 
 
 def build_filters(query: Struct, kind: type[F], **more: Any) -> F:
-    """Convert query parameters to those filters of that kind that have their names, `q` to the text, and add more."""
+    """Convert the query parameters of a list of organisations to filters, and return the filters.
+
+    Args:
+        query: Query parameters. Each sets the filter of its name, `q` sets the filter `text`; others are ignored.
+        kind: Class of the filters, such as `OrganisationFilters`.
+        more: Values of further filters by name.
+    """
     found: dict[str, Any] = {name: getattr(query, name) for name in query.__struct_fields__}
     text = found.pop("q", None) or ""
     return kind(text=text, **{name: found[name] for name in kind.__struct_fields__ if name in found}, **more)

@@ -80,9 +80,10 @@ _BATCH: Final = 500
 class SearchTerm(Struct, frozen=True):
     """A word of a search text, and the values in an organisation that match it.
 
-    `alike`: the indexed words that match, each with its distance; None if every word that begins with the searched word
-    matches. `territories`: codes of the columns `province` and `region` that match, each with its distance. `kinds`:
-    kinds of organisation that the word stands for.
+    `alike`: the indexed words that match, each with its distance from the searched word (0 for an exact match); None if
+    every word that begins with the searched word matches. `territories`: the pairs of column (`province` or `region`)
+    and code that match, each with its distance. `kinds`: kinds of organisation that the word stands for, such as MUN
+    for "ayuntamiento".
     """
 
     word: str
@@ -95,7 +96,11 @@ class SearchTerm(Struct, frozen=True):
 
 
 def insert_words(session: Session, words: Mapping[str, Mapping[str, int]]) -> None:
-    """Store the words of new organisations; `words` has the distance of each word, by organisation id and word."""
+    """Store the words by which new organisations are found.
+
+    `words` has the distance of each word from the whole name, as `index_words` computes it, by organisation id and
+    word.
+    """
     rows = [
         {"word": word, "distance": distance, "organisation": organisation}
         for organisation, distances in words.items()
@@ -144,9 +149,9 @@ _DELETE_TRIGRAM: Final = delete(TRIGRAMS).where(
 def find_matches(session: Session, text: str) -> Subquery | None:
     """Return a subquery of the organisations that match a search text, or None if there is no word in it.
 
-    Its columns are `id`, `distance` and `size` (the negative population). In ascending order of distance, size and id
-    the closest organisation is first. An organisation matches if it has all words of the text, at least their
-    beginnings; if no organisation has, similar words count too.
+    Its columns are `id`, `distance` (how far the text is from the names of the organisation) and `size` (the negative
+    population). In ascending order of distance, size and id the closest organisation is first. An organisation matches
+    if it has all words of the text, or words that begin with them; if no organisation has, similar words count too.
     """
     search = parse_search(text)
     if not search.words:
@@ -161,7 +166,10 @@ def find_matches(session: Session, text: str) -> Subquery | None:
 
 
 def has_exact_match(session: Session, text: str) -> bool:
-    """Return True if an organisation has the words of a search text, False if there are only similar words, or none."""
+    """Return True if some organisation has all words of a search text, or words that begin with them.
+
+    Return False if organisations have only similar words, or the text has no word.
+    """
     return _find_begun(session, parse_search(text)) is not None
 
 

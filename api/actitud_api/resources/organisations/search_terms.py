@@ -50,11 +50,12 @@ GENERIC: Final[Mapping[str, tuple[Kind, ...]]] = {
 
 
 class SearchText(Struct, frozen=True):
-    """A search text as words.
+    """A search text as words, in lower case and without accents.
 
-    `words`: the words that an organisation must have. `generic`: further, generic words, with the kinds of organisation
-    that they stand for. `names`: the folded names that equal the whole text. `territories`: for each word that belongs
-    to the name of a territory, the territories whose whole name is in the text.
+    `words`: the words that an organisation must have, at most `WORDS_MAX`. `generic`: further words that stand for
+    kinds of organisation, such as "ayuntamiento", with these kinds. `names`: the whole text, with and without the words
+    before the first of `words`; an organisation with such a name equals the text. `territories`: for each word that
+    belongs to the name of a region or province, the territories whose whole name is in the text.
     """
 
     words: tuple[str, ...]
@@ -64,7 +65,7 @@ class SearchText(Struct, frozen=True):
 
 
 def parse_search(text: str) -> SearchText:
-    """Split a search text into words; a text without letters and digits has none."""
+    """Split a search text into the words that count; a text without letters and digits has none."""
     folded = fold(text).split()
     counted = select_counted(dict.fromkeys(folded))
     words = [word for word in counted if word not in GENERIC] or counted
@@ -87,10 +88,11 @@ def select_counted(words: Iterable[str]) -> list[str]:
 def index_words(entry: OrganisationEntry) -> dict[str, int]:
     """Return the words by which an organisation is found, each with its distance from the whole name.
 
-    The distance of a word is the number of further words in its name: 0 for a word that is the whole name, 1 for both
-    words of "Vitoria-Gasteiz". All generic words of a name together count as one word, so "Madrid" is nearer than
-    "Comunidad de Madrid". A name in two languages, as "Donostia/San Sebastián", counts as two names. 100 is added for
-    words of former names; words of ids and aliases have the distance 200.
+    The distance of a word is the number of further words in its name, at most 19: 0 for a word that is the whole name,
+    1 for both words of "Vitoria-Gasteiz". All generic words of a name, such as "Comunidad" and "Ayuntamiento", together
+    count as one word, so "Madrid" is nearer than "Comunidad de Madrid". A name in two languages, as "Donostia/San
+    Sebastián", counts as two names. 100 is added for words of former names; words of ids and aliases have the distance
+    200.
     """
     distances: dict[str, int] = {}
     names = [(entry.name, 0), *((former.name, FORMER_NAME) for former in entry.former_names)]
@@ -108,7 +110,10 @@ def index_words(entry: OrganisationEntry) -> dict[str, int]:
 
 
 def split_trigrams(word: str) -> frozenset[str]:
-    """Return the trigrams of a word, with two spaces before and one after it, so that its beginning weighs most."""
+    """Return all sequences of three characters in a word, with two spaces before and one after it.
+
+    The spaces give most weight to the beginning of the word.
+    """
     padded = f"  {word[:_COMPARED_LENGTH]} "
     return frozenset(padded[start : start + 3] for start in range(len(padded) - 2))
 
@@ -120,7 +125,7 @@ def measure_similarity(word: str, other: str) -> float:
 
 
 def drop_misspelt_generic(words: Sequence[str]) -> list[str]:
-    """Return the words that are not similar to a generic word; all words if there are no others."""
+    """Return the words that are not similar to a generic word such as "ayuntamiento"; all words if none is left."""
     return [
         word for word in words if all(measure_similarity(word, generic) < _MISSPELT_MIN for generic in GENERIC)
     ] or list(words)
@@ -130,7 +135,7 @@ def find_territories(words: Sequence[str], are_alike: Callable[[str, str], bool]
     """Return, by word, the territories that the word names together with other words of the text.
 
     A territory is found only if all words of one of its names are in `words`: "castilla" alone names none. `are_alike`
-    compares a word of a name with one of `words`.
+    is called with a word of a name and one of `words`, and returns True if they match.
     """
     found: dict[str, dict[str, Territory]] = {}
     for territory, names in _TERRITORY_NAMES.items():

@@ -98,7 +98,7 @@ class ImportCounts(Struct, frozen=True):
 
 
 def list_page(database: Database, filters: OrganisationFilters, page: PageRange[str]) -> list[OrganisationRecord]:
-    """List organisations in the order of their ids."""
+    """List the organisations that match `filters`, ordered by id."""
     with database.read() as session:
         return queries.list_page(session, filters, page)
 
@@ -106,22 +106,26 @@ def list_page(database: Database, filters: OrganisationFilters, page: PageRange[
 def search_page(
     database: Database, filters: OrganisationFilters, page: PageRange[MatchKey]
 ) -> list[tuple[OrganisationRecord, MatchKey]]:
-    """List the organisations that match the text of `filters`, the closest first, each with its sort key.
+    """List the organisations that match `filters`, the closest to its text first, each with its sort key.
 
-    A text without words lists all, by id.
+    The sort key of the last organisation continues the list on the next page. If the text has no words, organisations
+    are ordered by id.
     """
     with database.read() as session:
         return queries.search_page(session, filters, page)
 
 
 def has_exact_match(database: Database, text: str) -> bool:
-    """Return True if an organisation has the words of a search text, False if there are only similar words, or none."""
+    """Return True if some organisation has all words of a search text, or words that begin with them.
+
+    Return False if organisations have only similar words, or the text has no word.
+    """
     with database.read() as session:
         return search_queries.has_exact_match(session, text)
 
 
 def get_state(database: Database) -> tuple[int, str]:
-    """Return the number of writes of organisations, and the time of the last one.
+    """Return the number of writes of organisations, and the time of the last one as text, empty if there was none.
 
     A copy of the organisations is outdated once one of these values has changed.
     """
@@ -191,9 +195,9 @@ def list_domains(session: Session, identifiers: Collection[str], *, locked: bool
 
 
 def resolve_identifiers(session: Session, identifiers: Collection[str]) -> dict[str, str]:
-    """Return the id of the organisation that each identifier names, be it an id, an alias or another spelling.
+    """Return a mapping from each identifier to the id of its organisation.
 
-    Identifiers that name no organisation are absent.
+    An identifier may be an id or an alias, in any spelling. Identifiers of no organisation are absent.
     """
     spellings = {identifier: normalise_identifier(identifier) for identifier in identifiers}
     mentioned = {*identifiers, *spellings.values()}
@@ -225,7 +229,7 @@ def lock(session: Session) -> None:
 
 
 def add(session: Session, entries: Iterable[OrganisationEntry], now: datetime) -> None:
-    """Store new organisations without checking them; their entries must be consistent."""
+    """Store new organisations without checking them; their entries must not contradict each other or stored data."""
     queries.insert_entries(session, [_index_entry(sort_members(normalise_entry(entry))) for entry in entries], now)
 
 
@@ -285,7 +289,7 @@ def remove_simulated(session: Session) -> None:
 def import_municipalities(
     database: Database, raw: bytes, advance: Callable[[], None], *, now: datetime, population_year: int | None = None
 ) -> ImportCounts:
-    """Add the new municipalities of a CSV file, update the existing ones, and return how many of each.
+    """Add the new municipalities of a CSV file, update the existing ones, and return the numbers of both.
 
     `raw` is the content of the file. In an existing municipality only the values that are in the file are replaced.
     `population_year` is the year of the populations in the file. If it is None, a population that is unchanged keeps

@@ -73,10 +73,11 @@ class OrganisationSuccessor(Base, table=True):
 
 
 class OrganisationWord(Base, table=True):
-    """A word of the names, the id or the aliases of an organisation, in the form of `storage.folding.fold`.
+    """A word of the names, the id or the aliases of an organisation, in lower case and without accents.
 
-    `distance` is 0 for a word that is the whole name, and grows with further words (`search_terms.index_words`). There
-    are two indexes: from a word to its organisations, closest first, and from an organisation to its words.
+    `distance` is 0 for a word that is the whole name, and grows with further words in the name
+    (`search_terms.index_words`). There are two indexes: from a word to its organisations, closest first, and from an
+    organisation to its words.
     """
 
     __tablename__ = "organisation_word"

@@ -61,12 +61,12 @@ def compute_pending_digest(
 def find_missing_approval(
     session: Session, edition: str, pending_digest: str, publisher: str | None
 ) -> tuple[str, ...] | None:
-    """Check that a second person has approved the digest of a pending publication; return None if so.
+    """Check that a second person has approved the pending publication with this digest; return None if so.
 
-    Otherwise return the ids of the keys whose approvals do not count because the publisher may hold them too
-    (`access.trace_holder`). `publisher` is the id of the publisher's key, None on the command line, for which the
-    approval of any key counts. Approvals by keys that were revoked since do not count, because somebody else may have
-    used those keys. Keys that come from one key by rotation count as one.
+    Otherwise return the ids of the approving keys that do not count because one person may hold them and the
+    publisher's key; empty if there are none. `publisher` is the id of the publisher's key, None on the command line,
+    for which the approval of any key counts. Approvals by keys that were revoked since do not count, because somebody
+    else may have used those keys. Keys that come from one key by rotation count as one.
     """
     approvals = queries.list_approvals_of_digest(session, edition, pending_digest)
     approvers = [access.find(session, approval.key) for approval in approvals]
@@ -82,10 +82,10 @@ def find_missing_approval(
 def add_approval(
     session: Session, edition: str, pending_digest: str, principal: access.Principal, *, now: datetime
 ) -> Approval | None:
-    """Store the approval of a digest by the key of `principal` and return it.
+    """Store that the key of `principal` approves the pending publication with this digest; return the approval.
 
-    Return None, and store nothing, if the digest was approved before by the same key. All keys that come from one
-    key by rotation count as the same. The session must hold the lock on the edition.
+    Return None, and store nothing, if that key, or a key that is related to it by rotation, has approved the digest
+    before. The session must hold the lock on the edition.
     """
     for earlier in queries.list_approvals_of_digest(session, edition, pending_digest):
         if access.find(session, earlier.key).origin == principal.origin:

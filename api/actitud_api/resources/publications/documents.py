@@ -212,7 +212,10 @@ def pack_line(line: bytes) -> bytes:
 
 
 def unpack_line(member: bytes) -> bytes:
-    """Decompress a gzip member and return the line in it, without its line end."""
+    """Decompress a gzip member and return the line in it, without its line end.
+
+    Raises `zlib.error` if the bytes are damaged.
+    """
     return zlib.decompress(member, _GZIP)[:-1]
 
 
@@ -257,7 +260,11 @@ def build_score_line(document: ScoreDocument, digest: str) -> ScoreLine:
 
 
 def rank_scores(scores: Iterable[ScoreLine]) -> tuple[ScoreLine, ...]:
-    """Return the scores of an edition with ranks (SCORING, section 8), ordered by organisation id."""
+    """Return the scores of an edition with their ranks, ordered by organisation id.
+
+    The highest index has rank 1. Equal indices share a rank, and the ranks after them are skipped. The rank is None for
+    a score that is not ranked.
+    """
     ordered = sorted(scores, key=lambda score: score.organisation)
     indices = Counter(score.index for score in ordered if score.is_ranked and score.index is not None)
     ranks: dict[Figure, int] = {}
@@ -291,9 +298,9 @@ class _ScoreBytes(Struct):
 
 
 def digest_score(text: bytes) -> str:
-    """Return the digest of the canonical score in a score document.
+    """Return the digest of the score in a score document: the SHA-256 of the bytes of its member `score`.
 
-    The bytes of a document are canonical (RFC 8785), so the bytes of its member `score` are canonical too.
+    The bytes of a document are canonical (RFC 8785), so the bytes of this member are canonical too.
     """
     return hash_bytes(bytes(msgspec.json.decode(text, type=_ScoreBytes).score))
 
@@ -304,10 +311,10 @@ def parse_edition(text: bytes) -> EditionDocument:
 
 
 def build_header(document: PackedDocument, jws: Jws, checkpoint: str, keys: Sequence[BundleKey]) -> bytes:
-    """Build the first line of a bundle (see `BundleHeader`) and return it as a gzip member.
+    """Build the first line of a bundle, which verifies the others, and return it as a gzip member.
 
-    `document` is the edition document and `jws` its signature. `checkpoint` is a signed note, and `keys` are the
-    public keys.
+    `document` is the edition document and `jws` its signature. `checkpoint` is the signed text of the ledger checkpoint
+    that was made with the publication, and `keys` are the public keys that verify the signatures.
     """
     header = BundleHeader(digest=document.digest, jws=jws, checkpoint=checkpoint, keys=BundleKeys(keys=tuple(keys)))
     return pack_line(canonicalize(header))

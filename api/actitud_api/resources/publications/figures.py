@@ -11,7 +11,10 @@ from actitud_api.resources.publications import queries
 
 
 def read_figures(session: Session) -> Iterator[Metric]:
-    """Yield metrics: the numbers of first publications and of corrections, and the time of the newest if any."""
+    """Yield metrics: the numbers of first publications and of corrections, and the time of the newest publication.
+
+    There is no time if nothing is published.
+    """
     count = queries.count_revisions(session)
     yield CounterMetricFamily("actitud_publications", "Editions published for the first time", value=count.first)
     yield CounterMetricFamily("actitud_corrections", "Revisions that correct a published edition", value=count.later)

@@ -34,9 +34,10 @@ class UnknownNews(LookupError):
 class NewsItem(Struct, frozen=True, kw_only=True):
     """A publication in the list of news.
 
-    `organisations`: number of scores in the publication that the filters select. `corrections`: the selected scores
-    that it corrects or adds, empty for the first publication of an edition. `figures`: name and figures, by
-    organisation id, of the corrected organisations and of the organisation that the filters name.
+    `organisations`: number of scores in the publication; in the news of a territory, a first publication counts only
+    the scores in the territory. `corrections`: the scores that it corrects or adds and that the filters select, empty
+    for the first publication of an edition. `figures`: name and figures, by organisation id, of the organisations in
+    `corrections` or, if the filters name an organisation, of that organisation.
     """
 
     edition: editions.EditionRecord

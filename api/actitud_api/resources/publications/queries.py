@@ -61,9 +61,9 @@ CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
 
 
 class RevisionCount(NamedTuple):
-    """The numbers of complete revisions of all editions: first publications, and later corrections.
+    """The numbers of revisions of all editions: `first` publications and `later` corrections.
 
-    `newest` is the time of the newest revision, None if there is none.
+    Only revisions with all their scores count. `newest` is the time of the newest revision, None if there is none.
     """
 
     first: int
@@ -72,7 +72,7 @@ class RevisionCount(NamedTuple):
 
 
 def count_revisions(session: Session) -> RevisionCount:
-    """Count the complete revisions of all editions: first publications, and later corrections."""
+    """Count the revisions of all editions that have all their scores: first publications, and later corrections."""
     is_first = PUBLICATIONS.c.revision == 1
     first, later, newest = session.execute(
         select(
@@ -178,8 +178,9 @@ class PublicationRecord(Struct, frozen=True, kw_only=True):
     `digest` is the digest of its edition document, `protected` and `signature` are the detached JWS of that
     document. `supersedes` and `superseded_by` are the digests of the previous and the next revision, None if there
     is none. `organisations` is the number of scores, and `corrections` are the scores that differ from the previous
-    revision. `reason` says why it was published. `entry` is the number of its ledger entry, and `note` the signed
-    note of the checkpoint made with it. `bundle_digest` and `bundle_size` (bytes) describe the bundle file.
+    revision. `reason` says why it was published. `entry` is the number of its entry in the ledger (audit log), and
+    `note` the signed text of the ledger checkpoint made with it. `bundle_digest` and `bundle_size` (bytes) describe the
+    file with all documents.
     """
 
     edition: str
@@ -280,9 +281,9 @@ def get_state(session: Session, edition: str) -> tuple[int, int, str, str]:
 
 
 def list_versions(session: Session, edition: str) -> dict[str, FinalVersion]:
-    """Return the versions of each final assessment and of its organisation, by organisation id.
+    """Return the version of each final assessment, and that of its organisation, by organisation id.
 
-    If one of them changes, a score that was computed from them is stale.
+    A score that was computed from both is out of date as soon as one of these versions changes.
     """
     rows = session.execute(_SELECT_VERSIONS, {"edition": edition})
     return {organisation: FinalVersion(*rest) for organisation, *rest in rows}
@@ -364,8 +365,8 @@ def insert_documents(session: Session, kind: str, documents: Sequence[SignedDocu
 def insert_scores(session: Session, edition: str, revision: int, scores: Sequence[NewScore], *, first: int = 1) -> None:
     """Insert scores of a revision whose publication is stored.
 
-    `first` is the ordinal of the first of these scores in the revision. The database refuses a score that is not the
-    next one of the revision.
+    The scores of a revision are numbered from 1 in the order of their organisation ids; `first` is the number of the
+    first of these scores. The database refuses a score that is not the next one of the revision.
     """
     for start in range(0, len(scores), BATCH_ROWS):
         rows = [
@@ -390,8 +391,9 @@ def copy_scores(
 ) -> None:
     """Insert the scores of a revision: the corrected scores, and copies of all others from the previous revision.
 
-    `corrected` has the corrected and added scores, by their ordinal in the new revision. `added` are the ordinals of
-    the scores that the previous revision does not have; each of them increases the ordinals of later scores by 1.
+    The scores of a revision are numbered from 1 in the order of their organisation ids. `corrected` has the corrected
+    and added scores, by their number in the new revision. `added` are the numbers of the scores that the previous
+    revision does not have; each of them increases the numbers of later scores by 1.
     """
     first, shift = 1, 0
     for ordinal, score in [*sorted(corrected.items()), (None, None)]:
@@ -504,7 +506,10 @@ _SELECT_MANY = (
 
 
 def get_last_note(session: Session) -> str | None:
-    """Return the signed note of the last checkpoint of the ledger, or None if there is none."""
+    """Return the signed text of the last checkpoint of the ledger (audit log), or None if there is no checkpoint.
+
+    A checkpoint states the size and the hash of the ledger at a time.
+    """
     newest = select(CHECKPOINTS.c.note).order_by(CHECKPOINTS.c.size.desc()).limit(1)
     return session.execute(newest).scalar_one_or_none()
 
@@ -529,7 +534,7 @@ def get(session: Session, edition: str, revision: int | None = None) -> Publicat
 
 
 def get_newest_revision(session: Session, edition: str) -> int | None:
-    """Return the number of the newest complete revision of an edition, or None if there is none."""
+    """Return the number of the newest revision of an edition that has all its scores, or None if there is none."""
     revision: int | None = session.execute(_SELECT_NEWEST_REVISION, {"edition": edition}).scalar_one()
     return revision
 
@@ -544,7 +549,10 @@ def find_incomplete_revision(session: Session, edition: str) -> RevisionKey | No
 
 
 def delete_revision(session: Session, key: RevisionKey) -> None:
-    """Delete an incomplete revision, in which scores are missing. The triggers that refuse this must be suspended."""
+    """Delete a revision in which scores are missing, with its scores and corrections.
+
+    The database triggers that refuse this must be suspended.
+    """
     for table in (SCORES, CORRECTIONS, PUBLICATIONS):
         session.execute(delete(table).where(table.c.edition == key.edition, table.c.revision == key.revision))
 
@@ -566,15 +574,16 @@ def get_score(session: Session, edition: str, organisation: str, revision: int |
 
 
 def get_newest_score(session: Session, edition: str, organisation: str) -> StoredNewestScore | None:
-    """Return the newest score of an organisation in a published edition, or None if there is none."""
+    """Return the score of an organisation in the newest revision of an edition, or None if there is none."""
     row = session.execute(_SELECT_NEWEST_SCORE, {"edition": edition, "organisation": organisation}).one_or_none()
     return None if row is None else StoredNewestScore(*row)
 
 
 def read_newest_score(database: Database, edition: str, organisation: str) -> StoredNewestScore | None:
-    """Return the newest score of an organisation in a published edition, read without a session; None if none.
+    """Read the score of an organisation in the newest revision of an edition, without a session.
 
-    Faster than `get_newest_score`, but `has_erasures` may be the integer 0 or 1 in place of a boolean.
+    Return None if there is none. This is faster than `get_newest_score`, but `has_erasures` may be the integer 0 or 1
+    in place of a boolean.
     """
     row = database.read_row(_SELECT_NEWEST_SCORE, {"edition": edition, "organisation": organisation})
     return None if row is None else StoredNewestScore(*row)
@@ -596,7 +605,7 @@ def get_header(session: Session, edition: str, revision: int) -> list[bytes]:
 def list_members(session: Session, edition: str, revision: int, after: str) -> list[tuple[str, bytes]]:
     """List at most `BATCH_ROWS` score documents of a revision, as pairs of organisation id and gzip member.
 
-    They are ordered by organisation id and begin after the organisation `after`.
+    They are ordered by organisation id and begin after the organisation `after`; an empty text begins at the first.
     """
     bounds = {"edition": edition, "revision": revision, "after": after}
     return [(organisation, member) for organisation, member in session.execute(_SELECT_MEMBERS, bounds)]
@@ -623,9 +632,10 @@ def _split_into_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 class NewsFilters(Struct, frozen=True, kw_only=True):
-    """Filters that select publications, or scores in them; a member that is None does not filter.
+    """Filters of the list of news: publications of an edition, or about an organisation or territory.
 
-    `region`, `province`: code of the territory of the organisations.
+    A member that is None does not filter. `region` and `province` are INE codes; they select scores by the territory of
+    their organisation.
     """
 
     edition: str | None = None
@@ -661,7 +671,8 @@ class PublicationRow(Struct, frozen=True):
 class PublishedFigures(Struct, frozen=True):
     """The name and the figures of an organisation in a revision.
 
-    `index_value` is in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points).
+    `index_value` is in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points). `level` and
+    `index_value` are None if the score has none. `simulated` is True if the organisation is invented.
     """
 
     organisation: str
@@ -686,7 +697,7 @@ def list_news(
 
     `after` is the position of the last publication of the previous page, None for the first page; at most `limit` are
     listed. If the filters name an organisation, only publications with its score are listed, even if the score is
-    unchanged. The filters `region` and `province` select no publications, only scores in them.
+    unchanged. The filters `region` and `province` do not restrict the list.
     """
     columns = PUBLICATIONS.c
     statement = (
@@ -724,7 +735,7 @@ def list_news(
 
 
 def count_selected_scores(session: Session, edition: str, revision: int, filters: NewsFilters) -> int:
-    """Count the scores of a revision that filters select."""
+    """Count the scores of a revision whose organisations match the filters."""
     of_revision = (SCORES.c.edition == edition, SCORES.c.revision == revision)
     statement = select(func.count()).select_from(SCORES).where(*of_revision, *_is_selected(filters))
     return int(session.execute(statement).scalar_one())
@@ -733,7 +744,7 @@ def count_selected_scores(session: Session, edition: str, revision: int, filters
 def list_figures(
     session: Session, edition: str, revision: int, organisations: Collection[str], filters: NewsFilters
 ) -> dict[str, PublishedFigures]:
-    """Return the figures of some organisations in a revision by id, without organisations that the filters exclude."""
+    """Return the figures in a revision of those of `organisations` that match the filters, by organisation id."""
     statement = select(*(SCORES.c[name] for name in PublishedFigures.__struct_fields__)).where(
         SCORES.c.edition == edition,
         SCORES.c.revision == revision,
@@ -744,7 +755,10 @@ def list_figures(
 
 
 def list_corrections_of(session: Session, edition: str, organisation: str) -> list[PublicationRow]:
-    """List the complete revisions of an edition that correct or add the score of an organisation, newest first."""
+    """List the revisions of an edition that correct or add the score of an organisation, newest first.
+
+    Revisions in which scores are missing are left out.
+    """
     columns = PUBLICATIONS.c
     # From the corrections of the organisation, which mostly has none: then no publication is read.
     statement = (
@@ -794,7 +808,10 @@ class PublishedEdition(Struct, frozen=True):
 
 
 class ReadScore(Struct, frozen=True):
-    """A published score: the columns that readers see, and the bytes of the score document to which they refer."""
+    """A published score as it is stored: the columns that readers see, and the signed document that they must equal.
+
+    `figures` are the values by column. `text` is the bytes of the document, empty if it is missing or damaged.
+    """
 
     organisation: str
     figures: Mapping[str, object]
@@ -826,19 +843,22 @@ _SELECT_READ = (
 
 
 def find_unsigned_edition(session: Session) -> str | None:
-    """Return the id of the first edition whose row has the state `published` without any publication, or None."""
+    """Return the id of an edition whose row has the state `published` but that has no publication, or None if none.
+
+    If there are several, it is the first in the order of ids.
+    """
     return session.execute(_SELECT_UNSIGNED).scalar_one_or_none()
 
 
 def list_published_editions(session: Session) -> list[PublishedEdition]:
-    """List the editions with publications, complete or not, ordered by id."""
+    """List the editions that have a publication, even one in which scores are missing, ordered by id."""
     return [PublishedEdition(*row) for row in session.execute(_SELECT_EDITIONS)]
 
 
 def list_read_scores(session: Session, edition: str, revision: int, after: str) -> list[ReadScore]:
     """List at most `BATCH_ROWS` scores of a revision, ordered by organisation id, after the organisation `after`.
 
-    If a document is missing or cannot be decompressed, its bytes are empty.
+    An empty `after` begins at the first. If a document is missing or cannot be decompressed, its bytes are empty.
     """
     bounds = {"edition": edition, "revision": revision, "after": after}
     rows = session.execute(_SELECT_READ, bounds).mappings()

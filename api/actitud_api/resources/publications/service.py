@@ -222,7 +222,7 @@ class UnsignedScore(Struct, frozen=True):
     """A score document before it is signed.
 
     `line` is the line of the score in the edition document, `form` the digest and bytes of the score document, `row`
-    the row to store for it. `changed` is True if its figures differ from the figures of the assessment.
+    the row to store for it. `changed` is True if its figures differ from the figures stored with the assessment.
     """
 
     line: ScoreLine
@@ -235,7 +235,7 @@ class SignedScore(Struct, frozen=True):
     """A score document after it is signed.
 
     `line` is the line of the score in the edition document, `stored` the score document with its signature, `row` the
-    row to store for it. `changed` is True if its figures differ from the figures of the assessment.
+    row to store for it. `changed` is True if its figures differ from the figures stored with the assessment.
     """
 
     line: ScoreLine
@@ -255,7 +255,10 @@ class PreparedScores(Struct, frozen=True):
     kid: str
 
     def keep_current(self, versions: Mapping[str, FinalVersion]) -> list[SignedScore]:
-        """Return the scores whose assessment and organisation still have the given `versions`."""
+        """Return the scores that are up to date: their assessment and organisation still have the given `versions`.
+
+        `versions` are by organisation id; a score whose organisation is absent is not returned.
+        """
         return [
             scored
             for scored in self.scores
@@ -267,7 +270,7 @@ class PreparedScores(Struct, frozen=True):
 
 
 class EditionPublisher:
-    """Publishes editions and their corrections. Only one publication at a time is prepared in this process."""
+    """Service that publishes editions and their corrections; it prepares one publication at a time."""
 
     def __init__(
         self,
@@ -379,6 +382,8 @@ class EditionPublisher:
         self, session: Session, edition: str, plan: PublicationPlan, event: ledger.Event, *, now: datetime
     ) -> int:
         """Check a publication that is to become a job, and return the number of scores that it has to compute.
+
+        `event` is the ledger entry that says who publishes.
 
         Raises:
             UnknownEdition: No edition has that id.
@@ -998,11 +1003,11 @@ def get_newest_score(session: Session, edition: str, organisation: str) -> Newes
 
 
 def read_unerased_score(database: Database, edition: str, organisation: str) -> NewestScore | None:
-    """Return the score of an organisation in the newest revision of an edition, if no text of its review may be erased.
+    """Read the score of an organisation in the newest revision of an edition, if nothing of its review was erased.
 
-    It is read without a session, in half the time of `get_newest_score`. Return None if the edition is not published,
-    does not score the organisation, or texts of the review may have been erased: only `get_newest_score` leaves them
-    out.
+    The score is read without a session, in half the time of `get_newest_score`. Return None if the edition is not
+    published, does not score the organisation, or texts of the review may have been erased since; `get_newest_score`
+    returns the score without these texts.
     """
     stored = queries.read_newest_score(database, edition, organisation)
     return None if stored is None or stored.has_erasures else _unpack_newest_score(stored)

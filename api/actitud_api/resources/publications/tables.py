@@ -64,7 +64,9 @@ class PublishedScore(Base, table=True):
     A publication is inserted before its scores, whose `ordinal` runs from 1 to the number of organisations, in the
     order of their ids. A revision is complete, and shown to readers, once its last score is stored. The description of
     the organisation and the submission are as in the score document; `name_order` is the name by which rows are sorted.
-    The columns of figures are the same as in `assessments.tables.Assessment`.
+    `index_value`, `index_max` (the index if every unknown answer were at its best) and `d1` to `d10` (the ten
+    dimensions) are integers in units of 10^-decimals of the methodology; `coverage` is in ten-thousandths.
+    `rank_points` is the index, or -1 if the score is not ranked.
     """
 
     __tablename__ = "published_score"

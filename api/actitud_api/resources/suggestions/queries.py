@@ -90,7 +90,7 @@ class SuggestionFilters(Struct, frozen=True, kw_only=True):
 
 
 class Viewer(Struct, frozen=True, kw_only=True):
-    """A reader of suggestions, who may read all suggestions with a decision, and the reader's own suggestions without.
+    """A reader of suggestions: every reader may read the suggestions with a decision, and the reader's own suggestions.
 
     `proposer` is the id of the reader's key (of its oldest predecessor, if it was rotated), None without a key.
     `decides` is True for readers who decide on suggestions; they may read all suggestions.
@@ -104,7 +104,7 @@ class Viewer(Struct, frozen=True, kw_only=True):
         return self.decides or record.state != "undecided" or record.proposer == self.proposer
 
     def build_conditions(self) -> list[ColumnElement[bool]]:
-        """Return the SQL conditions of the suggestions that the viewer may read."""
+        """Return the SQL conditions that select the suggestions that the viewer may read; empty for all suggestions."""
         if self.decides:
             return []
         is_decided = SUGGESTIONS.c.state != "undecided"

@@ -129,7 +129,7 @@ def build_viewer(principal: Principal | None) -> Viewer:
 def list_page(
     database: Database, filters: SuggestionFilters, page: PageRange[int], *, viewer: Viewer = _ANYBODY
 ) -> list[SuggestionRecord]:
-    """List the suggestions that the viewer may read, newest first."""
+    """List the suggestions that match the filters and that the viewer, by default anybody, may read, newest first."""
     with database.read() as session:
         return queries.list_page(session, filters, viewer, page)
 
@@ -143,7 +143,8 @@ def count_suggestions(database: Database, filters: SuggestionFilters) -> int:
 def get(database: Database, suggestion: str, *, viewer: Viewer = _ANYBODY) -> SuggestionRecord:
     """Return the suggestion with this id.
 
-    Raises `UnknownSuggestion` if it does not exist, or if the viewer may not read it.
+    `viewer` is the reader, by default a caller without a key. Raises `UnknownSuggestion` if there is no such
+    suggestion, or if the viewer may not read it.
     """
     with database.read() as session:
         record = _find(session, suggestion)

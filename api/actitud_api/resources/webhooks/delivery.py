@@ -114,7 +114,7 @@ class DeliveryWorker:
             sender: Sends the messages.
             clock: Returns the present time; by default that of the database, because workers compare times with each
                 other.
-            chance: Returns a number from 0 to 1, which decides the jitter.
+            chance: Returns a random number from 0 to 1, which varies the delay before a further attempt.
         """
         self._database = database
         self._box = box
@@ -128,9 +128,9 @@ class DeliveryWorker:
         self._stopping.set()
 
     def deliver_round(self) -> bool:
-        """Deliver the due messages of one webhook; return False if no webhook has any.
+        """Deliver the due messages of one webhook and return True; return False if no webhook has any.
 
-        The round ends with the first failed attempt, and after `ROUND_SECONDS`.
+        The round ends with the first failed attempt, or after `ROUND_SECONDS`.
 
         Raises:
             Unavailable: The database could not be reached in time. The last message may be sent again.

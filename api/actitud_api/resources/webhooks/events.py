@@ -35,7 +35,11 @@ class WebhookEvent(Struct, frozen=True, kw_only=True):
 
 
 class EditionPublished(WebhookEvent, frozen=True, kw_only=True):
-    """The first publication of an edition: its number of organisations, the digest of its document, and its paths."""
+    """The first publication of an edition, with its number of organisations.
+
+    `digest` is the digest of the edition document. `publication` and `document` are the paths of the publication and of
+    the edition document at this service.
+    """
 
     type: ClassVar[EventType] = "edition.published"
     revision: int
@@ -48,7 +52,8 @@ class EditionPublished(WebhookEvent, frozen=True, kw_only=True):
 class ScoreCorrected(WebhookEvent, frozen=True, kw_only=True):
     """A score in a later publication of an edition that replaces an earlier score, or is added (`before` is None).
 
-    `before` and `after` are the digests of the old and the new score document.
+    `before` and `after` are the digests of the old and the new score document. `publication` and `document` are the
+    paths of the publication and of the new score document at this service.
     """
 
     type: ClassVar[EventType] = "score.corrected"
@@ -68,8 +73,9 @@ class ScoreCorrected(WebhookEvent, frozen=True, kw_only=True):
 class AssessmentTransitioned(WebhookEvent, frozen=True, kw_only=True, rename={"before": "from", "after": "to"}):
     """A transition of an assessment, without its reason, which may be erased.
 
-    `phase` is the extended phase and `until` the new last day of an extension or a return, else None. An extension does
-    not change the state.
+    `before` and `after` are states of the assessment, which are equal for an extension. `phase` is the phase that an
+    extension extends, else None. `until` is the new last day that an extension or a return sets, else None.
+    `assessment` and `transition` are paths at this service.
     """
 
     type: ClassVar[EventType] = "assessment.transitioned"

@@ -81,7 +81,7 @@ class WebhookRecord(Struct, frozen=True, kw_only=True):
     organisations and editions of that key (`editions` None: all). `state` is `ended` if the owner has no valid key.
     `secret` and `previous_secret` sign messages and are encrypted; `previous_secret` is used until `previous_until`.
     `failing_since` is the time of the first failed attempt since the last successful one, None if there is none, and
-    `failures` the number of these attempts.
+    `failures` the number of failed attempts since then.
     """
 
     id: str
@@ -125,7 +125,7 @@ class DeliveryRecord(Struct, frozen=True, kw_only=True):
 
 
 class Subscriber(Struct, frozen=True):
-    """A webhook that asks for an event, with the editions to which it is bound; None stands for all."""
+    """The id of a webhook that is notified of an event, and the editions to which it is bound; None stands for all."""
 
     id: str
     editions: tuple[str, ...] | None
@@ -174,7 +174,10 @@ def replace_topics(session: Session, webhook: str, topics: Collection[tuple[str,
 
 
 def get_webhook(session: Session, webhook: str, now: datetime) -> WebhookRecord | None:
-    """Return the webhook with an id, or None if there is none. `now` decides if its owner has a valid key."""
+    """Return the webhook with this id, or None if there is none.
+
+    Its state is `ended` if its owner has no valid key at the time `now`.
+    """
     row = session.execute(_SELECT.where(WEBHOOKS.c.id == webhook), {"now": now}).mappings().one_or_none()
     return None if row is None else _to_webhook(row)
 
@@ -190,7 +193,8 @@ def list_webhooks(
 ) -> list[WebhookRecord]:
     """List webhooks, oldest first.
 
-    `owner` keeps only the webhooks of this owner; None lists all.
+    `owner` keeps only the webhooks of this owner; None lists all. The state of a webhook is `ended` if its owner has no
+    valid key at the time `now`.
     """
     statement = _SELECT.order_by(WEBHOOKS.c.created, WEBHOOKS.c.id)
     if owner is not None:
@@ -245,7 +249,7 @@ def is_asked_for(session: Session, event: str) -> bool:
 
 
 def list_subscribers(session: Session, event: str, organisation: str | None, now: datetime) -> list[Subscriber]:
-    """List the active webhooks that are notified of an event.
+    """List the active webhooks that are notified of an event and whose owner has a valid key at the time `now`.
 
     `organisation` is the organisation that the event is about, None if it is about the whole edition.
     """
@@ -274,7 +278,10 @@ def list_deliveries(
 
 
 def request_delivery(session: Session, webhook: str, message: str, now: datetime) -> DeliveryRecord | None:
-    """Make a delivery due again, in any state, and return it; return None if the webhook has no such delivery."""
+    """Make the delivery of a message due at `now`, even if it was delivered or has failed, and return the delivery.
+
+    `message` is the id of the message. Return None if the webhook has no such delivery.
+    """
     statement = (
         update(DELIVERIES)
         .where(DELIVERIES.c.webhook == webhook, DELIVERIES.c.message == message)
@@ -291,9 +298,10 @@ def has_due_webhook(session: Session, now: datetime) -> bool:
 
 
 def claim_webhook(session: Session, lease: str, lasting: timedelta, now: datetime) -> WebhookRecord | None:
-    """Claim the webhook with the oldest due delivery for the worker `lease`, and return it, or None if none is due.
+    """Claim the webhook with the oldest due delivery for a worker, and return it, or None if no delivery is due.
 
-    The claim ends after the time `lasting`. On PostgreSQL webhooks that another transaction is claiming are skipped.
+    `lease` is a random name that the worker gives to its claim, which ends after the time `lasting`. On PostgreSQL
+    webhooks that another transaction is claiming are skipped.
     """
     # Only the columns that are no key are updated: who inserts a row that refers to the webhook does not wait.
     due = _select_due_webhooks(now).limit(1).with_for_update(skip_locked=True, key_share=True, of=WEBHOOKS)
@@ -318,7 +326,11 @@ def update_delivery(session: Session, delivery: int, values: Mapping[str, object
 
 
 def update_leased(session: Session, webhook: str, lease: str, values: Mapping[str, object]) -> bool:
-    """Update a webhook that the worker `lease` has claimed, and return True; return False if its claim has ended."""
+    """Update columns of a webhook that a worker has claimed, and return True.
+
+    `lease` is the name of the claim, `values` are the new values by column. Return False, and change nothing, if
+    another worker has claimed the webhook since, or it was deleted.
+    """
     statement = update(WEBHOOKS).where(WEBHOOKS.c.id == webhook, WEBHOOKS.c.lease == lease).values(dict(values))
     return session.execute(statement.returning(WEBHOOKS.c.id)).one_or_none() is not None
 

@@ -159,9 +159,9 @@ def build_webhook(record: WebhookRecord) -> Webhook:
 
 
 def build_new_webhook(created: CreatedWebhook) -> SignedWebhook:
-    """Build the response about a new webhook or secret without the secret; it is stored to answer repeated requests.
+    """Build the response about a new webhook, or about a new secret of a webhook, with null in place of the secret.
 
-    The client gets the secret only in the first response.
+    It is stored to answer repetitions of the request: the client gets the secret only in the first response.
     """
     return SignedWebhook(**structs.asdict(build_webhook(created.record)), secret=None)
 

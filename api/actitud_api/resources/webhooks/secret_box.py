@@ -40,10 +40,13 @@ class SecretFault(RuntimeError):
 
 
 class SecretBox:
-    """Encrypts the secrets of webhooks with AES-256-GCM; the key is in a file."""
+    """Cipher that encrypts the secrets of webhooks with AES-256-GCM; its key is in a file."""
 
     def __init__(self, folder: Path) -> None:
-        """Use the key in `folder`, the folder of the private signing keys; it is read at the first use."""
+        """Create a cipher with the key in `folder`, the folder of the private signing keys.
+
+        The key is read when it is first needed.
+        """
         self._folder = folder
         self._file = folder / KEY_FILE
 

@@ -78,7 +78,7 @@ def resolve_name(host: str, port: int) -> list[str]:
 
 
 class Sender:
-    """Opens channels to the addresses of webhooks, through which messages are sent."""
+    """Factory of channels, through which messages are sent to the addresses of webhooks."""
 
     def __init__(
         self,
@@ -103,7 +103,11 @@ class Sender:
 
     @contextmanager
     def open(self, url: str) -> Iterator[Channel]:
-        """Open a channel to the address of a webhook; its messages share a connection where that is possible."""
+        """Return a context whose value is a channel to the address of a webhook.
+
+        The messages of the channel share a connection where that is possible. The channel is closed at the end of the
+        context.
+        """
         # On demand: it reads all certificates of the machine, and most processes send nothing.
         self._context = self._context or ssl.create_default_context()
         channel = Channel(url, self._resolve, self._backend, self._context, self._seconds)
@@ -129,7 +133,10 @@ class Channel:
         self._target: WebhookTarget | None = None
 
     def send(self, headers: Mapping[str, str], body: bytes) -> SendingOutcome:
-        """Send a message once, and return the outcome; failures of receiver or network raise no exception."""
+        """Send a message once, with these HTTP headers, and return the outcome.
+
+        Failures of the receiver or the network raise no exception.
+        """
         try:
             target = self._prepare()
         except (TargetRefused, _AddressRefused):

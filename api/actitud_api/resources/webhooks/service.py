@@ -104,7 +104,7 @@ class WebhookSummary(Struct, frozen=True):
     """The state of the webhooks of an installation.
 
     `webhooks`: their number. `disabled`: the number of webhooks that the service disabled because of their answers.
-    `fault`: the reason why the secret of a notified webhook cannot be read, None if all can be read.
+    `fault`: the reason why the secret of an active webhook cannot be read, None if all can be read.
     """
 
     webhooks: int
@@ -269,7 +269,9 @@ def delete_webhook(session: Session, webhook: str, principal: Principal, *, expe
 def rotate_secret(
     session: Session, box: SecretBox, webhook: str, principal: Principal, *, expected: Expected, now: datetime
 ) -> CreatedWebhook:
-    """Give a webhook a new secret and return it; for the time `OVERLAP` messages are signed with the old secret too.
+    """Give a webhook a new secret, and return the webhook with this secret.
+
+    For the time `OVERLAP` messages are signed with the old secret too.
 
     Raises:
         UnknownWebhook: There is no such webhook.
