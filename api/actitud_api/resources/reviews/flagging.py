@@ -46,7 +46,8 @@ class SubmittedAssessment(Struct, frozen=True):
 class ComparedAssessment(Struct, frozen=True):
     """The values of an assessment that are compared with the values of its peers.
 
-    Peers are the assessments of organisations of the same kind and size band. `values`: exact raw values by indicator.
+    Peers are the assessments of organisations of the same kind and size band; `band` is None if the size is not known.
+    `values`: by indicator, the exact number that is computed from the facts, before it is converted to a score.
     `followers`: the followers of the largest account, None if the profile has no number. `urls`: URLs of its documents,
     without repetition. `reused`: URLs of documents that support too many indicators, with the number of indicators.
     """
@@ -63,9 +64,9 @@ class ComparedAssessment(Struct, frozen=True):
 class Anomaly(Struct, frozen=True):
     """Something unusual in one assessment that assessors should look at; it is stored as a flag.
 
-    `kind` is the kind of anomaly, and `rule` the rule of the catalogue that found it. `indicator` is None if the
-    anomaly is about no single indicator. `facts` are the values for the sentence about the anomaly, such as the value
-    and the median.
+    `kind` is the kind of anomaly, and `rule` the id of the rule of the methodology that found it. `indicator` is None
+    if the anomaly is about no single indicator. `facts` are the values for the sentence about the anomaly, such as the
+    value and the median.
     """
 
     organisation: str
@@ -103,8 +104,8 @@ def find_anomalies(
 ) -> list[Anomaly]:
     """Find the anomalies of all assessments of an edition; return them ordered by organisation id.
 
-    `earlier` holds the followers in the previous edition by organisation id; organisations without such a number
-    are absent.
+    `earlier` has the followers of the largest account in the previous edition by organisation id; organisations without
+    such a number are absent, and their growth is not checked.
     """
     anomalies = [
         *_find_outliers(methodology, assessments),

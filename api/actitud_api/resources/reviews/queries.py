@@ -47,9 +47,10 @@ class VerdictRecord(Struct, frozen=True, kw_only=True):
 
     `answer` is the SHA-256 of the answer; `assessor` is the id of the assessor's key, or of its oldest predecessor if
     it was rotated. `number` orders the verdicts of an assessment by the time at which they were given or withdrawn.
-    `verdict` is None once it is withdrawn. `reason` is None if none was given. `level` is set for `capped` only. `rule`
-    is the rule of the catalogue that the answer breaks, None if there is none. `first_verdict` and `first_level` are
-    the verdict and level that the assessor gave first.
+    `verdict` is None once it is withdrawn. `reason` is None if none was given, and empty if it was erased. `level` is
+    the level at which a `capped` answer counts, None for any other verdict. `rule` is the id of the rule of the
+    methodology that the answer breaks, None if the verdict names none. `first_verdict` and `first_level` are the
+    verdict and level that the assessor gave first.
     """
 
     edition: str
@@ -105,9 +106,10 @@ class SampleDraw(Struct, frozen=True, kw_only=True):
 class FlagRecord(Struct, frozen=True, kw_only=True):
     """A stored flag: something unusual in an assessment that assessors should look at.
 
-    `number` counts the flags of one assessment from 1. `kind` is the kind of anomaly, and `rule` the rule of the
-    catalogue that found it. `indicator` is None if the flag is about no single indicator. `facts` are the values for
-    the sentence about the flag, such as the value and the median. `created` is the time when the flags were computed.
+    `number` counts the flags of one assessment from 1. `kind` is the kind of anomaly, and `rule` the id of the rule of
+    the methodology that found it. `indicator` is None if the flag is about no single indicator. `facts` are the values
+    for the sentence about the flag, such as the value and the median. `created` is the time when the flags were
+    computed.
     """
 
     edition: str
@@ -171,16 +173,19 @@ _SUPPORT = msgspec.json.Decoder(AssessmentSupport)
 
 
 def list_verdicts(session: Session, edition: str, organisation: str) -> list[VerdictRecord]:
-    """List all verdicts of an assessment, ordered by indicator and `number`.
+    """List all verdicts of an assessment, ordered by indicator and by the time at which they were given or withdrawn.
 
-    Verdicts on answers that were changed since are included.
+    Withdrawn verdicts and verdicts on answers that were changed since are included.
     """
     rows = session.execute(_VERDICTS_OF_ASSESSMENT, {"of": edition, "by": organisation}).mappings()
     return [msgspec.convert(dict(row), VerdictRecord) for row in rows]
 
 
 def list_verdicts_of_many(session: Session, edition: str, organisations: Collection[str]) -> list[VerdictRecord]:
-    """List all verdicts of the assessments of these organisations, ordered by indicator and `number`."""
+    """List all verdicts of the assessments of these organisations, ordered by indicator.
+
+    The verdicts on an indicator are ordered by the time at which they were given or withdrawn.
+    """
     rows = session.execute(_VERDICTS_OF_MANY, {"of": edition, "some": list(organisations)}).mappings()
     return [msgspec.convert(dict(row), VerdictRecord) for row in rows]
 
@@ -221,10 +226,10 @@ def list_overall_reviews(session: Session, edition: str, organisations: Collecti
 
 
 def store_overall_review(session: Session, review: OverallReview) -> OverallReview:
-    """Replace the overall review of a locked assessment. Return the review as the database stores it.
+    """Store the overall review of a locked assessment in place of an earlier one. Return the stored review.
 
-    The stored form is needed because JSONB reorders the members of objects and the ETag covers the bytes of the
-    response.
+    The stored review is returned because the database may reorder the members of objects (JSONB), and the ETag of the
+    response covers its bytes.
     """
     session.execute(
         delete(REVIEWS).where(REVIEWS.c.edition == review.edition, REVIEWS.c.organisation == review.organisation)
@@ -308,7 +313,7 @@ def iterate_submitted(session: Session, edition: str) -> Iterator[SubmittedAsses
 
 
 def find_previous_edition(session: Session, edition: str) -> str | None:
-    """Return the id of the latest published edition whose period ends before the period of `edition`, or None."""
+    """Return the id of the latest published edition whose period ends before that of `edition`, or None without any."""
     previous: str | None = session.execute(_SELECT_PREVIOUS, {"of": edition}).scalar()
     return previous
 

@@ -54,7 +54,7 @@ class VerdictPath(AssessmentPath, frozen=True):
 class VerdictRequest(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Common members of the requests that give a verdict.
 
-    `rule` is the rule of the catalogue that the answer breaks, null if there is none.
+    `rule` is the rule of the methodology that the answer breaks, null if there is none.
     """
 
     verdict: Verdict
@@ -108,7 +108,7 @@ class GivenVerdict(Struct, frozen=True, kw_only=True):
     """The verdict of one assessor on an answer. `verdict` is null if the assessor withdrew it.
 
     `level` is the level at which the answer counts, null unless the verdict is `capped`. `reason` is null if none
-    was given, and empty if it was erased. `rule` is the rule of the catalogue that the answer breaks, null if the
+    was given, and empty if it was erased. `rule` is the rule of the methodology that the answer breaks, null if the
     verdict names none.
     """
 
@@ -178,7 +178,7 @@ class Agreement(Struct, frozen=True, kw_only=True):
 
     `pairs` counts pairs of verdicts of different assessors on the same answer, `agreed` the pairs of equal verdicts;
     `share` is null if there are no pairs. `too_low` is true if the share is below 0.8: the assessors should judge these
-    answers again (rule R8 of the catalogue). Cohen's kappa is not defined for more than two assessors.
+    answers again. Cohen's kappa is not defined for more than two assessors.
     """
 
     edition: str

@@ -73,8 +73,8 @@ class InvalidVerdict(ValueError):
     """The methodology does not allow this verdict on this answer. Nothing is stored.
 
     `rule` names the reason. `unanswered`: the indicator has no answer. `ladder`: the indicator has no levels to cap.
-    `level`: the level is not among `allowed`, the levels below the level of the answer. `review`: the named rule is not
-    among `allowed`, the rules of the indicator that assessors check.
+    `level`: the level `value` is not among `allowed`, the levels below the level of the answer. `review`: the rule
+    `value` is not among `allowed`, the rules of the indicator that assessors check.
     """
 
     def __init__(
@@ -148,8 +148,9 @@ class ReviewMethodologyMismatch(ValueError):
 class Opinion(Struct, frozen=True, kw_only=True):
     """The verdict that an assessor gives on an answer.
 
-    `level` is set for `capped` only; `rule` is the rule of the catalogue that the answer breaks, if any. `reason` is
-    None if the assessor states no reason. `hearing_until` is a new last day of the hearing; None keeps the present day.
+    `level` is the level at which a `capped` answer counts, None for any other verdict. `rule` is the id of the rule of
+    the methodology that the answer breaks, None if the verdict names none. `reason` is None if the assessor states no
+    reason. `hearing_until` is a new last day of the hearing; None keeps the present day.
     """
 
     verdict: Verdict
@@ -334,7 +335,9 @@ def collect_counted(
 ) -> dict[str, tuple[tuple[VerdictRecord, ...], OverallReview | None]]:
     """Return the verdicts that count and the overall review of several assessments, by organisation.
 
-    Verdicts are ordered as the indicators in the methodology. Assessments that were never reviewed are absent.
+    A verdict counts if it is the latest on the current answer and was not withdrawn. The verdicts are ordered as the
+    indicators in the methodology; the overall review is None if there is none. Assessments that were never reviewed
+    are absent.
     """
     verdicts: defaultdict[str, list[VerdictRecord]] = defaultdict(list)
     for verdict in queries.list_verdicts_of_many(session, edition, records):
@@ -372,8 +375,8 @@ def collect_answer_reviews(
 def collect_heard(session: Session, record: AssessmentRecord, heard: datetime | None) -> AppliedReview:
     """Return the part of a review to which the organisation could reply: verdicts and overall review until `heard`.
 
-    `heard` is the end of the hearing, None if there was none: the result is then empty. `record` may have an earlier
-    submission of the assessment; only the verdicts on its answers are returned.
+    `heard` is the time at which the hearing ended; None if there was no hearing, and the result is then empty. `record`
+    may have an earlier submission of the assessment; only the verdicts on the answers in it are returned.
     """
     if heard is None:
         return NO_REVIEW
@@ -408,8 +411,9 @@ def save_verdict(
 ) -> AnswerReview:
     """Store the verdict of an assessor on an answer in place of an earlier one, and score the assessment again.
 
-    If the opinion sets another last day of the hearing, an extension is recorded as well, with `role`, the role of the
-    assessor's key. Return the review of the answer: all verdicts on it.
+    `assessor` is the id of the assessor's key, or of its oldest predecessor if it was rotated. If the opinion sets
+    another last day of the hearing, an extension is recorded as well, with `role`, the role of the key. Return the
+    review of the answer: all verdicts on it.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -444,9 +448,10 @@ def save_verdicts(
 ) -> list[AnswerReview | VerdictRefusal | None]:
     """Store the verdicts of an assessor on several answers of one assessment, and score the assessment again once.
 
-    Each verdict replaces an earlier one of the same assessor on the same answer. Return for each judgement the review
-    of its answer; None if the assessor has given the same verdict on the answer before; or the exception that refuses
-    this verdict, while the other verdicts are stored. No opinion may set another last day of the hearing.
+    `assessor` is the id of the assessor's key, or of its oldest predecessor if it was rotated. Each verdict replaces an
+    earlier one of the assessor on the same answer. The list has one result for each judgement, in the same order: the
+    review of the answer (all verdicts on it); None if the assessor has given this verdict before; or the exception that
+    refuses this verdict, while the other verdicts are stored. No opinion may set another last day of the hearing.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -490,9 +495,10 @@ def withdraw_verdict(
     expected: Expected,
     now: datetime,
 ) -> AnswerReview:
-    """Withdraw the verdict of an assessor and score the assessment again. The first verdict stays stored.
+    """Withdraw the verdict of an assessor on an answer, and score the assessment again.
 
-    Return the review of the answer: all verdicts on it.
+    The verdict that the assessor gave first stays stored, for the agreement of assessors. `assessor` is the id of the
+    assessor's key, or of its oldest predecessor if it was rotated. Return the review of the answer: all verdicts on it.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -534,6 +540,7 @@ def open_hearing(
         StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         InvalidTransition: The state is not `under_review`.
         DeadlinePassed: The last day of the review or of the hearing is over.
+        HearingTooShort: The last day of the hearing is today.
         Disagreement: Assessors disagree and `role` is not administrator.
     """
     locked = transitions.lock_for_transition(session, edition, organisation, expected=expected)
@@ -792,8 +799,9 @@ def save_overall_review(
 ) -> OverallReviewState:
     """Store the overall review of an assessment in place of an earlier one, and score the assessment again.
 
-    If the opinion sets another last day of the hearing, an extension is recorded as well, with `role`, the role of the
-    reviewer's key.
+    `reviewer` is the id of the reviewer's key, or of its oldest predecessor if it was rotated. If the opinion sets
+    another last day of the hearing, an extension is recorded as well, with `role`, the role of the key. Return the
+    stored review with its version.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -912,8 +920,9 @@ def _get_first_opinion(verdict: VerdictRecord) -> tuple[Verdict, int | None]:
 def create_sample(session: Session, edition: str, *, share: float, seed: str | None, now: datetime) -> SampleView:
     """Fix the seed and the share of the sample of an edition, and return the sample.
 
-    Without `seed`, one is generated. The edition must not be published: once its assessments are final, somebody could
-    choose a seed that selects certain organisations.
+    `share` is the share of the submitted assessments to draw, from 0 to 1. If `seed` is None, a random one is
+    generated. The edition must not be published: once its assessments are final, somebody could choose a seed that
+    selects certain organisations.
 
     Raises:
         UnknownEdition: There is no such edition.
@@ -953,9 +962,9 @@ def list_samples(database: Database, edition: str, *, principal: Principal | Non
 
 
 def draw_sample(session: Session, edition: str) -> tuple[str, ...]:
-    """Return the organisations of the sample of an edition, drawn from the assessments that are submitted by now.
+    """Return the ids of the organisations in the sample of an edition, in the order of the draw.
 
-    Raises `UnknownSample` if the edition has no sample.
+    They are drawn from the assessments that are submitted by now. Raises `UnknownSample` if the edition has no sample.
     """
     draw = queries.find_draw(session, edition)
     if draw is None:

@@ -27,9 +27,9 @@ class Verdict(Base, table=True):
 
     `answer` is the SHA-256 of the answer; `assessor` is the id of the assessor's key. If the key was rotated, it is
     the id of its oldest predecessor. `number` orders the verdicts of an assessment by the time they were given or
-    withdrawn. `verdict` is null once withdrawn. `level` is set for `capped` only. `rule` is the rule of the
-    catalogue that the answer breaks, null if there is none. `first_verdict` and `first_level` are the verdict and
-    level that the assessor gave first; they never change.
+    withdrawn. `verdict` is null once withdrawn. `level` is the level at which a `capped` answer counts, null for any
+    other verdict. `rule` is the id of the rule of the methodology that the answer breaks, null if the verdict names
+    none. `first_verdict` and `first_level` are the verdict and level that the assessor gave first; they never change.
     """
 
     __tablename__ = "verdict"
@@ -75,10 +75,10 @@ class Review(Base, table=True):
 
 
 class Sample(Base, table=True):
-    """How the assessments of an edition that assessors review are drawn at random.
+    """The random draw of the assessments of an edition that assessors check more closely.
 
-    `share` is the part of the assessments that is drawn, from 0 to 1. `seed` is the text that starts the random draw,
-    with which anyone can repeat it; `seed_given` is true if the caller chose it, false if the service did.
+    `share` is the share of the submitted assessments that is drawn, from 0 to 1. `seed` is the text that starts the
+    random draw, with which anyone can repeat it; `seed_given` is true if the caller chose it, false if the service did.
     """
 
     __tablename__ = "sample"
@@ -96,9 +96,9 @@ class Sample(Base, table=True):
 class Flag(Base, table=True):
     """An anomaly of an assessment, stored as a flag. `number` counts the flags of one assessment from 1.
 
-    `kind` is the kind of anomaly, and `rule` the rule of the catalogue that found it. `indicator` is null if the
-    anomaly is about no single indicator. `facts` are the values that the sentence about the anomaly needs; `created` is
-    the time when the flags of the edition were computed.
+    `kind` is the kind of anomaly, and `rule` the id of the rule of the methodology that found it. `indicator` is null
+    if the anomaly is about no single indicator. `facts` are the values that the sentence about the anomaly needs;
+    `created` is the time when the flags of the edition were computed.
     """
 
     __tablename__ = "flag"

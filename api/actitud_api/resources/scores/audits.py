@@ -58,9 +58,9 @@ class OrganisationRobustness(Struct, frozen=True, kw_only=True):
     """The variation of the result of an organisation if weights and aggregation are chosen at random.
 
     `row` is its row in the ranking. `draws` is the number of random choices, and `seed` the seed of the random
-    generator. `index` holds percentiles of the index in units of 10^-decimals (with 2 decimals, 5734 means 57.34
-    points), `rank` percentiles of the rank, and `levels` the number of draws by level. `rank` is None if the caller
-    may not see all organisations of the edition, because ranks would reveal the scores of others.
+    generator. `index` has the 5th, 50th and 95th percentile of the index in units of 10^-decimals (with 2 decimals,
+    5734 means 57.34 points), `rank` the same percentiles of the rank, and `levels` the number of draws by level. `rank`
+    is None if the caller may not see all organisations of the edition, because ranks would reveal the scores of others.
     """
 
     edition: str
@@ -102,7 +102,15 @@ def list_robustness(
 ) -> list[OrganisationRobustness]:
     """List the robustness of the ranked organisations of an edition that a principal may see, in rank order.
 
-    `draws` is the number of random draws and `seed` the seed of the random generator.
+    Args:
+        database: Database of the service.
+        computed: Cache of computations.
+        edition: Id of the edition, or `latest`.
+        filters: Only organisations that match.
+        page: Part of the list to return.
+        principal: Caller; None for a caller without a key, who sees only published scores.
+        draws: Number of random draws.
+        seed: Seed of the random generator.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -137,6 +145,8 @@ def compute_statistics(
 ) -> AuditedEdition:
     """Return the statistical audit of the ranked organisations of an edition that a principal may see.
 
+    `principal` is None for a caller without a key, who sees only published scores.
+
     Raises:
         UnknownEdition: No edition has that id.
         ComputationBusy: Too many requests wait for a computation.
@@ -162,7 +172,8 @@ def examine_edition(
 ) -> ExaminedEdition:
     """Return the whole audit of the ranked organisations of an edition that a principal may see.
 
-    `sensitivity` is True to compute the sensitivity of the levels as well, which takes several seconds.
+    `principal` is None for a caller without a key, who sees only published scores. `sensitivity` is True to compute the
+    sensitivity of the levels as well, which takes several seconds.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -266,10 +277,10 @@ class ComputationJob(Struct, frozen=True):
 
 
 def find_missing_computations(database: Database, kept: KeptComputations, edition: str) -> ComputationJob | None:
-    """Return the computations over a published edition whose results are not on disk yet, or None if all are.
+    """Return the computations over a published edition whose results are not in the store `kept` on disk yet.
 
-    Return None also if the edition is not published. Results that were computed from earlier scores of the edition are
-    deleted from the disk.
+    Return None if none is missing, or the edition is not published. Results that were computed from earlier scores of
+    the edition are deleted from the disk.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -286,7 +297,7 @@ def find_missing_computations(database: Database, kept: KeptComputations, editio
 
 
 def compute_missing(kept: KeptComputations, job: ComputationJob) -> None:
-    """Run the missing computations over an edition and save their results on disk."""
+    """Run the missing computations over an edition, and save their results in the store `kept` on disk."""
     methodology = load_methodology(job.methodology)
     field = _build_field(methodology, job.competitors)
     for kind, compute in _COMPUTATIONS.items():

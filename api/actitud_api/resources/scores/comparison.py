@@ -133,6 +133,8 @@ def find_peers(
 ) -> OrganisationPeers:
     """Compare an organisation of an edition with its peer group, and return the comparison.
 
+    `principal` is None for a caller without a key, who sees only published scores.
+
     Raises:
         UnknownEdition: No edition has that id.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
@@ -244,7 +246,10 @@ def list_exemplars(
     *,
     principal: Principal | None,
 ) -> list[DimensionExemplar]:
-    """List the ranked organisations of an edition that a principal may see, from the best in a dimension down.
+    """List the ranked organisations of an edition that match the filters, from the best in a dimension down.
+
+    Only organisations that the principal may see are listed; None is a caller without a key, who sees only published
+    scores.
 
     Raises:
         UnknownEdition: No edition has that id.

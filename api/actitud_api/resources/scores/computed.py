@@ -58,10 +58,10 @@ class RankedField(Struct, frozen=True):
 class FieldStructure(Struct, frozen=True, kw_only=True):
     """The part of an audit about the index as a whole: correlations, components, compensation and group differences.
 
-    `nodes` are the ids of the nodes to which the rows and columns of `correlations` belong: the groups below the root
-    and the indicators, in document order. `components` are the principal components of the children of the root.
-    `organisations` are the ids of the audited organisations, in rank order. `compensation` is None if the index is not
-    an arithmetic mean.
+    `nodes` are the ids of the nodes to which the rows and columns of `correlations` belong: all groups (such as
+    dimensions), then all indicators, each in the order of the methodology. `components` are the principal components of
+    the dimensions. `differences` are those between kinds and between size bands of organisations. `organisations` are
+    the ids of the audited organisations, in rank order. `compensation` is None if the index is not an arithmetic mean.
     """
 
     nodes: tuple[str, ...]
@@ -75,7 +75,7 @@ class FieldStructure(Struct, frozen=True, kw_only=True):
 class FieldRobustness(Struct, frozen=True):
     """The robustness of the ranks of an edition over random draws of weights and aggregation.
 
-    `positions` is the row number of each organisation by id, from 0.
+    `robustness` has the results by row; `positions` is the row number of each organisation by id, from 0.
     """
 
     positions: Mapping[str, int]
@@ -83,9 +83,10 @@ class FieldRobustness(Struct, frozen=True):
 
 
 class NodeMeans(Struct, frozen=True):
-    """Mean score of each group and indicator over the ranked organisations, by id, in units of 10^-decimals.
+    """Mean score of each group and indicator over the ranked organisations, by id of the group or indicator.
 
-    A mean is None if no organisation has a score in the group or indicator.
+    Means are in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points). A mean is None if no organisation has
+    a score in the group or indicator.
     """
 
     means: dict[str, int | None]
@@ -130,7 +131,10 @@ class ComputationCache:
     """
 
     def __init__(self, kept: KeptComputations | None = None) -> None:
-        """Create an empty cache. `kept`: computations over published editions on disk; None caches in memory only."""
+        """Create an empty cache.
+
+        `kept`: store on disk for computations over published editions; None caches in memory only.
+        """
         self._kept = kept
         self.means: RecentValues[NodeMeans] = RecentValues(16)
         self.fields: RecentValues[RankedField] = RecentValues(2)
@@ -176,7 +180,7 @@ class ComputationCache:
 
     @contextmanager
     def take_turn(self) -> Iterator[None]:
-        """Let only one thread at a time compute in a `with` block; the others wait.
+        """Return a context in which only one thread at a time computes; the others wait to enter it.
 
         Raises:
             ComputationBusy: `WAITING` requests wait or compute already.

@@ -31,7 +31,7 @@ class KeptComputations:
     def load(self, source: ComputedFrom, kind: str, type_: type[V]) -> V | None:
         """Return the stored result of a computation, or None if there is none.
 
-        `kind` names the computation, with all parameters on which it depends.
+        `kind` names the computation, with all parameters on which it depends; `type_` is the type of the result.
         """
         stored = self._store.open(name_computation(source, kind))
         if stored is None:
@@ -43,20 +43,26 @@ class KeptComputations:
             return None
 
     def save(self, source: ComputedFrom, kind: str, value: object) -> None:
-        """Store the result of a computation, if there is room for it."""
+        """Store the result of a computation, if there is room for it.
+
+        `kind` names the computation, with all parameters on which it depends.
+        """
         self._store.write(name_computation(source, kind), [_ENCODER.encode(value)])
 
     def holds(self, source: ComputedFrom, kind: str) -> bool:
-        """Return True if the result of a computation is stored."""
+        """Return True if the result of the computation `kind` over these scores is stored."""
         return self._store.holds(name_computation(source, kind))
 
     def drop_outdated(self, source: ComputedFrom) -> None:
-        """Delete the results that were computed from earlier scores of an edition."""
+        """Delete the results that were computed from other, earlier scores of the edition than those of `source`."""
         self._store.drop_outdated(_name_group(source), _name_state(source))
 
 
 def name_computation(source: ComputedFrom, kind: str) -> str:
-    """Return the name of the file with the result of a computation. The name depends on the version of the service."""
+    """Return the name of the file with the result of the computation `kind` over these scores.
+
+    The name depends on the version of the service too, so that a new version computes again.
+    """
     digest = hashlib.sha256(msgspec.json.encode((__version__, _FORM, kind))).hexdigest()
     return f"{_name_group(source)}.{_name_state(source)}.{digest[:48]}"
 

@@ -48,7 +48,7 @@ The value is None for a row that lacks it; such rows are at the end of the list.
 
 
 class RankingSort(Struct, frozen=True):
-    """An order of the rows of a ranking.
+    """An order of the rows of a ranking; `key` names the figure or text by which rows are ordered.
 
     The order by rank begins with the best row; with `descending` it begins with the worst.
     """
@@ -105,9 +105,10 @@ class Visibility(Struct, frozen=True):
 
 
 class FigureSource(Struct, frozen=True):
-    """The source of the figures of an edition: its newest complete revision, or its assessments if it has none.
+    """The source of the figures of an edition: its newest revision with all scores, or its assessments.
 
-    A request determines it once, so that all figures in a response come from one revision.
+    `revision` is None for the assessments, which are the source of an unpublished edition. A request determines the
+    source once, so that all figures in a response come from one revision.
     """
 
     edition: str
@@ -127,10 +128,10 @@ class FigureSource(Struct, frozen=True):
 class StoredFigures(Struct, frozen=True):
     """The stored figures of an organisation in an edition.
 
-    `index_value`, `index_max` and `dimensions` are in units of 10^-decimals of the methodology (with 2 decimals, 5734
-    means 57.34 points), `coverage` is in ten-thousandths (7500 means 75 %); each is None if it has no value. `status`
-    says whether the evidence is enough for a level; `level` is None if there is none. `rank_points` is the index, or -1
-    for an organisation that is not ranked.
+    `index_value` and `index_max` are the lower and upper bound of the index. They and the scores in `dimensions` are in
+    units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points), and `coverage` is in
+    ten-thousandths (7500 means 75 %); each is None if it has no value. `status` says whether the evidence is enough for
+    a level; `level` is None if there is none. `rank_points` is the index, or -1 for an organisation that is not ranked.
     """
 
     methodology: str
@@ -168,7 +169,7 @@ class PastRow(StoredFigures, frozen=True):
     """The figures of an organisation in one of its editions.
 
     `rank` is None if the organisation is not ranked, or if its rank is hidden because the edition is not published.
-    `period_to` is the reference date of the edition.
+    `titles` has the title of the edition by language; `period_to` is the last day that its answers describe.
     """
 
     edition: str
@@ -182,9 +183,9 @@ class PastRow(StoredFigures, frozen=True):
 class FigureColumns(Struct, frozen=True):
     """The figures of many organisations: a list for each figure, with one value for each organisation.
 
-    All lists have the same order of organisations. `dimensions` has one list for each dimension. The values are
-    integers in the units of `StoredFigures`. In `index` and `dimensions`, the value of an organisation that is not
-    ranked is None.
+    All lists have the same order of organisations. `dimensions` has one list for each dimension. Points are in units of
+    10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points), coverages in ten-thousandths. In `index`
+    and `dimensions`, the value of an organisation that is not ranked is None.
     """
 
     status: list[Status]
@@ -198,7 +199,8 @@ class LocatedScore(Struct, frozen=True):
     """The index, level, region, province and population of an organisation.
 
     `index` is in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points); None if the organisation is not
-    ranked. `region` and `province` are INE codes.
+    ranked. `level` is None if it has none. `region` and `province` are INE codes; they and `population` are None if
+    they are not known.
     """
 
     region: str | None
@@ -209,7 +211,10 @@ class LocatedScore(Struct, frozen=True):
 
 
 class GroupCount(Struct, frozen=True):
-    """The number of organisations of an edition that share kind, band, region and province."""
+    """The number of organisations of an edition that share kind, size band, region and province.
+
+    None stands for those whose band, region or province is not known.
+    """
 
     kind: str
     band: str | None
@@ -266,7 +271,7 @@ def list_page(
     *,
     sort: RankingSort,
 ) -> list[RankingRow]:
-    """List the matching and visible rows of an edition in the order `sort`, then by organisation id."""
+    """List the visible rows of an edition that match `filters`, in the order `sort`, then by organisation id."""
     statements = source.statements
     column, descending = _find_sort_column(statements, sort)
     ordered = column.desc() if descending else column.asc()
@@ -362,14 +367,17 @@ def list_organisations(session: Session, source: FigureSource) -> list[str]:
 
 
 def list_submitted(session: Session, source: FigureSource, after: str, limit: int) -> list[SubmittedScore]:
-    """List the submissions of an edition by organisation id, from the first id above `after` on, at most `limit`."""
+    """List at most `limit` submissions of an edition, ordered by organisation id.
+
+    The list begins after the organisation `after`; an empty text begins at the first.
+    """
     statement = source.statements.select_submitted.limit(limit)
     rows = session.execute(statement, {**source.parameters, "after": after})
     return [SubmittedScore(*row) for row in rows]
 
 
 def count_submitted(session: Session, source: FigureSource) -> int:
-    """Count the submissions of an edition."""
+    """Count the organisations of an edition that have a submission."""
     count: int = session.execute(source.statements.count_rows, source.parameters).scalar_one()
     return count
 
@@ -390,9 +398,10 @@ def count_rows(session: Session, source: FigureSource, filters: ScoreFilters, vi
 def find_local_ranks(
     session: Session, source: FigureSource, filters: ScoreFilters, visibility: Visibility, points: Collection[int]
 ) -> dict[int, int]:
-    """Return the rank among the rows that match the filters for each value in `points`, which are `rank_points`.
+    """Return a mapping from each value in `points` to its rank among the visible rows that match the filters.
 
-    Equal values share the best rank. The value -1, of organisations that are not ranked, is left out.
+    `points` are indices as in the column `rank_points`. Equal indices share the best rank. The value -1, of
+    organisations that are not ranked, is left out.
     """
     ranked = [value for value in points if value != UNRANKED]
     if not ranked:
@@ -409,7 +418,7 @@ def find_local_ranks(
 def count_before(
     session: Session, source: FigureSource, filters: ScoreFilters, visibility: Visibility, row: RankingRow
 ) -> int:
-    """Count the rows that match the filters and precede `row` in the order by rank."""
+    """Count the visible rows that match the filters and precede `row` in the order by rank, then by organisation id."""
     statements = source.statements
     statement = _filter(session, statements.count_rows, statements, filters, visibility).where(
         or_(
@@ -431,7 +440,7 @@ def count_by_group(session: Session, source: FigureSource, visibility: Visibilit
 
 
 def get_state_key(session: Session, source: FigureSource, visibility: Visibility) -> tuple[int, int, str, str]:
-    """Return a key that changes if, and only if, the visible figures of the edition may have changed.
+    """Return a key that changes with every write that may change the visible figures of the edition.
 
     Before publication, the key holds the number of visible assessments, the sum of the versions of their rows, and the
     times of the last creation and the last update. Afterwards it holds the number of scores, the number of the
@@ -475,7 +484,7 @@ def get_stored_score(
 def list_past(
     session: Session, organisation: str, page: PageRange[tuple[date, str]], *, drafts: Collection[str] | None
 ) -> list[PastRow]:
-    """List the figures of an organisation in its editions, newest reference date first.
+    """List the figures of an organisation in its editions, ordered by the last day of their period, the newest first.
 
     Published editions are always included. `drafts` are the ids of the unpublished editions to include as well; None
     includes all of them.
@@ -496,9 +505,10 @@ def list_past(
 def find_later_editions(
     session: Session, edition: str, period_to: date, organisations: Sequence[str]
 ) -> dict[str, str]:
-    """Return, by organisation, the newest published edition after `period_to` that scores the organisation.
+    """Return a mapping from organisations to the newest published edition that scores them and is later than `edition`.
 
-    `period_to` is the reference date of `edition`. An organisation without such an edition is left out.
+    `period_to` is the last day of the period of `edition`; a later edition has a later last day. Organisations without
+    such an edition are absent.
     """
     bounds = {"edition": edition, "period_to": period_to, "organisations": organisations}
     # Rows are oldest first, so the newest edition of an organisation replaces its older ones.
@@ -603,9 +613,9 @@ def _find_ranks(session: Session, source: FigureSource, points: Collection[int])
 def find_published_rank(session: Session, source: FigureSource, edition_digest: str, points: int) -> int | None:
     """Return the rank of a score in a published revision, None if the score is not ranked.
 
-    `points` is the `rank_points` of the score. `edition_digest` is the digest of the edition document of the revision
-    `source`. The points of a revision never change, so all of them are read once and cached under this digest; counting
-    the better scores in the database would read half of the edition each time.
+    `points` is the `rank_points` of the score: the index, or -1 if it is not ranked. `edition_digest` is the digest of
+    the edition document of the revision `source`. The points of a revision never change, so all of them are read once
+    and cached under this digest; counting the better scores in the database would read half of the edition each time.
     """
     if points == UNRANKED:
         return None
@@ -619,10 +629,10 @@ def find_published_rank(session: Session, source: FigureSource, edition_digest: 
 
 
 def find_kept_rank(database: Database, edition_digest: str, points: int) -> int | UnsetType | None:
-    """Return the rank of a score in a published revision from the cache; None if unranked, UNSET if not cached.
+    """Return the rank of a score in a published revision from the cache that `find_published_rank` fills.
 
-    `points` is the `rank_points` of the score, `edition_digest` the digest of the edition document of the revision.
-    `find_published_rank` fills the cache.
+    Return None if the score is not ranked, UNSET if the revision is not cached. `points` is the `rank_points` of the
+    score: the index, or -1 if it is not ranked. `edition_digest` is the digest of the edition document of the revision.
     """
     if points == UNRANKED:
         return None

@@ -31,7 +31,7 @@ Outcome = Literal["risen", "fallen", "same", "unrated"]
 
 
 class RescoredSide(Struct, frozen=True):
-    """Figures of an organisation under one version: index, level, status."""
+    """Figures of an organisation under one methodology version; index and level are null if there is none."""
 
     index: Points | None
     level: int | None
@@ -50,8 +50,8 @@ class RescoredNode(Struct, frozen=True):
 class RescoredScore(Struct, frozen=True):
     """A score under the methodology version of its edition (`before`) and under another version (`after`).
 
-    `parts`: the change of the index by cause, as in `editions.scores.changes`; null if there is no index under one of
-    the versions. Only the methodology causes a change, because the facts are the same. `dimensions`: the change of each
+    `parts`: the change of the index by cause (methodology, coverage, facts); null if there is no index under one of the
+    versions. Only the methodology causes a change, because the facts are the same. `dimensions`: the change of each
     dimension. `version_effects`: the answers that the other version does not ask for, and the indicators that it adds.
     """
 
@@ -82,7 +82,11 @@ class LevelMove(Struct, frozen=True):
 
 
 class RescoringSummary(Struct, frozen=True, kw_only=True):
-    """Summary of the rescoring of an edition; the means cover the organisations with an index under both versions."""
+    """Summary of the scores of an edition under its methodology version (before) and under another version (after).
+
+    `organisations` counts all organisations, `rated` those with an index under both versions. The means of the index,
+    in points, are over the rated ones, null if there are none. `levels` counts all organisations by their two levels.
+    """
 
     methodology_before: str
     methodology_after: str
@@ -100,9 +104,10 @@ def check_versions(before: str, after: str) -> None:
 
 
 def rescore_batch(target: str, batch: Sequence[SubmittedScore]) -> list[tuple[str, RescoredScore]]:
-    """Score submissions again under the version `target`; return each organisation with its score.
+    """Score submissions again under the methodology version `target`.
 
-    This may run in another process, so all arguments can be pickled.
+    Return pairs of organisation id and score, in the same order. This may run in another process, so all arguments can
+    be pickled.
     """
     return [(score.organisation, _rescore(target, score)) for score in batch]
 

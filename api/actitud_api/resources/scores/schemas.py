@@ -484,7 +484,7 @@ def build_summary_answer(summary: service.ScoreSummary) -> SummaryAnswer:
 
 
 def build_filters(query: Struct) -> ScoreFilters:
-    """Convert the query parameters of a ranking, or of a list or summary with some of them, to filters."""
+    """Convert query parameters of a ranking to filters; `query` may be any struct that has some of these parameters."""
     ids = split_ids(getattr(query, "organisation", None))
     return organisations.build_filters(query, ScoreFilters, organisations=ids)
 
@@ -495,12 +495,15 @@ def split_ids(organisations: str | None) -> tuple[str, ...] | None:
 
 
 def parse_sort(query: RankingQuery) -> RankingSort:
-    """Return the order that the query parameter `sort` names; it has been validated and has a default."""
+    """Return the order that the query parameter `sort` names, which has been validated; its default is `rank`."""
     return SORTS[query.sort]
 
 
 def build_spread(summary: FiveNumberSummary | None, decimals: int) -> Spread | None:
-    """Convert a five-number summary from units of 10^-decimals. None stays None."""
+    """Convert a five-number summary (minimum, quartiles, maximum) from units of 10^-decimals to points.
+
+    Return None if `summary` is None.
+    """
     return None if summary is None else Spread(**_convert_spread(summary, decimals))
 
 

@@ -142,9 +142,10 @@ class _ShownScore(Struct):
 
 
 def list_provisional(database: Database, edition: str, rows: Iterable[RankingRow]) -> frozenset[str]:
-    """Return the organisations among rows of a published edition whose level is provisional.
+    """Return the ids of the organisations in `rows` of a published edition whose level is provisional.
 
-    Score documents are read only for rows whose level can be provisional under the methodology.
+    A level is provisional while its condition `provisional_unless` in the methodology is false. Score documents are
+    read only for rows whose level has such a condition.
 
     Raises:
         UnknownEdition: No published edition has that id.
@@ -299,7 +300,8 @@ def list_ranking(
 ) -> list[RankingRow]:
     """List the rows of an edition that match the filters and that a principal may see, in the order `sort`.
 
-    Ranks are ranks in the whole edition: equal indices share the best rank and the next ranks are skipped.
+    `principal` is None for a caller without a key, who sees only published scores. Ranks are ranks in the whole
+    edition: equal indices share the best rank and the next ranks are skipped.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -338,9 +340,10 @@ def find_listed_row(database: Database, edition: str, filters: ScoreFilters, org
 def find_local_ranks(
     database: Database, edition: str, filters: ScoreFilters, rows: Iterable[RankingRow]
 ) -> dict[str, int]:
-    """Return the ranks of ranked rows within the part of a published edition that the filters select, by organisation.
+    """Return the ranks of `rows` within the part of a published edition that the filters select, by organisation id.
 
-    Equal indices share the best rank. The ranks in the rows themselves are ranks in the whole edition.
+    Equal indices share the best rank; rows that are not ranked are left out. The ranks in the rows themselves are ranks
+    in the whole edition.
 
     Raises:
         UnknownEdition: No edition with that id is published.
@@ -371,6 +374,8 @@ def search_ranking(database: Database, edition: str, filters: ScoreFilters, page
 def count_scores(database: Database, edition: str, filters: ScoreFilters, *, principal: Principal | None = None) -> int:
     """Count the rows of an edition that match the filters and that a principal may see.
 
+    `principal` is None for a caller without a key, who sees only published scores.
+
     Raises:
         UnknownEdition: No edition has that id.
     """
@@ -382,7 +387,8 @@ def count_scores(database: Database, edition: str, filters: ScoreFilters, *, pri
 def count_by_group(database: Database, edition: str, *, principal: Principal | None = None) -> list[GroupCount]:
     """Count the organisations of an edition by kind, size band, region and province, for each combination.
 
-    Only organisations that the principal may see are counted.
+    Only organisations that the principal may see are counted; None is a caller without a key, who sees only published
+    scores.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -404,7 +410,10 @@ def list_organisations(database: Database, edition: str) -> list[str]:
 
 
 def get_state_key(database: Database, edition: str, *, principal: Principal | None = None) -> tuple[int, int, str, str]:
-    """Return a key that changes if, and only if, the figures that the principal may see may have changed.
+    """Return a key that changes with every write that may change the figures that a principal may see.
+
+    `principal` is None for a caller without a key, who sees only published scores. The key of an unpublished edition
+    has numbers and times of its assessments, the key of a published one the revision and its digests.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -418,6 +427,8 @@ def get_edition_score(
     database: Database, edition: str, organisation: str, *, principal: Principal | None = None
 ) -> EditionScore:
     """Return the score of an organisation in an edition; once the edition is published, the published score.
+
+    `principal` is None for a caller without a key, who sees only published scores.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -434,7 +445,10 @@ def get_edition_score(
 def compare_editions(
     database: Database, edition: str, organisation: str, *, since: str, principal: Principal | None = None
 ) -> EditionChange:
-    """Split the change of an organisation from `since` to `edition` by cause: the methodology, the coverage, the facts.
+    """Split the change of an organisation from the edition `since` to `edition` by cause, and return the change.
+
+    Causes are the methodology, the coverage and the facts. `principal` is None for a caller without a key, who sees
+    only published scores.
 
     Raises:
         UnknownEdition: One of the two editions does not exist.
@@ -465,10 +479,12 @@ def list_history(
     principal: Principal | None,
     methodology: str | None = None,
 ) -> list[HistoryEntry]:
-    """List the scores of an organisation that a principal may see, by edition, newest reference date first.
+    """List the scores of an organisation that a principal may see, one for each edition.
 
-    `methodology` is the version under which every edition is scored; None keeps the version of each edition. An edition
-    also keeps its version if its own or the other version only estimates, because an estimate must not replace a score.
+    They are ordered by the last day of the period of the edition, the newest first. `principal` is None for a caller
+    without a key, who sees only published scores. `methodology` is the version under which every edition is scored;
+    None keeps the version of each edition. An edition also keeps its version if its own or the other version only
+    estimates, because an estimate must not replace a score.
 
     Raises:
         UnknownOrganisation: No organisation has that id.
@@ -501,9 +517,9 @@ def list_history(
 def find_later_editions(
     database: Database, edition: editions.EditionRecord, organisations: Sequence[str]
 ) -> dict[str, str]:
-    """Return, by organisation, the newest published edition that scores the organisation and is later than `edition`.
+    """Return a mapping from organisations to the newest published edition that scores them and is later than `edition`.
 
-    An edition is later if its reference date is later. An organisation without such an edition is left out.
+    A later edition has a later last day of its period. Organisations without such an edition are absent.
     """
     with database.read() as session:
         return queries.find_later_editions(session, edition.id, edition.period_to, organisations)
@@ -514,7 +530,8 @@ def compute_summary(
 ) -> ScoreSummary:
     """Return a summary of the scores of the organisations of an edition that match the filters.
 
-    Only organisations that the principal may see are counted.
+    Only organisations that the principal may see are counted; None is a caller without a key, who sees only published
+    scores.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -655,7 +672,10 @@ def find_source(session: Session, edition: editions.EditionRecord) -> FigureSour
 
 
 def build_visibility(edition: editions.EditionRecord, principal: Principal | None) -> Visibility:
-    """Return the rows of an edition that a principal may see; a `principal` of None is a caller without a key."""
+    """Return a description of the rows of an edition that a principal may see.
+
+    A `principal` of None is a caller without a key, who sees only published scores.
+    """
     if edition.state == "published" or (principal is not None and principal.can_see_drafts(edition.id)):
         return Visibility(everything=True)
     return Visibility(everything=False, organisations=_list_own_organisations(principal))

@@ -62,8 +62,8 @@ class FigureStatements:
     """The SQL statements that read the figures of one edition from one source.
 
     `figures` are the columns of index, level and all other figures, `described` the columns that describe the
-    organisations. `plain` has both; `joined` has the columns of `ORGANISATIONS` too. The statements need the parameters
-    `edition` and, for published scores, `revision`.
+    organisations. `plain` has both; `joined` has all columns of the table of organisations too. The statements need the
+    parameters `edition` and, for published scores, `revision`.
     """
 
     def __init__(self, figures: FromClause, described: FromClause, of_edition: ColumnElement[bool]) -> None:

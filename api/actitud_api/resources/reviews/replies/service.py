@@ -44,7 +44,7 @@ class NewReply(Struct, frozen=True, kw_only=True):
 
 
 class SavedReply(Struct, frozen=True):
-    """A stored reply; `created` is True if this write inserted it."""
+    """A stored reply; `created` is True if the reply is new, False if it replaced an earlier reply."""
 
     record: ReplyRecord
     created: bool
@@ -54,7 +54,7 @@ class CountedVerdict(Struct, frozen=True, kw_only=True):
     """The verdict that counts on the answer to an indicator: the latest that was not withdrawn.
 
     `level` is the level at which the answer counts, null unless the verdict is `capped`. `reason` is null if none
-    was given, and empty if it was erased. `rule` is the rule of the catalogue that the answer breaks, null if the
+    was given, and empty if it was erased. `rule` is the rule of the methodology that the answer breaks, null if the
     verdict names none.
     """
 
