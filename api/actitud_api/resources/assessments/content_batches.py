@@ -1,7 +1,7 @@
 """Write the contents of many assessments together, checked and scored like the write of a single assessment.
 
-The targets are read first, then the changes are computed, which needs no database and may happen in another process,
-and at last they are stored if the targets are still as they were read.
+First the organisations and their stored assessments (the targets) are read. Then the changes are computed, which needs
+no database and may happen in another process. At last the changes are stored, if no target has changed meanwhile.
 """
 
 from __future__ import annotations

@@ -15,11 +15,11 @@ from actitud_api.resources.assessments.reviewed_submission import NO_REVIEW, App
 
 
 class AnswerSupport(Struct, frozen=True):
-    """The documents, the note and the source that an organisation adds to one answer; None without note or source.
+    """The documents, the note and the source that an organisation adds to one answer.
 
-    `seal` is the SHA-256 of documents and note with the salt of the assessment, empty if there is neither a document
-    nor a note. The seal stays when documents and note are erased, so that a verdict of an assessor still identifies the
-    answer that was judged.
+    `note` and `source` are None if there is none. `seal` is the SHA-256 of documents and note with the salt of the
+    assessment, empty if there is neither a document nor a note. The seal stays when documents and note are erased, so
+    that a verdict of an assessor still identifies the answer that was judged.
     """
 
     evidence: tuple[Evidence, ...] = ()

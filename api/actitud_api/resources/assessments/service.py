@@ -782,7 +782,10 @@ def to_row(
 
 
 def store_rows(session: Session, rows: Iterable[dict[str, object]]) -> None:
-    """Insert rows built by `to_row`. The organisations must have no assessment in the edition yet."""
+    """Insert rows of final assessments that `to_row` has built.
+
+    The organisations must have no assessment in the edition yet.
+    """
     queries.insert_rows(session, list(rows))
 
 
@@ -837,7 +840,10 @@ def build_content_columns(
 
 
 def build_new_row(edition: str, organisation: str, content: Mapping[str, object]) -> dict[str, object]:
-    """Return the row of a new draft, as values by column; `content` has the columns from `build_content_columns`."""
+    """Return the row of a new draft, as values by column.
+
+    `content` has the columns of its answers and its score, as `build_content_columns` returns them.
+    """
     identity = {"edition": edition, "organisation": organisation, "state": "draft", "version": 1}
     return {**identity, "created": content["updated"], "submitted": None, **content}
 
@@ -1116,9 +1122,10 @@ def figure_columns(evaluation: Evaluation) -> dict[str, object]:
 
 
 def extract_figures(evaluation: Evaluation) -> AssessmentFigures:
-    """Return the status and level of an evaluation, its index bounds (units of 10^-decimals) and its coverage.
+    """Return the figures of an evaluation as integers: its status, level, bounds of the index and coverage.
 
-    The coverage is in ten-thousandths.
+    The bounds are in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points), the coverage
+    is in ten-thousandths (7500 means 75 %).
     """
     return AssessmentFigures(
         status=evaluation.status,

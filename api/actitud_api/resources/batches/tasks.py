@@ -38,9 +38,10 @@ def build_parameters(step: Step, event: ledger.Event) -> TransitionsParameters:
 
 
 class TransitionsResult(Struct, frozen=True):
-    """The result of a job that took a step for many assessments, without the numbers of outcomes, which every job has.
+    """The result of a job that took a step for many assessments.
 
-    `dry_run` is True if nothing was changed.
+    `dry_run` is True if nothing was changed. The numbers of outcomes are not in it, because they are stored with every
+    job.
     """
 
     step: StepName

@@ -63,10 +63,10 @@ class EditionContradiction(Struct, frozen=True):
     `pointer` is the JSON Pointer of the member. `against` is the value that it contradicts, empty if there is none.
     `rule` names the reason. `range`: the year of the reference date (the last day of the period of the edition) is
     outside `REFERENCE_YEARS`. `order`: a span ends before it begins. `reference_date`: a window, which is a period that
-    facts must come from, ends after the reference date. `overlap`: a phase of the calendar begins
-    before the previous one has ended. `shorter`: the hearing has begun, and would end before `against`. `taken`:
-    another edition has the id. `draft`: the methodology is a draft and the request does not accept drafts. `state`: the
-    edition is published and cannot change. `assessments`: the edition has assessments and cannot be deleted.
+    facts must come from, ends after the reference date. `overlap`: a phase of the calendar begins before the previous
+    one has ended. `shorter`: the hearing has begun, and would end before `against`. `taken`: another edition has the
+    id. `draft`: the methodology is a draft and the request does not accept drafts. `state`: the edition is published
+    and cannot change. `assessments`: the edition has assessments and cannot be deleted.
     """
 
     pointer: str

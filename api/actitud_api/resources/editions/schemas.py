@@ -55,7 +55,7 @@ class TitlesChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class WindowsChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The windows to set; null sets the default of the methodology.
+    """The windows (periods of the facts) to set; null sets the default of the methodology.
 
     A window that is left out keeps its value; in a new edition it gets the default.
     """

@@ -93,8 +93,9 @@ class EditionDraft(Struct, frozen=True, kw_only=True):
 class EditionChange(Struct, frozen=True, kw_only=True):
     """The members of an edition to change.
 
-    A field that is UNSET keeps its stored value. If `windows` or `calendar` is None, all its spans get the default
-    of the methodology; if one of their spans is None, only that span gets its default.
+    A field that is UNSET keeps its stored value. `windows` are the periods from which facts must come and `calendar`
+    the phases, by name. If one of the two is None, all its periods or phases get the default of the methodology; if a
+    single period or phase is None, only this one does.
     """
 
     titles: dict[str, str] | UnsetType = UNSET
@@ -292,8 +293,8 @@ def update(
 def replace(session: Session, record: EditionRecord) -> None:
     """Replace a stored edition by `record`, without checking its dates.
 
-    `record` must have the version of the stored edition, which then becomes 1 higher. Raises `StaleVersion` if it has
-    another one.
+    The stored version becomes 1 higher. Raises `StaleVersion` if `record` does not have the version of the stored
+    edition.
     """
     if not queries.update_edition(session, structs.replace(record, version=record.version + 1), record.version):
         raise StaleVersion

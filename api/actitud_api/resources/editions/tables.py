@@ -42,7 +42,7 @@ _SCORES = table("published_score", column("edition"), column("revision"), column
 def is_complete(edition: ColumnElement[str], revision: ColumnElement[int]) -> ColumnElement[bool]:
     """Return the SQL condition that is true if a revision of an edition has all its scores.
 
-    Only the last score is looked up, because scores are inserted in the order of their ordinals.
+    Only the last score is looked up, because the scores of a revision are numbered and inserted in this order.
     """
     publication, score = _PUBLICATIONS.alias(), _SCORES.alias()
     complete = and_(

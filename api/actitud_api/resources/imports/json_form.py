@@ -39,7 +39,7 @@ class JsonLinesForm(Struct, frozen=True, tag="json"):
     """Form of a JSON Lines file, which has one assessment per line."""
 
     def iterate_groups(self, stream: BinaryIO) -> Iterator[OrganisationRows]:
-        """Yield the line of each organisation in a file.
+        """Yield each line of a file that is not empty, as the rows of the organisation in it.
 
         Raises:
             UnreadableRest: From some line on, the file cannot be read.

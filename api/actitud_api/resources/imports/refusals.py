@@ -1,4 +1,4 @@
-"""Faults of rows that must not change an assessment, independent of their values."""
+"""Faults of rows that must not change an assessment whatever their values are, as if the organisation is unknown."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class ImportFileTable(Base, table=True):
-    """A file that was sent to be imported, or its annotated copy, until it is deleted.
+    """A file that was sent to be imported, or the annotated copy of such a file, which has its faults marked.
 
     `holder`: id of the sender, which stays the same after a rotation of the key. `edition` is no foreign key, because
     editions may be deleted. `job`: id of the job whose faults an annotated copy shows; NULL for a file that was sent.

@@ -141,9 +141,8 @@ def _list_source_columns(prefix: str, path: tuple[str, ...]) -> list[tuple[str, 
 def read_text(text: str, target: ValueTarget, *, is_spanish: bool) -> Json:
     """Convert the text of a cell that is not empty to a value of the type that `target` names.
 
-    `is_spanish`: True if numbers may have decimal commas.
-    An unknown code of an enumeration or checklist is returned unchanged: the schema, which has the codes, refuses it
-    later.
+    `is_spanish`: True if numbers may have decimal commas. An unknown code of an enumeration or checklist is returned
+    unchanged: the schema, which has the codes, refuses it later.
 
     Raises:
         InvalidValue: The text is no value of the type of `target`.

@@ -1,12 +1,12 @@
-"""The answer 202 of an operation that asks for a job.
+"""The answer 202 of an operation that starts a job.
 
-@post("/", operation_id="editions.imports.create", access=EDITORS, status=202, answer=JOB)
-def create_import(self, request, path, body, database, principal) -> Response[bytes]:
-def act(session: Session) -> Response[bytes]:
-record = enqueue_job(session, kind=…, parameters=…, principal=principal, edition=path.edition)
-return JOB.accept(request, session, record)
+The handler, declared with `status=202, answer=JOB`, enqueues the job and builds the answer in one transaction:
 
-return idempotent(request, database, act)
+    def act(session: Session) -> Response[bytes]:
+        record = enqueue_job(session, kind=…, parameters=…, principal=principal, edition=path.edition)
+        return JOB.accept(request, session, record)
+
+    return idempotent(request, database, act)
 """
 
 from __future__ import annotations

@@ -268,7 +268,7 @@ def list_predecessors(session: Session, identifier: str) -> set[str]:
 
 
 def get_domains(session: Session, identifier: str, *, locked: bool) -> tuple[str, ...] | None:
-    """Return the domains of an organisation, or None if it does not exist.
+    """Return the internet domains of an organisation, or None if the organisation does not exist.
 
     If `locked`, no other session can change the domains until this session ends.
     """
@@ -279,7 +279,7 @@ def get_domains(session: Session, identifier: str, *, locked: bool) -> tuple[str
 
 
 def list_domains(session: Session, identifiers: Collection[str], *, locked: bool) -> dict[str, tuple[str, ...]]:
-    """Return the domains of organisations, by id; ids that no organisation has are absent.
+    """Return the internet domains of organisations, by id; ids that no organisation has are absent.
 
     If `locked`, no other session can change the domains until this session ends.
     """

@@ -132,7 +132,7 @@ def drop_misspelt_generic(words: Sequence[str]) -> list[str]:
 
 
 def find_territories(words: Sequence[str], are_alike: Callable[[str, str], bool]) -> dict[str, tuple[Territory, ...]]:
-    """Return, by word, the territories that the word names together with other words of the text.
+    """Return a mapping from words to the regions and provinces that they name, alone or with other words of the text.
 
     A territory is found only if all words of one of its names are in `words`: "castilla" alone names none. `are_alike`
     is called with a word of a name and one of `words`, and returns True if they match.

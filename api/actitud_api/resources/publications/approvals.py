@@ -2,8 +2,8 @@
 
 The setting `second_approver` requires it. An approval is for exactly one pending publication, identified by a
 digest of the stored data and the request. If either changes, a new approval is necessary. A key and the keys
-that replaced it by rotation count as one key, and keys that one administrator made, or that come from keys which one
-administrator made, count as keys of one person.
+that replaced it by rotation count as one key. Keys that one administrator made, directly or through keys made
+before, count as keys of one person.
 """
 
 from __future__ import annotations

@@ -165,9 +165,9 @@ class BundleKeys(Struct, frozen=True, kw_only=True):
 
 
 class BundleHeader(Struct, frozen=True, kw_only=True):
-    """The first line of a bundle.
+    """The first line of a bundle, which is the file with all documents of a publication.
 
-    `digest` and `jws` are the digest and the signature of the edition document. `checkpoint` is the signed note of
+    `digest` and `jws` are the digest and the signature of the edition document. `checkpoint` is the signed text of
     the ledger checkpoint that was made with this publication and covers its entry. `keys` are the public keys that
     verify the signatures.
     """

@@ -31,8 +31,8 @@ class ErasureCounts(Struct, frozen=True):
     """Numbers of the stored texts that an erasure removes.
 
     `rows`: assessments, submissions, corrections and transitions with personal data. `reasons`: reasons of verdicts and
-    of the overall review. `replies`: replies with a text. `openings`: ledger entries whose subject can no longer be
-    read.
+    of the overall review. `replies`: replies with a text. `openings`: stored texts that say what entries of the ledger
+    (audit log) are about.
     """
 
     rows: int

@@ -1,7 +1,7 @@
 """Removal of a revision without all its scores, which the service never stores and nobody reads.
 
 Another program can begin a revision in the database and leave it: the triggers let a publication be inserted, and
-nothing is removed afterwards. It would keep every later revision from being published.
+nothing is removed afterwards. Such a revision would keep every later one from being published.
 """
 
 from __future__ import annotations

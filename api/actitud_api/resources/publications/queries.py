@@ -152,8 +152,8 @@ class NewPublication(Struct, frozen=True, kw_only=True):
     is published. `actor` is the id of the publisher's key, None on the command line. `organisations` is the number of
     scores, and `corrections` are the scores that differ from the previous revision. `entry` is the number of the ledger
     entry about the publication, and `checkpoint` the size of the ledger at the checkpoint made with it. `header` is the
-    first line of the bundle as one gzip member; `bundle_digest` and `bundle_size` (bytes) describe the whole bundle
-    file.
+    first line of the bundle (the file with all documents) as one gzip member; `bundle_digest` and `bundle_size` (bytes)
+    describe the whole file.
     """
 
     edition: str
@@ -744,7 +744,10 @@ def count_selected_scores(session: Session, edition: str, revision: int, filters
 def list_figures(
     session: Session, edition: str, revision: int, organisations: Collection[str], filters: NewsFilters
 ) -> dict[str, PublishedFigures]:
-    """Return the figures in a revision of those of `organisations` that match the filters, by organisation id."""
+    """Return the figures of organisations in a revision, by organisation id.
+
+    Organisations that do not match the filters, or have no score in the revision, are absent.
+    """
     statement = select(*(SCORES.c[name] for name in PublishedFigures.__struct_fields__)).where(
         SCORES.c.edition == edition,
         SCORES.c.revision == revision,

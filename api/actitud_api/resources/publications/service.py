@@ -471,7 +471,10 @@ class EditionPublisher:
 def approve(
     session: Session, edition: str, plan: PublicationPlan, digest: str, principal: access.Principal, *, now: datetime
 ) -> approvals.Approval:
-    """Approve the pending publication with this digest, in a writing session, and return the approval.
+    """Approve a pending publication in a writing session, and return the approval.
+
+    `plan` is the publication that is to be requested, `digest` identifies it together with the stored data. `principal`
+    is the caller, whose key approves it.
 
     Raises:
         UnknownEdition: No edition has that id.

@@ -36,9 +36,9 @@ class AlteredFigure(Struct, frozen=True):
     `organisation` is None if the figure belongs to the whole edition. `figure` names the column. `shown` is the value
     that people read, and `signed` the value in the signed document; either is None if there is none.
 
-    Two values of `figure` name a fault instead of a column. `incomplete`: some scores of the newest revision (`shown`)
-    are missing, but none of an earlier one (`signed`). `state`: the row of an edition says that it is published
-    (`shown`), but it has no publication.
+    Two values of `figure` name a fault instead of a column. `incomplete`: scores of the newest revision, with the
+    number `shown`, are missing; `signed` is the number of the newest revision that has all its scores. `state`: the row
+    of an edition says that it is published (`shown`), but it has no publication.
     """
 
     edition: str

@@ -35,8 +35,9 @@ class PublicationTable(Base, table=True):
     `supersedes` is the digest of the previous revision, None for the first. `actor` is the id of the publisher's
     key, None on the command line. `reason` says why it was published; `organisations` is the number of scores.
     `entry` is the number of the ledger entry about the publication, and `checkpoint` the size of the ledger at the
-    checkpoint made with it. `corrections` is the JSON of `queries.CorrectedScore`. `header` is the first line of
-    the bundle as one gzip member; `bundle_digest` and `bundle_size` (bytes) describe the whole bundle file.
+    checkpoint made with it. `corrections` is the JSON of `queries.CorrectedScore`. `header` is the first line of the
+    bundle (the file with all documents) as one gzip member; `bundle_digest` and `bundle_size` (bytes) describe the
+    whole file.
     """
 
     __tablename__ = "publication"

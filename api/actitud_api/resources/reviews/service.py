@@ -303,8 +303,9 @@ class FlaggingResult(Struct, frozen=True):
 
 
 def list_answer_reviews(database: Database, edition: str, organisation: str) -> list[AnswerReview]:
-    """List the reviews of the answers of an assessment, ordered as the indicators in the methodology.
+    """List the reviews of the answers of an assessment: for each answer, all verdicts on it.
 
+    They are ordered as the indicators in the methodology.
     Answers that were removed after a verdict are included.
 
     Raises:
@@ -317,7 +318,7 @@ def list_answer_reviews(database: Database, edition: str, organisation: str) -> 
 
 
 def get_answer_review(database: Database, edition: str, organisation: str, indicator: str) -> AnswerReview:
-    """Return the review of the answer to an indicator; it is empty if there is no verdict.
+    """Return the review of the answer to an indicator: all verdicts on it; empty if there is no verdict.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
@@ -364,7 +365,7 @@ def collect_answer_reviews(
 ) -> dict[str, dict[str, AnswerReview]]:
     """Return the reviews of all answers of several assessments, by organisation and indicator.
 
-    The indicators are in the order of the methodology.
+    The review of an answer has all verdicts on it. The indicators are in the order of the methodology.
     """
     verdicts: defaultdict[str, list[VerdictRecord]] = defaultdict(list)
     for verdict in queries.list_verdicts_of_many(session, edition, records):

@@ -145,7 +145,8 @@ def compute_statistics(
 ) -> AuditedEdition:
     """Return the statistical audit of the ranked organisations of an edition that a principal may see.
 
-    `principal` is None for a caller without a key, who sees only published scores.
+    `computed` is the cache of computations. `principal` is None for a caller without a key, who sees only published
+    scores.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -172,8 +173,8 @@ def examine_edition(
 ) -> ExaminedEdition:
     """Return the whole audit of the ranked organisations of an edition that a principal may see.
 
-    `principal` is None for a caller without a key, who sees only published scores. `sensitivity` is True to compute the
-    sensitivity of the levels as well, which takes several seconds.
+    `computed` is the cache of computations. `principal` is None for a caller without a key, who sees only published
+    scores. `sensitivity` is True to compute the sensitivity of the levels as well, which takes several seconds.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -214,7 +215,7 @@ def compute_means(database: Database, computed: ComputationCache, edition: str) 
     """Return the mean score of each group and indicator, by id, over the ranked organisations of a published edition.
 
     Means are in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points), rounded half up. A mean is None if no
-    organisation has a score in the group or indicator.
+    organisation has a score in the group or indicator. `computed` is the cache of computations.
 
     Raises:
         UnknownEdition: No published edition has that id.
@@ -266,8 +267,8 @@ def _find_means(computed: ComputationCache, view: _EditionView) -> NodeMeans | N
 class ComputationJob(Struct, frozen=True):
     """The computations over a published edition whose results are not on disk yet, with their inputs.
 
-    `source` and `competitors` are the scores to compute from, `missing` the names of the computations. It can be passed
-    to another process.
+    `source` and `competitors` are the scores to compute from, `missing` the names of the computations. A job can be
+    passed to another process.
     """
 
     source: ComputedFrom

@@ -69,9 +69,9 @@ class PeerComparison(Struct, frozen=True):
 class OrganisationPeers(Struct, frozen=True, kw_only=True):
     """An organisation of an edition, compared with its peer group.
 
-    `row` is its row in the ranking. `index` and `dimensions` compare its index, and its score in each dimension,
-    with the group. Before publication, an organisation sees only its own scores: `group` is None, and so are
-    `standing` and `spread` of each comparison.
+    `row` is its row in the ranking. `index` and `dimensions` compare its index, and its score in each dimension (in the
+    order of the methodology), with the group. Before publication, an organisation sees only its own scores: `group` is
+    None, and so are `standing` and `spread` of each comparison.
     """
 
     edition: str
@@ -248,8 +248,8 @@ def list_exemplars(
 ) -> list[DimensionExemplar]:
     """List the ranked organisations of an edition that match the filters, from the best in a dimension down.
 
-    Only organisations that the principal may see are listed; None is a caller without a key, who sees only published
-    scores.
+    Only organisations that the principal may see are listed. `principal` is None for a caller without a key, who sees
+    only published scores.
 
     Raises:
         UnknownEdition: No edition has that id.

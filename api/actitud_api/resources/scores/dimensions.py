@@ -55,6 +55,8 @@ class EditionDimensions(Struct, frozen=True):
 def compute_dimensions(database: Database, computed: ComputationCache, edition: str) -> EditionDimensions:
     """Compute the figures of a published edition in each dimension, and the means of groups and indicators.
 
+    `computed` is the cache of computations.
+
     Raises:
         UnknownEdition: No published edition has that id.
     """

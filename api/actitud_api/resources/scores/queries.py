@@ -1,4 +1,4 @@
-"""The queries over the scores of editions, with the statements of `statements`.
+"""The queries over the scores of editions; the module `statements` has their SQL.
 
 Queries over a published edition return only published scores: other assessments are never shown.
 """
@@ -50,7 +50,8 @@ The value is None for a row that lacks it; such rows are at the end of the list.
 class RankingSort(Struct, frozen=True):
     """An order of the rows of a ranking; `key` names the figure or text by which rows are ordered.
 
-    The order by rank begins with the best row; with `descending` it begins with the worst.
+    The order by rank begins with the best row, or with the worst if `descending` is True. Any other order is ascending
+    unless `descending` is True.
     """
 
     key: SortKey = "rank"
@@ -213,7 +214,7 @@ class LocatedScore(Struct, frozen=True):
 class GroupCount(Struct, frozen=True):
     """The number of organisations of an edition that share kind, size band, region and province.
 
-    None stands for those whose band, region or province is not known.
+    A band, region or province of None is not known.
     """
 
     kind: str
@@ -338,7 +339,7 @@ def get_cursor_key(row: RankingRow, sort: RankingSort) -> ScoreCursorKey:
 def load_columns(
     session: Session, source: FigureSource, filters: ScoreFilters, visibility: Visibility
 ) -> FigureColumns:
-    """Return the figures of the matching and visible organisations of an edition, in no particular order."""
+    """Return the figures of the visible organisations of an edition that match `filters`, in no particular order."""
     statement = _filter(session, source.statements.select_figures, source.statements, filters, visibility)
     columns: list[list[Any]] = [[] for _ in statement.selected_columns]
     # In batches: thousands of rows at once would start a garbage collection over all objects of the process.
@@ -350,7 +351,7 @@ def load_columns(
 
 
 def list_located(session: Session, source: FigureSource, filters: ScoreFilters) -> list[LocatedScore]:
-    """List the scores and locations of the matching organisations of an edition, in no particular order."""
+    """List the scores and locations of the organisations of an edition that match `filters`, in no particular order."""
     located: list[LocatedScore] = []
     statement = _filter(session, source.statements.select_located, source.statements, filters, _EVERYTHING)
     for batch in session.execute(statement, source.parameters).partitions(_BATCH_ROWS):

@@ -387,8 +387,8 @@ def count_scores(database: Database, edition: str, filters: ScoreFilters, *, pri
 def count_by_group(database: Database, edition: str, *, principal: Principal | None = None) -> list[GroupCount]:
     """Count the organisations of an edition by kind, size band, region and province, for each combination.
 
-    Only organisations that the principal may see are counted; None is a caller without a key, who sees only published
-    scores.
+    Only organisations that the principal may see are counted. `principal` is None for a caller without a key, who sees
+    only published scores.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -530,8 +530,8 @@ def compute_summary(
 ) -> ScoreSummary:
     """Return a summary of the scores of the organisations of an edition that match the filters.
 
-    Only organisations that the principal may see are counted; None is a caller without a key, who sees only published
-    scores.
+    Only organisations that the principal may see are counted. `principal` is None for a caller without a key, who sees
+    only published scores.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -666,7 +666,7 @@ def _rescore_submission(row: PastRow, stored: dict[str, object], target: Methodo
 
 
 def find_source(session: Session, edition: editions.EditionRecord) -> FigureSource:
-    """Return the source of the figures of an edition: its newest published revision, else its assessments."""
+    """Return the source of the figures of an edition: its newest revision if it is published, else its assessments."""
     published = edition.state == "published"
     return FigureSource(edition.id, publication.get_newest_revision(session, edition.id) if published else None)
 

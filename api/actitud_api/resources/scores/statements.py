@@ -1,7 +1,7 @@
 """The SQL statements over scores, for both sources of figures.
 
-The figures of a published edition are read from the rows of its newest complete revision, which never change; the
-figures of any other edition from columns of its assessments.
+The figures of a published edition are read from the rows of its newest revision with all scores, which never change;
+the figures of any other edition from columns of its assessments.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Delivery of recorded events: at least once, in the order in which they are due, one webhook by one worker at a time.
 
-A worker takes a webhook by a lease, sends a message, and stores the outcome in a transaction that only the holder of
-the lease commits. One that is killed in between leaves the delivery pending: another worker repeats it, under the same
-`webhook-id`, once the lease has ended.
+A worker claims a webhook for a time (a lease), sends a message, and stores the outcome in a transaction that only the
+holder of the lease commits. A worker that is killed in between leaves the delivery pending: another worker repeats it,
+under the same `webhook-id`, once the lease has ended.
 """
 
 from __future__ import annotations

@@ -151,9 +151,7 @@ def save_reply(
     expected: Expected,
     now: datetime,
 ) -> SavedReply:
-    """Store a reply about an indicator in place of an earlier one, during the hearing.
-
-    Return the stored reply, and whether this write inserted it.
+    """Store a reply about an indicator in place of an earlier one, during the hearing, and return the stored reply.
 
     Raises:
         UnknownEdition, UnknownAssessment: There is no such edition, or no such assessment in it.
