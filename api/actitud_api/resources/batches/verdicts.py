@@ -156,7 +156,7 @@ def store_file(session: Session, job: int, content: bytes) -> None:
 
 
 def get_file(session: Session, job: int) -> bytes:
-    """Return the workbook of a job that has not ended."""
+    """Return the content of the workbook of a job, which must not have ended."""
     return queries.get_file(session, job)
 
 

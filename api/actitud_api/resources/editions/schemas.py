@@ -81,7 +81,7 @@ class CalendarChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class EditionRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An edition to create."""
+    """An edition to create. Windows and phases that are left out get the defaults of the methodology."""
 
     id: Annotated[
         str,

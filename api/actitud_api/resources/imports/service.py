@@ -204,7 +204,7 @@ class Importer:
 
 
 def discard_file(session: Session, job: JobRecord) -> None:
-    """Delete the file of an import job that ends before the whole file was read."""
+    """Delete the file of an import job that ends without importing all of it, such as a cancelled job."""
     file = job.parameters.get("file")
     if isinstance(file, int):
         queries.delete_file(session, file)

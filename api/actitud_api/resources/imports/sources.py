@@ -37,7 +37,7 @@ class OrganisationRows(Struct, frozen=True, array_like=True):
 
     @property
     def first(self) -> int:
-        """Number of the first row."""
+        """The number in the file of the first of these rows."""
         return self.rows[0].number
 
 

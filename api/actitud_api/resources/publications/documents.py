@@ -65,9 +65,9 @@ class ScoreDocument(Struct, frozen=True, kw_only=True, tag_field="kind", tag="sc
 class ScoreLine(Struct, frozen=True, kw_only=True):
     """The line of a score in an edition document.
 
-    `document` is the digest of the score document. `rank` is 1 for the best; equal indices share a rank, and the ranks
-    after them are skipped. `rank` is null if the score is not ranked, for example because its `standing` is
-    `provisional`.
+    `document` is the digest of the score document. An index or level that the score lacks is null. `rank` is 1 for the
+    best; equal indices share a rank, and the ranks after them are skipped. `rank` is null if the score is not ranked,
+    for example because its `standing` is `provisional`.
     """
 
     organisation: str

@@ -130,7 +130,8 @@ class CorrectionLine(Struct, frozen=True, kw_only=True):
     """A score that a revision corrects, or adds.
 
     `before` and `after` are the digests of the old and the new score document; `before` is null if the revision adds
-    the score. The edition document also has the difference in points, for each group and indicator.
+    the score. An index or level that a document lacks is null. The edition document also has the difference in points,
+    for each group and indicator.
     """
 
     organisation: str

@@ -243,7 +243,10 @@ class FlagQuery(PageQuery, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Flag(Struct, frozen=True, kw_only=True):
-    """Something unusual in an assessment compared with others, which assessors should look at. It changes no score."""
+    """Something unusual in an assessment compared with others, which assessors should look at. It changes no score.
+
+    `indicator` is null if the flag is about no single indicator.
+    """
 
     organisation: str
     kind: Annotated[

@@ -213,7 +213,7 @@ class ExemplarQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, for
 
 
 def build_exemplar(exemplar: comparison.DimensionExemplar, language: Language) -> Exemplar:
-    """Build the part of the response about one exemplar."""
+    """Build the list entry of an exemplar, an organisation that does well in a dimension, with figures in points."""
     row, methodology = exemplar.row, load_methodology(exemplar.row.methodology)
     decimals, sentences = methodology.document.decimals, get_sentences(methodology, language)
     return Exemplar(
@@ -316,7 +316,7 @@ class RobustnessQuery(organisations.TerritoryQuery, frozen=True, kw_only=True, f
 
 
 def build_robust_score(robustness: audits.OrganisationRobustness, language: Language) -> RobustScore:
-    """Build the part of the response about the robustness of one organisation."""
+    """Build the list entry about the robustness of the rank and score of one organisation, with figures in points."""
     row, decimals = robustness.row, load_methodology(robustness.row.methodology).document.decimals
     low, median, high = (to_figure(Fraction(units, int(10**decimals))) for units in robustness.index)
     likeliest = max(robustness.levels.items(), key=lambda level: (level[1], level[0]), default=None)

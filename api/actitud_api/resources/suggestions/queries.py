@@ -119,7 +119,7 @@ _COUNT = select(func.count()).select_from(SUGGESTIONS)
 def list_page(
     session: Session, filters: SuggestionFilters, viewer: Viewer, page: PageRange[int]
 ) -> list[SuggestionRecord]:
-    """List the suggestions that the viewer may read, newest first."""
+    """List the suggestions that match the filters and that the viewer may read, newest first."""
     conditions = (*filters.build_conditions(), *viewer.build_conditions())
     statement = _SELECT_ALL.where(*conditions).order_by(SUGGESTIONS.c.id.desc())
     rows = execute_page(session, statement, page, after=lambda after: SUGGESTIONS.c.id < after)

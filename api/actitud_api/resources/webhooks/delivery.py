@@ -124,7 +124,7 @@ class DeliveryWorker:
         self._stopping = threading.Event()
 
     def stop(self) -> None:
-        """Stop before the next message; a message that is being sent is completed."""
+        """Send no further message; a message that is being sent is completed. Does not wait for its end."""
         self._stopping.set()
 
     def deliver_round(self) -> bool:
@@ -293,7 +293,7 @@ class DeliveryRunner:
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Start the threads."""
+        """Start the threads that deliver messages."""
         for number in range(self._number):
             # Daemons: one whose name is being resolved cannot be stopped.
             thread = threading.Thread(target=self._run, name=f"webhooks-{number}", daemon=True)
@@ -301,7 +301,7 @@ class DeliveryRunner:
             thread.start()
 
     def give_up(self) -> None:
-        """Stop before the next message; a message that is being sent is completed."""
+        """Send no further message; a message that is being sent is completed. Does not wait for its end."""
         self._stopping.set()
         self._worker.stop()
 

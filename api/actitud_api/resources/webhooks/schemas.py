@@ -106,7 +106,7 @@ class WebhookPage(Page[Webhook], frozen=True):
 
 
 class DeliveryAttempt(Struct, frozen=True, kw_only=True):
-    """An attempt to deliver."""
+    """An attempt to deliver an event."""
 
     at: datetime
     status: Annotated[int | None, Meta(description="Status of the answer; null without one.")]
@@ -118,7 +118,7 @@ class DeliveryAttempt(Struct, frozen=True, kw_only=True):
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
-    """An event for a webhook, with the attempts to deliver it."""
+    """An event for a webhook, with the attempts to deliver it. `next_attempt` is null if there is none."""
 
     id: Annotated[str, Meta(description="The `webhook-id` of every attempt.")]
     event: EventType

@@ -76,7 +76,8 @@ class ReviewReply(Struct, frozen=True, kw_only=True):
 class ScoreReview(Struct, frozen=True, kw_only=True):
     """The outcome of the review of an assessment.
 
-    It is shown beside the score; the digest of the score does not cover it.
+    It is shown beside the score; the digest of the score does not cover it. `overall` is null if nobody wrote an
+    overall review.
     """
 
     state: Annotated[AssessmentState, Meta(description="The state of the assessment.")]

@@ -87,7 +87,10 @@ class CountedReply(Struct, frozen=True, kw_only=True):
 
 
 class ReviewOutcome(Struct, frozen=True, kw_only=True):
-    """The outcome of the review of an assessment, with verdicts and replies in the order of the methodology."""
+    """The outcome of the review of an assessment, with verdicts and replies in the order of the methodology.
+
+    `overall` is null if nobody wrote an overall review.
+    """
 
     state: AssessmentState
     overall: OverallRemark | None
