@@ -64,9 +64,9 @@ class ComparedAssessment(Struct, frozen=True):
 class Anomaly(Struct, frozen=True):
     """Something unusual in one assessment that assessors should look at; it is stored as a flag.
 
-    `kind` is the kind of anomaly, and `rule` the id of the rule of the methodology that found it. `indicator` is None
-    if the anomaly is about no single indicator. `facts` are the values for the sentence about the anomaly, such as the
-    value and the median.
+    `kind` is the kind of anomaly, and `rule` the id of the rule that found it, such as V24. `indicator` is None if the
+    anomaly is about no single indicator. `facts` are the values for the sentence about the anomaly, such as the value
+    and the median.
     """
 
     organisation: str

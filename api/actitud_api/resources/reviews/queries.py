@@ -106,10 +106,9 @@ class SampleDraw(Struct, frozen=True, kw_only=True):
 class FlagRecord(Struct, frozen=True, kw_only=True):
     """A stored flag: something unusual in an assessment that assessors should look at.
 
-    `number` counts the flags of one assessment from 1. `kind` is the kind of anomaly, and `rule` the id of the rule of
-    the methodology that found it. `indicator` is None if the flag is about no single indicator. `facts` are the values
-    for the sentence about the flag, such as the value and the median. `created` is the time when the flags were
-    computed.
+    `number` counts the flags of one assessment from 1. `kind` is the kind of anomaly, and `rule` the id of the rule
+    that found it, such as V24. `indicator` is None if the flag is about no single indicator. `facts` are the values for
+    the sentence about the flag, such as the value and the median. `created` is the time when the flags were computed.
     """
 
     edition: str

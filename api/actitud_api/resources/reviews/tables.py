@@ -96,9 +96,9 @@ class Sample(Base, table=True):
 class Flag(Base, table=True):
     """An anomaly of an assessment, stored as a flag. `number` counts the flags of one assessment from 1.
 
-    `kind` is the kind of anomaly, and `rule` the id of the rule of the methodology that found it. `indicator` is null
-    if the anomaly is about no single indicator. `facts` are the values that the sentence about the anomaly needs;
-    `created` is the time when the flags of the edition were computed.
+    `kind` is the kind of anomaly, and `rule` the id of the rule that found it, such as V24. `indicator` is null if the
+    anomaly is about no single indicator. `facts` are the values that the sentence about the anomaly needs; `created` is
+    the time when the flags of the edition were computed.
     """
 
     __tablename__ = "flag"
