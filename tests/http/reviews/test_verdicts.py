@@ -235,7 +235,8 @@ def test_a_change_asks_for_what_it_was_made_for(desk: Desk) -> None:
     tag = desk.ask("ada", "GET", path).headers["etag"]
     problem(desk.ask("ada", "PUT", path, {"verdict": "accepted"}, None), 428, "precondition-required")
     assert desk.verdict("eva", "D1.01", "accepted", tag).status_code == 200
-    problem(desk.verdict("ada", "D1.01", "accepted", tag), 412, "precondition-failed")
+    refused = problem(desk.verdict("ada", "D1.01", "accepted", tag), 412, "precondition-failed")
+    assert refused["detail"].startswith("Since you read it, somebody has judged it, or the answer has changed.")
     assert desk.verdict(
         "ada", "D1.02", "accepted", desk.ask("ada", "GET", f"{VERDICTS}/D1.02").headers["etag"]
     ).is_success

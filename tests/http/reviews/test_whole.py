@@ -87,5 +87,6 @@ def test_a_change_asks_for_what_it_was_made_for(desk: Desk) -> None:
     tag = desk.ask("ada", "GET", REVIEW).headers["etag"]
     problem(desk.ask("ada", "PUT", REVIEW, said(), None), 428, "precondition-required")
     assert desk.ask("eva", "PUT", REVIEW, said(), tag).status_code == 200
-    problem(desk.ask("ada", "PUT", REVIEW, said(max_level=1), tag), 412, "precondition-failed")
+    refused = problem(desk.ask("ada", "PUT", REVIEW, said(max_level=1), tag), 412, "precondition-failed")
+    assert refused["detail"].startswith("Since you read it, somebody has judged it")
     assert level(desk) == (3, 44.03)

@@ -23,7 +23,14 @@ from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.http.operations import delete, get, post, put
 from actitud_api.platform.http.paging import Cursor, PageQuery
-from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, Fault, ProblemMapping, maps_to
+from actitud_api.platform.http.problems import (
+    CONFLICT,
+    NOT_FOUND,
+    PRECONDITION_FAILED,
+    Fault,
+    ProblemMapping,
+    maps_to,
+)
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest, choose_language
 from actitud_api.platform.storage.database import Database, Session
@@ -37,6 +44,7 @@ from actitud_api.resources.reviews.service import (
     AlreadySampled,
     Disagreement,
     InvalidVerdict,
+    ReviewChanged,
     ReviewMethodologyMismatch,
     ReviewOver,
     UnknownIndicator,
@@ -145,6 +153,16 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         NOT_FOUND,
         lambda error: Texts(
             "La edición {edition} no tiene muestra.", "The edition {edition} has no sample.", edition=error.edition
+        ),
+    ),
+    maps_to(
+        ReviewChanged,
+        PRECONDITION_FAILED,
+        lambda _: Texts(
+            "Desde que usted lo leyó, alguien ha dictaminado sobre ello o la respuesta ha cambiado. Vuelva a leerlo y "
+            "dictamine sobre lo que hay ahora.",
+            "Since you read it, somebody has judged it, or the answer has changed. Read it again, and judge what is "
+            "there now.",
         ),
     ),
     maps_to(InvalidVerdict, CONFLICT, _invalid_verdict, lambda error, detail: [_fault(error)]),

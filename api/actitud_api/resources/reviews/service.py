@@ -91,6 +91,10 @@ class InvalidVerdict(ValueError):
         self.allowed = tuple(allowed)
 
 
+class ReviewChanged(StaleVersion):
+    """Raised if somebody has judged an answer or an assessment, or the answer has changed, since the caller read it."""
+
+
 VerdictRefusal: TypeAlias = UnknownIndicator | InvalidVerdict | StaleVersion | TooLateToReply
 """The exceptions that refuse one verdict of several."""
 
@@ -423,7 +427,7 @@ def save_verdict(
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is neither under review nor in its hearing.
         DeadlinePassed: The assessment is under review and the review phase is over.
-        StaleVersion: `expected` returns False: the client's `If-Match` names another version of the review of the
+        ReviewChanged: `expected` returns False: the client's `If-Match` names another version of the review of the
             answer.
         InvalidVerdict: The methodology does not allow this verdict on this answer.
         TooLateToReply: The verdict is harsher than the verdict that counts now, and no whole day is left to reply.
@@ -508,7 +512,7 @@ def withdraw_verdict(
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is neither under review nor in its hearing.
         DeadlinePassed: The assessment is under review and the review phase is over.
-        StaleVersion: `expected` returns False: the client's `If-Match` names another version of the review of the
+        ReviewChanged: `expected` returns False: the client's `If-Match` names another version of the review of the
             answer.
         UnknownVerdict: The assessor has no verdict on the current answer.
         TooLateToReply: An earlier, harsher verdict would count again, and no whole day is left to reply.
@@ -560,14 +564,13 @@ def _lock_answer(
     """Lock an assessment that may be reviewed. Return it with the indicator and all reviews.
 
     The second value is the indicator with the id `indicator`; the third has the reviews of all answers by
-    indicator. Raises `StaleVersion` if the client's `If-Match` names another version of the review of
-            the answer.
+    indicator. Raises `ReviewChanged` if the client's `If-Match` names another version of the review of the answer.
     """
     locked = assessments.lock_for_review(session, edition, organisation, now=now)
     indicator_model = _find_indicator(locked.record, indicator)
     reviews = _load_answer_reviews(session, locked.record)
     if not expected(_select_answer_review(reviews, indicator).revision):
-        raise StaleVersion
+        raise ReviewChanged
     return locked, indicator_model, reviews
 
 
@@ -810,7 +813,7 @@ def save_overall_review(
         EditionNotOpen: The edition is published.
         InvalidTransition: The assessment is neither under review nor in its hearing.
         DeadlinePassed: The assessment is under review and the review phase is over.
-        StaleVersion: `expected` returns False: the client's `If-Match` names another version of the overall review.
+        ReviewChanged: `expected` returns False: the client's `If-Match` names another version of the overall review.
         ReviewMethodologyMismatch: The review is written for another methodology version.
         InvalidVerdict: The review sets facts of an indicator without answer.
         TooLateToReply: The review is harsher than the review before, and no whole day is left to reply.
@@ -820,7 +823,7 @@ def save_overall_review(
     record = locked.record
     before = _load_overall_review(session, record)
     if not expected(before.revision):
-        raise StaleVersion
+        raise ReviewChanged
     if opinion.methodology != record.methodology:
         raise ReviewMethodologyMismatch(opinion.methodology, record.methodology)
     for name in opinion.answers:
