@@ -36,12 +36,19 @@ It is not an operation of the service, so the OpenAPI document does not have it.
 """
 _KEYS: Final = "/v1/keys/"
 
+_PREPARING = Texts("Se preparan los datos inventados: unos segundos…", "Preparing invented data: a few seconds…")
 _READY = Texts(
     "Lista en {address}, con datos inventados y sin límites, solo para esta máquina. Ctrl+C termina.",
     "Ready at {address}, with invented data and without limits, for this machine only. Ctrl+C ends.",
 )
 _ROLES = Texts("Claves, siempre las mismas:", "Keys, always the same:")
 _HOW = Texts("Para volver al principio: curl -X POST {address}{path}", "To start again: curl -X POST {address}{path}")
+_JOBS_WAIT = Texts(
+    "Los trabajos (publicar, cargar un libro, un paso de muchas) se quedan en cola: nadie los hace sin --jobs, o "
+    "make sandbox JOBS=1.",
+    "Jobs (publishing, loading a workbook, a step of many) stay queued: nobody does them without --jobs, or "
+    "make sandbox JOBS=1.",
+)
 _NO_EXAMPLES = Texts(
     "Faltan los ejemplos del documento, de los que salen los datos.",
     "The examples of the document, which the data are made from, are missing.",
@@ -64,6 +71,9 @@ def run_sandbox(options: argparse.Namespace, language: Language) -> int:
         open_listener(Settings(port=options.port), language) as listener,
         tempfile.TemporaryDirectory(prefix="actitud-sandbox-") as folder,
     ):
+        # On stderr: with --json a program reads the first line of stdout.
+        sys.stderr.write(f"{_PREPARING.into(language)}\n")
+        sys.stderr.flush()
         served = Sandbox(Path(folder), examples, listener.getsockname()[1], runs_jobs=options.jobs)
         with suppress(KeyboardInterrupt):
             _Server(served, language, as_json=options.json).run(sockets=[listener])
@@ -112,6 +122,11 @@ class Sandbox:
     def address(self) -> str:
         """URL of the sandbox."""
         return self.settings.address
+
+    @property
+    def runs_jobs(self) -> bool:
+        """True if due jobs are run."""
+        return self._runs_jobs
 
     @property
     def served(self) -> Litestar:
@@ -193,6 +208,7 @@ class _Server(uvicorn.Server):
                 _READY.into(self._language).format(address=address),
                 _ROLES.into(self._language),
                 *(f"  {role:<20} {key}" for role, key in keys.items()),
+                *([] if self._sandbox.runs_jobs else [_JOBS_WAIT.into(self._language)]),
                 _HOW.into(self._language).format(address=address, path=RESET),
             ]
             text = "\n".join(lines)
