@@ -2,8 +2,9 @@
 
 It has a part of the demonstration as two published editions, and beside them unpublished editions of invented
 associations of municipalities, with assessments in every state. The ids below are those of the parameter examples
-(`openapi/examples/parameters.json`), and the assessments are the request example of `editions.assessments.put`, so that
-examples and seed agree. `tests/contract/test_sandbox.py` sends every example.
+(`openapi/examples/parameters.json`), and the assessments are the request example of `editions.assessments.put`, in one
+edition with the answers of that of `scores.create`, so that examples and seed agree. `tests/contract/test_sandbox.py`
+sends every example.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import itertools
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import structs
@@ -51,7 +52,7 @@ Its id makes it the first one of the list of editions; `HEARD` and `IN_REVIEW` f
 three, and so to assessments in every state, to hearings that are over and to an approval.
 """
 HEARD: Final = "2027-heard"
-"""Edition with assessments in their hearing, whose deadlines are over."""
+"""Edition whose hearings are over. Its assessments answer every question, so that they are ranked once published."""
 IN_REVIEW: Final = "2027-final"
 """Edition in review with final assessments only, ready to be published."""
 EMPTY: Final = "2027-empty"
@@ -62,6 +63,52 @@ PER_STATE: Final = 4
 """Number of organisations whose assessments are in the same state."""
 REJECTED, CONFIRMED = "D1.07", "D1.03"
 """Indicators of an assessment under review: one answer is rejected, the other accepted by several assessors."""
+
+_NOTES: Final = {
+    "Devices of the council chamber are excluded.": "Sin los puestos del salón de plenos.",
+    "Table 2 of the report.": "Tabla 2 del informe.",
+}
+"""Notes of the request example, and what the invented people write, who have one language."""
+
+
+class Hearing(msgspec.Struct, frozen=True):
+    """Hearing of an organisation of `HEARD` that is over, about its answer to `REJECTED`.
+
+    `devices` of 320 have access, and `trained` of 400 persons are trained (`CONFIRMED`). `reason` is that of the
+    rejection, `reply` what the organisation says to it, None if it says nothing.
+    """
+
+    devices: int
+    trained: int
+    reason: str
+    reply: str | None
+
+
+HEARINGS: Final = (
+    Hearing(
+        160,
+        40,
+        "Dictamen inventado: el documento no dice cuántos puestos se contaron.",
+        "Respuesta inventada: está en la tabla 2 del documento, con el total y los que acceden.",
+    ),
+    Hearing(
+        240,
+        60,
+        "Dictamen inventado: el documento es un recuento del área de informática, sin firma.",
+        "Respuesta inventada: es verdad que no está firmado; el recuento es correcto.",
+    ),
+    Hearing(
+        300,
+        100,
+        "Dictamen inventado: la tabla cuenta también los puestos que no están conectados.",
+        "Respuesta inventada: este año no podemos hacer otro recuento.",
+    ),
+    Hearing(80, 20, "Dictamen inventado: el documento es de otra entidad.", None),
+)
+"""Hearings of `HEARD`, one for each of its organisations: one reply is right, one in part, one says nothing new.
+
+All other assessments in a hearing have the reason and the reply of the first one.
+"""
 
 REASON: Final = "The results of the edition, after the review and the hearing."
 """Reason of the publication that is approved, as in the request examples of `publications` and `approvals`."""
@@ -96,10 +143,11 @@ _PAST, _FUTURE = 2020, 2095
 _EVENT: Final = ledger.Event(action="cli.sandbox", actor=None, subject=f"/v1/editions/{OPEN}", public=True)
 _TITLES: Final = {
     OPEN: ("abierta", "open"),
-    HEARD: ("en audiencia", "in its hearing"),
-    IN_REVIEW: ("en revisión", "in review"),
+    HEARD: ("tras la audiencia", "after the hearing"),
+    IN_REVIEW: ("tras la revisión", "after the review"),
     EMPTY: ("vacía", "empty"),
 }
+"""Titles by edition. Those of `HEARD` and `IN_REVIEW` are still true once a tester has published it."""
 
 
 def name_organisations(state: AssessmentState) -> list[str]:
@@ -127,8 +175,9 @@ def seed_sandbox(database: Database, folder: Path, examples: Path) -> None:
     with database.write() as session:
         ledger.rotate_signing_key(session, folder, event, now=NOW)
     demo.publish_demonstration(database, folder, lambda: None, now=NOW)
-    body = (examples / "editions.assessments.put.request.json").read_bytes()
-    request = msgspec.json.decode(body, type=assessments.REQUEST_TYPES[METHODOLOGY].whole)
+    body = _read_example(examples, "editions.assessments.put")
+    facts = _read_example(examples, "scores.create")["answers"]
+    request = _build_request(body)
     with database.write() as session:
         _add_organisations(session)
         _store_keys(session)
@@ -137,8 +186,9 @@ def seed_sandbox(database: Database, folder: Path, examples: Path) -> None:
         for state in STATES:
             for organisation in name_organisations(state):
                 _add_assessment(session, OPEN, organisation, request, state)
-        for organisation in name_organisations("hearing"):
-            _add_assessment(session, HEARD, organisation, request, "hearing")
+        for organisation, hearing in zip(name_organisations("hearing"), HEARINGS, strict=True):
+            whole = _build_request(_answer_all(body, facts, hearing))
+            _add_assessment(session, HEARD, organisation, whole, "hearing", hearing)
         for organisation in name_organisations("final"):
             _add_assessment(session, IN_REVIEW, organisation, request, "final")
         for edition in (OPEN, HEARD, IN_REVIEW):
@@ -156,6 +206,34 @@ def seed_sandbox(database: Database, folder: Path, examples: Path) -> None:
     reviews.refresh_flags(database, OPEN, _EVENT, now=NOW)
     with database.write() as session:
         ledger.make_checkpoint(session, ledger.load_signer(session, folder), datetime.now(UTC))
+
+
+def _read_example(examples: Path, operation: str) -> dict[str, Any]:
+    example: dict[str, Any] = msgspec.json.decode((examples / f"{operation}.request.json").read_bytes())
+    for answer in example["answers"].values():
+        for noted in (answer, *answer.get("evidence", ())):
+            if "note" in noted:
+                noted["note"] = _NOTES[noted["note"]]
+    return example
+
+
+def _build_request(body: dict[str, Any]) -> AssessmentRequest:
+    return msgspec.convert(body, assessments.REQUEST_TYPES[METHODOLOGY].whole)
+
+
+def _answer_all(body: dict[str, Any], facts: dict[str, Any], hearing: Hearing) -> dict[str, Any]:
+    """Return the assessment `body` with an answer to every question of `facts`, each with a document of its own."""
+    facts = facts | {
+        REJECTED: {"numerator": hearing.devices, "denominator": 320},
+        CONFIRMED: {"numerator": hearing.trained, "denominator": 400},
+    }
+    answers = {indicator: answer | {"evidence": [_build_document(indicator)]} for indicator, answer in facts.items()}
+    profile_evidence = {field: [_build_document(field)] for field in body["profile"]}
+    return body | {"profile_evidence": profile_evidence, "answers": answers}
+
+
+def _build_document(name: str) -> dict[str, str]:
+    return {"url": f"https://www.fabula.example/redes/{name}.pdf", "date": "2026-10-01"}
 
 
 def _store_keys(session: Session) -> None:
@@ -234,8 +312,9 @@ def _add_edition(session: Session, edition: str) -> None:
         id=edition,
         titles={"es": f"Edición de prueba {es}, inventada", "en": f"Test edition {en}, invented"},
         methodology=METHODOLOGY,
-        period_from=date(2027, 1, 1),
-        period_to=date(2027, 12, 31),
+        # The year that ends at `NOW`, not that of the id: a document of a day to come does not count.
+        period_from=date(2026, 1, 1),
+        period_to=date(2026, 12, 31),
         calendar=structs.asdict(_build_calendar(_FUTURE)),
     )
     editions.add(session, editions.build_record(draft, now=NOW, simulated=True))
@@ -270,10 +349,12 @@ def _add_assessment(
     organisation: str,
     request: AssessmentRequest,
     state: AssessmentState,
+    hearing: Hearing = HEARINGS[0],
 ) -> None:
     """Store an assessment and take it to a state.
 
-    If the state is `final`, the assessment stays in its hearing; `_finish_hearings` makes it final.
+    If the state is `final`, the assessment stays in its hearing; `_finish_hearings` makes it final. `hearing`: what is
+    found of its answer to `REJECTED`, and what is replied.
     """
     assessments.put_assessment(session, edition, organisation, request, expected=_is_expected, now=NOW)
     if state == "draft":
@@ -288,7 +369,7 @@ def _add_assessment(
             session,
             edition,
             organisation,
-            reason="The training register that evidences D1.03 is of another body.",
+            reason="Motivo inventado: el registro de formación que acredita D1.03 es de otra entidad.",
             until=date(_FUTURE, 3, 31),
             role="assessor",
             expected=_is_expected,
@@ -296,25 +377,27 @@ def _add_assessment(
         )
         return
     transitions.start_review(session, edition, organisation, role="assessor", expected=_is_expected, now=NOW)
-    _review(session, edition, organisation)
+    _review(session, edition, organisation, hearing.reason)
     if state == "under_review":
         return
     reviews.open_hearing(session, edition, organisation, role="assessor", expected=_is_expected, now=NOW)
+    if hearing.reply is None:
+        return
     replies.save_reply(
         session,
         edition,
         organisation,
         REJECTED,
-        replies.NewReply(text="Respuesta inventada: las reglas del cortafuegos son de antes de la fecha que se mira."),
+        replies.NewReply(text=hearing.reply),
         expected=_is_expected,
         now=NOW,
     )
 
 
-def _review(session: Session, edition: str, organisation: str) -> None:
+def _review(session: Session, edition: str, organisation: str, reason: str) -> None:
     administrator, assessor, other = KEYS[0][1], KEYS[3][1], EXAMPLE_KEYS[0]
     opinions = [
-        (assessor, REJECTED, reviews.Opinion(verdict="rejected", reason="Veredicto inventado: no hay cifras.")),
+        (assessor, REJECTED, reviews.Opinion(verdict="rejected", reason=reason)),
         *((who, CONFIRMED, reviews.Opinion(verdict="accepted")) for who in (administrator, assessor, other)),
     ]
     for who, indicator, opinion in opinions:
