@@ -283,6 +283,25 @@ def test_peers_path_and_draws_are_those_of_the_service(client: Client, number: i
         assert spaced(obstacle["text"]) in ahead
 
 
+def test_among_its_peers_an_index_without_a_rank_is_told_nowhere(proven: Client) -> None:
+    peers = proven.get(f"/v1/editions/2025/scores/{PROVEN}/peers?lang=en").json()
+    index = f"{peers['index']['score']:.2f}"
+    assert index in peers["index"]["text"]
+    found = read(proven, f"2025/{PROVEN}")
+    (alternative,) = found.query("#peers-desc")
+    assert told(alternative).startswith("Index: Without a rank, its index is not compared. Dimensions: ")
+    assert "Without a rank, its index is not compared." in section(found, "peers")
+    assert index not in section(found, "peers")
+
+
+def test_that_nobody_else_has_a_score_is_told_once(proven: Client) -> None:
+    found = read(proven, f"2025/{PROVEN}")
+    (alternative,) = found.query("#peers-desc")
+    assert told(alternative).count("nobody else of its group has a score") == 1
+    for name, (own, *_) in list(rows(found, "This organisation and its group").items())[1:]:
+        assert f"{name}, {own}" in told(alternative)
+
+
 @pytest.mark.parametrize(("number", "unrated"), UNRATED.items())
 def test_the_dimensions_are_a_picture_and_a_table_of_the_same(
     client: Client, number: int, unrated: Mapping[str, str]

@@ -52,6 +52,14 @@ _BESIDE: Final = Texts(
 _ALONE: Final = Texts("{name}, {points}", "{name}, {points}")
 _PEERS: Final = Texts("Dónde está entre sus pares", "Where it stands among its peers")
 _PEERS_ALT: Final = Texts("Índice: {index} Dimensiones: {parts}", "Index: {index} Dimensions: {parts}")
+_NO_PEERS: Final = Texts(
+    "{parts}: nadie más de su grupo tiene puntuación.", "{parts}: nobody else of its group has a score."
+)
+_UNRANKED: Final = Texts("Sin puesto, su índice no se compara.", "Without a rank, its index is not compared.")
+_UNRANKED_BESIDE: Final = Texts(
+    "Sin puesto, su índice no se compara; la mediana de su grupo es {median}.",
+    "Without a rank, its index is not compared; the median of its group is {median}.",
+)
 _GROUP_MEDIAN: Final = Texts("la mediana de su grupo", "the median of its group")
 _INDEX: Final = Texts("Índice", "Index")
 _HISTORY: Final = Texts("El índice en cada edición", "The index in every edition")
@@ -481,6 +489,7 @@ def _describe_peers(
     words = {f"#{dimension}": unrated_dimension.text for dimension, unrated_dimension in unrated.items()}
     ranked = peers.rank is not None
     kinds = peers.group.kinds
+    index_text = _describe_peer_index(peers, names)
     return PeerComparison(
         text=describe_group(peers, names) or peers.text,
         picture=charts.draw_dots(
@@ -496,10 +505,7 @@ def _describe_peers(
                 names.language,
             )
             or _PEERS.into(names.language),
-            _PEERS_ALT.into(names.language).format(
-                index=peers.index.text,
-                parts=" ".join(f"{dimension.name}: {dimension.text}" for dimension in peers.dimensions),
-            ),
+            _PEERS_ALT.into(names.language).format(index=index_text, parts=_list_peer_dimensions(peers, words, names)),
             [
                 charts.DotRow(
                     label=name,
@@ -521,13 +527,40 @@ def _describe_peers(
                 middle=names.format_points(None)
                 if figure.spread is None
                 else f"{names.format_points(figure.spread.q1)}–{names.format_points(figure.spread.q3)}",
-                text=figure.text,
+                text=figure.text if href else index_text,
             )
             for name, href, figure in figures
         ),
         kind=kinds[0] if kinds is not None and len(kinds) == 1 else None,
         band=peers.group.band,
     )
+
+
+def _describe_peer_index(peers: comparison_schemas.Peers, names: Names) -> str:
+    """Return the sentence about the index among the peers; without a rank it withholds the index, as all the page."""
+    if peers.rank is not None:
+        return peers.index.text
+    if peers.index.spread is None:
+        return _UNRANKED.into(names.language)
+    return _UNRANKED_BESIDE.into(names.language).format(median=names.format_points(peers.index.spread.median))
+
+
+def _list_peer_dimensions(peers: comparison_schemas.Peers, words: Mapping[str, str], names: Names) -> str:
+    """Return the sentences about the dimensions among the peers; one for all in which nobody else has a score.
+
+    `words`: texts in place of a score, by the link of the dimension.
+    """
+    beside = [f"{dimension.name}: {dimension.text}" for dimension in peers.dimensions if dimension.spread is not None]
+    alone = [
+        _ALONE.into(names.language).format(
+            name=dimension.name, points=words.get(f"#{dimension.id}") or names.format_points(dimension.score)
+        )
+        for dimension in peers.dimensions
+        if dimension.spread is None
+    ]
+    if alone:
+        beside.append(_NO_PEERS.into(names.language).format(parts="; ".join(alone)))
+    return " ".join(beside)
 
 
 def _find_previous_edition(past: list[service.HistoryEntry], edition: editions.EditionRecord) -> str | None:
