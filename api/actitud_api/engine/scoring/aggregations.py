@@ -82,10 +82,10 @@ def build_float_mean(group: Group) -> Callable[[Sequence[int], Sequence[float]],
 
 
 def build_combination(group: Group, unit: int) -> Callable[[Sequence[int], Sequence[int]], int]:
-    """Build the function that computes the rounded score of a group, in units.
+    """Build the function that computes the score of a group, rounded half up to whole units.
 
     The function receives the weights (above 0) and the scores, in units, of the children that count; there must be at
-    least one such child. `unit` is the number of units in a point.
+    least one such child. `unit` is the number of units in a point, 10^decimals.
     """
     match group.aggregation:
         case "arithmetic":
@@ -114,8 +114,8 @@ def _weighted_mean(weights: Sequence[int], scores: Sequence[int]) -> int:
 def find_unknown_score(missing: Missing, low: int) -> int | None:
     """Return the score with which an unknown child counts in a group with the given `missing` rule.
 
-    With the rule `zero` it is `low`, the lowest possible score of the child in units of 10^-decimals. With `void` it is
-    `UNKNOWN`: the child makes the group unknown. With `leave` it is None: the child leaves the group.
+    With the rule `zero` it is `low`, the lowest possible score of the child in units of 10^-decimals of a point. With
+    `void` it is `UNKNOWN`: the child makes the group unknown. With `leave` it is None: the child leaves the group.
     """
     match missing:
         case "zero":
@@ -128,7 +128,7 @@ def find_unknown_score(missing: Missing, low: int) -> int | None:
 def select_remaining(
     group: Group, weights: Sequence[int], total_weight: int, scores: Sequence[int | None]
 ) -> tuple[list[int], list[int]] | None:
-    """Select the children that have a score and a weight above 0; return their weights and their scores.
+    """Select the children that have a score and a weight above 0; return their weights and scores, in the given order.
 
     `total_weight` is the weight of all children of the group. In `scores`, None marks a child that does not count, and
     `UNKNOWN` a child that makes the group unknown; `UNKNOWN` is selected like a score.

@@ -21,7 +21,7 @@ from actitud_api.engine.scoring.shapley import SHAPLEY_UNIT, compute_shapley_los
 
 
 class AttributedPoints(Struct, frozen=True, gc=False):
-    """Points of the index that belong to a node, in units of 10^-decimals.
+    """Points of the index that belong to a node, in units of 10^-decimals of a point.
 
     `possible` are the points that the node could win, `won` those that it has won, `lost` those that it has lost; `won`
     and `lost` add up to `possible`. Below a group whose loss is split by Shapley values, a node has only `lost`:
@@ -55,7 +55,7 @@ class AttributedChild(Struct, frozen=True, gc=False):
         node: The child: a group, or the position of an indicator.
         name: Id of the child.
         weight: Weight of the child in the group.
-        score: Score of the child, in units of 10^-decimals.
+        score: Score of the child, in units of 10^-decimals of a point.
         high: Highest score that the child can have, in units of 10^-decimals.
     """
 
@@ -67,7 +67,7 @@ class AttributedChild(Struct, frozen=True, gc=False):
 
     @property
     def distance(self) -> int:
-        """Distance from the score of the child to its highest possible score, in units of 10^-decimals."""
+        """Distance from the score of the child to its highest possible score, in units of 10^-decimals of a point."""
         return self.high - self.score
 
 
@@ -109,10 +109,10 @@ class _PointDistribution:
 
         They are the most that may be given as won, and the points that full marks have to win.
 
-        Points are in units of 10^-decimals. The split goes on inside child groups, down to indicators and to groups
-        that are split by Shapley values. A node with score 0 has won nothing, whatever the rounding, so only the points
-        of nodes with a higher score count. If the published index has fewer decimals, a node at the top of its range
-        has won all of its points, whatever the rounding.
+        Points are in units of 10^-decimals of a point. The split goes on inside child groups, down to indicators and to
+        groups that are split by Shapley values. A node with score 0 has won nothing, whatever the rounding, so only the
+        points of nodes with a higher score count. If the published index has fewer decimals, a node at the top of its
+        range has won all of its points, whatever the rounding.
         """
         children = self._children[group.definition.id]
         parts = apportion(total, _weigh_possible(group, children))
@@ -132,8 +132,8 @@ class _PointDistribution:
     def distribute_won(self, group: CompiledGroup, possible: int, won: int, factor: Ratio) -> None:
         """Split the `possible` and the `won` points of a group among its children, down to the indicators.
 
-        Points are in units of 10^-decimals. `factor` is the number of units that the index loses for each unit that the
-        score of the group loses.
+        Points are in units of 10^-decimals of a point. `factor` is the number of units that the index loses for each
+        unit that the score of the group loses.
         """
         name, attribution = group.definition.id, self._attribution
         attribution.groups[name] = AttributedPoints(possible, won, possible - won)
@@ -162,8 +162,8 @@ class _PointDistribution:
 
         The nodes below the group get no `possible` and `won`. In an arithmetic mean or a sum, the share of a child is
         the loss that it causes in the score of the group; in other groups it is the Shapley value of the child. Points
-        are in units of 10^-decimals. `factor` is the number of units that the index loses for each unit that the score
-        of the group loses.
+        are in units of 10^-decimals of a point. `factor` is the number of units that the index loses for each unit that
+        the score of the group loses.
         """
         children, attribution = self._children[group.definition.id], self._attribution
         if group.float_mean is None:
@@ -283,11 +283,15 @@ def apportion(
     """Split `total` into integer parts in proportion to integer `shares`; return the parts in the order of `shares`.
 
     Each part is first rounded down. Then the remaining units are added, one each, to the parts with the largest
-    remainders; of equal remainders, the earlier part comes first. No part exceeds its ceiling (by default `total`), and
-    a part whose share is 0 receives nothing.
+    remainders; of equal remainders, the earlier part comes first. In these two steps, a part whose share is 0 receives
+    nothing.
 
-    Units that still remain, because all parts have reached their ceiling, are added in order to the parts below their
-    limit in `limits`. Without `limits` they are dropped, and the parts add up to less than `total`.
+    Args:
+        total: Number to split, 0 or more.
+        shares: Numbers of 0 or more.
+        ceilings: Highest value that each part can reach in these two steps; None for `total`.
+        limits: Units that remain because no part can take them in these two steps are added to the first part up to its
+            limit, then to the second, and so on. With None they are dropped, and the parts add up to less than `total`.
     """
     sum_of_shares = sum(shares)
     if not sum_of_shares:

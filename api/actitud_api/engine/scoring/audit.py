@@ -132,15 +132,15 @@ class GroupAudit(NodeAudit, frozen=True, kw_only=True):
 class IndicatorAudit(NodeAudit, frozen=True, kw_only=True):
     """Audit of an indicator.
 
-    `zero_by_rule` is the share of the organisations with a score that score zero by the zero rule, whatever their
-    answer is; None if no organisation has a score.
+    `zero_by_rule`: of the organisations with a score, the share (from 0 to 1) whose score is zero by the zero rule of
+    the indicator, a condition that makes the score zero whatever the answer is. None if no organisation has a score.
     """
 
     zero_by_rule: float | None
 
 
 class GoalpostMove(Struct, frozen=True, kw_only=True):
-    """Effect on the ranks of moving a goalpost to the raw value `x`.
+    """Effect on the ranks of moving a goalpost, a point of the curve from raw values to scores, to the raw value `x`.
 
     `rank_change` is the mean absolute change of rank of the organisations, `rank_change_max` the maximum.
     """
@@ -151,7 +151,7 @@ class GoalpostMove(Struct, frozen=True, kw_only=True):
 
 
 class GoalpostAudit(Struct, frozen=True, kw_only=True):
-    """Sensitivity of the ranks to a goalpost that was set by judgement.
+    """Sensitivity of the ranks to a goalpost (point of the curve from raw values to scores) set by judgement.
 
     The goalpost has the number `position`, from 0, in the curve of `indicator`, and the raw value `x`. `down` and `up`
     are the effects of lowering and of raising x by 20 %. Each of them is None if the goalpost would reach or pass its
@@ -166,10 +166,11 @@ class GoalpostAudit(Struct, frozen=True, kw_only=True):
 
 
 class AuditRemark(Struct, frozen=True):
-    """Remark that a statistic of a node is beyond its usual threshold; `code` identifies the statistic.
+    """Remark that a statistic of a node is beyond its usual threshold; `code` names the statistic and the direction.
 
-    `value` is the correlation of the node with its parent, Cronbach's alpha of its children, or its effective weight
-    divided by its weight. `node` is None if the remark is about the alpha of the children of the root.
+    `value` is the statistic: the correlation of the node with its parent, Cronbach's alpha of its children, or its
+    effective weight divided by its weight. `node` is the id of the node, None if the remark is about the alpha of the
+    children of the root.
     """
 
     code: RemarkCode
@@ -178,10 +179,15 @@ class AuditRemark(Struct, frozen=True):
 
 
 class Audit(Struct, frozen=True, kw_only=True):
-    """Statistical audit of an index: its groups and indicators, in document order, and the goalposts set by judgement.
+    """Statistical audit of an index.
 
-    `index` is the distribution of the index. `alpha` is Cronbach's alpha of the children of the root, None if it is
-    undefined.
+    Attributes:
+        index: Distribution of the index.
+        alpha: Cronbach's alpha of the children of the root, None if it is undefined.
+        groups: Audit of each group below the root, in document order.
+        indicators: Audit of each indicator, in document order.
+        goalposts: Audit of each goalpost that was set by judgement. A goalpost is a point of a curve from raw values to
+            scores.
     """
 
     index: Moments
@@ -200,14 +206,16 @@ def audit_index(
 ) -> Audit:
     """Audit the index of the ranked organisations of an edition.
 
-    Scores and indices are in units of 10^-decimals.
+    All arrays have one entry for each organisation, in one order. Scores and indices are in units of 10^-decimals of a
+    point.
 
     Args:
         document: Methodology document of the edition.
         scores: Scores of each node below the root by id, `MISSING` for an organisation to which the node does not
             apply.
         index: Published index of each organisation.
-        zeros: For each indicator, a mask of the organisations whose score is zero by the zero rule.
+        zeros: For each indicator, by id, a mask of the organisations whose score is zero by the zero rule, whatever
+            their answer is.
         rescore: Computes the index of the same organisations under a changed document. It is called at most once for
             each child of the root, and at most twice for each goalpost set by judgement.
     """
@@ -347,10 +355,11 @@ def compute_rank_changes(before: Integers, after: Integers) -> Integers:
 
 
 def drop_child(document: Document, child: str) -> Document | None:
-    """Return the document in which a child of the root has weight 0; None if no other child has a weight.
+    """Return a copy of the document in which a child of the root has weight 0; None if no other child has a weight.
 
-    `rated_children` of the root is lowered by 1, but not below 1. If the root is a sum, the maximum and minimum of its
-    range shrink to the range of the remaining children.
+    `child` is the id of the child. `rated_children` of the root, the number of children that must have a score, is
+    lowered by 1, but not below 1. If the root is a sum, the maximum and minimum of its range shrink to the range of the
+    remaining children.
     """
     root = document.root
     remaining = [other for other in root.children if other.id != child and other.weight > 0]
@@ -369,9 +378,10 @@ def drop_child(document: Document, child: str) -> Document | None:
 
 
 def move_goalpost(document: Document, indicator: str, position: int, x: float) -> Document:
-    """Return the document in which one goalpost of an indicator is moved to the raw value `x`.
+    """Return a copy of the document in which one goalpost of an indicator is moved to the raw value `x`.
 
-    `position` is the number of the goalpost in the curve of the indicator, from 0.
+    A goalpost is a point of the curve of an indicator, from raw values to scores. `position` is its number in the
+    curve, from 0.
     """
 
     def moved(node: Group | Indicator) -> Group | Indicator:

@@ -50,7 +50,7 @@ from actitud_api.engine.scoring.result import (
 
 
 def replace_facts(submission: Submission, replacement: Replacement) -> Submission:
-    """Return the submission with its answers and profile fields replaced by those of `replacement`.
+    """Return a copy of the submission with the answers and profile fields in `replacement`, and all others unchanged.
 
     An answer that is None in `replacement` is removed from the submission. A replaced answer counts, even if the old
     one was withdrawn, rejected or stale.
@@ -215,9 +215,10 @@ def convert_submission(
 ) -> tuple[Submission, VersionEffects]:
     """Convert a submission of the version `source` to the version `target`; return it with the effects of the change.
 
-    The effects are the dropped answers and the new questions. An answer is kept if its facts are valid in the target
-    version; checklist components that the target version lacks are dropped. A profile field that only the target
-    version has gets its default if the service sets the field; if the organisation sets it, the field is unknown.
+    The effects are the dropped answers and profile fields, and the new questions and profile fields. An answer is kept
+    if its facts are valid in the target version; checklist components that the target version lacks are dropped. A
+    profile field that only the target version has gets its default if the service sets the field; if the organisation
+    sets it, the field is unknown.
     """
     targets = {indicator.id: indicator for indicator in walk_indicators(target.document.root) if indicator.facts}
     sources = {indicator.id for indicator in walk_indicators(source.document.root) if indicator.facts}

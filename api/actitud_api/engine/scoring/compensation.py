@@ -24,9 +24,9 @@ class CompensatedOrganisation(Struct, frozen=True, kw_only=True):
     """An organisation whose index compensates weak dimensions: its geometric mean is lower than its index.
 
     Attributes:
-        row: Row of the organisation in the arguments of `compute_compensation`.
-        index: Index in units of 10^-decimals.
-        geometric: Geometric mean of its dimensions in units of 10^-decimals.
+        row: Number of the organisation in the compared arrays, from 0.
+        index: Index in units of 10^-decimals of a point.
+        geometric: Geometric mean of its dimensions in units of 10^-decimals of a point.
         level: Level with the index, 0 for none.
         geometric_level: Level with the geometric mean, 0 for none.
         weakest: Id of the dimension with its lowest score.
@@ -43,14 +43,14 @@ class CompensatedOrganisation(Struct, frozen=True, kw_only=True):
 class Compensation(Struct, frozen=True, kw_only=True):
     """Effect of computing the index of each organisation as a geometric instead of an arithmetic mean.
 
-    The figures are None if there are no organisations.
+    The figures are None if there are no organisations. Shares are from 0 to 1.
 
     Attributes:
         loss_mean: Mean loss of an index, in points.
         loss_max: Greatest loss of an index, in points.
         level_changes: Share of the organisations whose level changes.
         tenth_changes: Share of the organisations that move to another tenth of the ranking.
-        most: Organisations with the greatest losses, the greatest first.
+        most: The few organisations with the greatest losses, the greatest first; only organisations that lose.
     """
 
     loss_mean: float | None
@@ -65,14 +65,15 @@ def compute_compensation(
 ) -> Compensation | None:
     """Compare the index of each organisation with the geometric mean of its dimensions.
 
-    Return None if the index is not an arithmetic mean.
+    Return None if the index is not an arithmetic mean. All arrays have one row for each organisation. Scores and
+    indices are in units of 10^-decimals of a point; level 0 is no level.
 
     Args:
         document: Methodology document.
-        dimensions: Scores, organisations × children of the root.
+        dimensions: Scores, organisations × children of the root; `MISSING` if a child has no score.
         index: Published index of each organisation.
         level: Published level of each organisation.
-        attainable: Level that each organisation reaches without the gates that read the index.
+        attainable: Level that each organisation reaches if the gates that read the index are left out.
 
     Raises:
         ValueError: If a gate compares the index with something other than a number.

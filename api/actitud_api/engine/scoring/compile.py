@@ -80,10 +80,11 @@ class CompiledRule(Struct, frozen=True):
     Attributes:
         definition: Rule of the document.
         holds: Decides whether facts keep the rule if every absent answer has its least favourable value.
-        could_hold: Decides whether facts keep the rule whatever the absent answers are; None if that depends on them.
+        could_hold: Decides whether facts keep the rule without assumptions about absent answers: True or False if the
+            present answers decide it, None if it depends on absent ones.
         invalidates: Positions of the indicators that the broken rule contradicts.
         reads: Positions of the indicators whose answers the rule reads.
-        fields: Profile fields that the rule reads.
+        fields: Names of the profile fields that the rule reads.
         ordered: Slots of two facts of one answer, if the rule only requires that the first is at most the second; else
             None.
     """
@@ -122,13 +123,20 @@ class ErrorRules(Struct, frozen=True):
 class CompiledIndicator(Struct, frozen=True):
     """An indicator of the document, in the form that evaluation reads.
 
-    `definition` is the indicator as the document defines it, `position` its number in document order, `slots` the slots
-    of its facts. `presence_slot` is a slot whose fact is None if there is no answer; `presence_slot` itself is None if
-    the indicator has no facts. `compute_value` returns the raw value, or None if the facts give none; `curve` receives
-    numerator and denominator of the raw value and returns the score in units of 10^-decimals. `applies` is None if the
-    indicator always applies, `zero_when` if it has no zero rule. `declarable_slots` maps the profile fields that
-    `applies` reads and that need evidence to their slots. `step` is None if the document names no fact that a next step
-    changes. The other members are explained at their declarations.
+    The other members are explained at their declarations.
+
+    Attributes:
+        position: Number of the indicator in document order, from 0.
+        definition: The indicator as the document defines it.
+        presence_slot: A slot whose fact is None if there is no answer; None if the indicator has no facts.
+        slots: Slots of its facts: their indices in the list of all facts.
+        compute_value: Returns the raw value as a ratio, None if the facts give none.
+        curve: Receives numerator and denominator of the raw value, and returns the score in units of 10^-decimals of a
+            point.
+        applies: Decides whether the indicator applies; None if it always does.
+        declarable_slots: Slots of the profile fields that `applies` reads and that need evidence, by field.
+        zero_when: Zero rule, which makes the score the lowest one whatever the answer is; None if there is none.
+        step: Fact that a next step changes, None if the document names none.
     """
 
     position: int
@@ -193,17 +201,18 @@ class CompiledIndicator(Struct, frozen=True):
 
 
 class IndicatorScorer(Struct, frozen=True):
-    """Scorer of an indicator that computes the result from the raw value alone.
+    """Precomputed results of an indicator, and the function that computes any other result from facts.
 
-    It is used if the indicator applies and neither a zero rule, a review nor a lack of evidence changes its score.
+    They hold if no contradiction and no review changes the score, and if the answer has evidence or needs none.
 
     Attributes:
         indicator: The indicator.
         unknown: Result if there is no answer.
-        zero: Result if the zero rule of the indicator is true.
-        table: Precomputed result for each level of a ladder (0, 1, …) or value of a yes/no question; None for other
+        zero: Result if the zero rule of the indicator is true, a condition that makes the score the lowest one.
+        table: Result for each level of a ladder (0, 1, …) or each value of a yes/no question; None for other
             indicators.
-        score_facts: Computes the result from facts, for an indicator of any type.
+        score_facts: Computes the result from facts, for an indicator of any type that applies and whose zero rule is
+            not true.
     """
 
     indicator: CompiledIndicator
@@ -228,9 +237,16 @@ result for any facts.
 class ScoringBlock(Struct, frozen=True):
     """Indicators that have the same zero rule and the same applicability, which are evaluated once for all of them.
 
-    `zero_when` is None if there is no zero rule, `applies` is None if the indicators always apply. Each indicator is in
-    the tuple with the fastest way to score it: `tables` (precomputed results), `quotients` (one fact, or a quotient of
-    two), or `others`. `scorers` contains the scorer of each indicator.
+    Each indicator is in `scorers`, and also in `tables`, `quotients` or `others`, by the fastest way to score it.
+
+    Attributes:
+        zero_when: Zero rule, which makes the scores the lowest ones; None if there is none.
+        applies: Decides whether the indicators apply; None if they always do.
+        scorers: Scorer of each indicator.
+        tables: Indicators with a precomputed result for each level: position, slot of the level, these results, and the
+            result without an answer.
+        quotients: Indicators whose raw value is one fact, or a quotient of two facts, of their own answer.
+        others: Position of each other indicator, and the function that computes its result from facts.
     """
 
     zero_when: Callable[[Facts], Truth] | None
@@ -256,12 +272,20 @@ class ScoringBlocks(Struct, frozen=True):
 
 
 class CompiledGroup(Struct, frozen=True):
-    """A group of the document, in the form that evaluation reads; a child is a group, or the position of an indicator.
+    """A group of the document, in the form that evaluation reads.
 
-    `definition` is the group as the document defines it. `children`, `names` (their ids) and `weights` are in document
-    order; `total_weight` is the sum of the weights. `low` and `high` are the ends of the range of the group, in units
-    of 10^-decimals. `unknown_score` is the score of the group if it is unknown: `low`, None (the group leaves its
-    parent) or `UNKNOWN` (the parent is unknown too). The other members are explained at their declarations.
+    The other members are explained at their declarations.
+
+    Attributes:
+        definition: The group as the document defines it.
+        children: Groups, and positions of indicators, in document order.
+        names: Ids of the children.
+        weights: Weights of the children.
+        total_weight: Sum of the weights.
+        low: Minimum of the range of the group, in units of 10^-decimals of a point.
+        high: Maximum of the range of the group, in the units of `low`.
+        unknown_score: Score with which the group counts in its parent if it is unknown: `low`, None (the group leaves
+            its parent) or `UNKNOWN` (the parent is unknown too).
     """
 
     definition: Group
@@ -358,8 +382,8 @@ class CompiledGate(Struct, frozen=True):
 class CompiledLevel(Struct, frozen=True):
     """A level with its gates; `number` counts the levels from 1, the lowest.
 
-    `firm` decides whether the level is final (True) or provisional (False or unknown); it is None if the level is
-    always final.
+    `firm` decides for the figures of a score whether the level is final (True) or provisional (False or unknown); None
+    if the level is always final.
     """
 
     number: int
@@ -388,11 +412,22 @@ The facts stored as sent are pairs of name and slot. The last member is None if 
 class CompiledMethodology(Struct, frozen=True, eq=False):
     """A methodology document in the form that evaluation reads.
 
-    `root` is the group whose score is the index. `levels` are lowest first; `rules` and `indicators` are in document
-    order; `positions` maps the id of each indicator to its position, and `groups` the id of each group to the group.
-    `layout` contains the slots of facts and profile fields, and `answer_loaders` name the slots in which the facts of
-    each answer are stored. `error_rules` are the rules of severity `error`, and `blocks` the indicators, arranged for
-    fast evaluation. The other members are explained at their declarations.
+    The other members are explained at their declarations.
+
+    Attributes:
+        methodology: The methodology.
+        document: Its document.
+        layout: Slots of all facts and profile fields: their indices in a list of facts.
+        answer_loaders: For each answer, the slots in which its facts are stored.
+        rules: Validation rules that are checked in every score, in document order.
+        error_rules: Those of the rules that have severity `error`.
+        indicators: Indicators in document order.
+        blocks: The indicators, arranged for fast evaluation.
+        positions: Position of each indicator in `indicators`, by id.
+        root: Group whose score is the index.
+        groups: Groups by id.
+        levels: Levels, lowest first.
+        pillars: Pillars by id.
     """
 
     methodology: Methodology
@@ -876,7 +911,7 @@ def _compile_level(level: Level) -> CompiledLevel:
 
 
 def compile_gate(gate: Gate) -> CompiledGate:
-    """Compile a gate of a document to closures that read the figures of a score (`GateInputs`)."""
+    """Compile a gate of a document, a condition of a level, to functions that read the figures of a score."""
     holds = _compile_gate_condition(gate.holds)
     actual, required = (compile_operand(side, _compile_gate_operand) for side in (gate.holds.left, gate.holds.right))
     return CompiledGate(gate, _find_minimum(gate), _find_value_bound(gate), holds, actual, required)

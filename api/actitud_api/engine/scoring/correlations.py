@@ -21,9 +21,9 @@ CorrelationMatrix: TypeAlias = tuple[tuple[float | None, ...], ...]
 class Component(Struct, frozen=True, kw_only=True):
     """A principal component of a correlation matrix.
 
-    `eigenvalue` is its variance, and `share` its part of the variance of all columns. `loadings` contains the
-    correlation of each column with the component. The sign of a component is arbitrary: here the loadings have a sum of
-    at least 0.
+    `eigenvalue` is its variance, and `share` its part of the variance of all columns, from 0 to 1. `loadings` contains
+    the correlation of each column with the component, in the order of the columns. The sign of a component is
+    arbitrary: here the loadings have a sum of at least 0.
     """
 
     eigenvalue: float
@@ -32,7 +32,11 @@ class Component(Struct, frozen=True, kw_only=True):
 
 
 def compute_correlation_matrix(columns: Sequence[Floats]) -> CorrelationMatrix:
-    """Compute Pearson's r of every two columns, each over the organisations that have a value in both columns."""
+    """Compute Pearson's r of every two columns, each over the organisations that have a value in both columns.
+
+    Columns have one entry for each organisation, NaN if missing. The matrix has r in the order of the columns, None if
+    one of the two columns is constant over these organisations.
+    """
     rows: list[list[float | None]] = [[None] * len(columns) for _ in columns]
     for i, column in enumerate(columns):
         for j in range(i + 1):

@@ -67,13 +67,20 @@ class FailingGate(Struct, frozen=True, gc=False):
 class Evaluation(Struct, kw_only=True):
     """The result of scoring a submission; scores are in units of 10^-decimals of a point.
 
-    `results` contains the result of each indicator by its position. `groups` contains the score of each group, and
-    `groups_max` its score if every unknown indicator were at its best. The score of a group is None if too few of its
-    children count, or if an unknown child makes the group unknown (`missing: void`) and the parent gives an unknown
-    group no score. `index` and `index_max` are the scores of the root, rounded to the published decimals; None if there
-    is no index. `level` is None if the submission reaches no level, or its status allows none. `provisional` is True if
-    the level holds only until a review has checked a condition. `broken_rules` are in document order. The other members
-    are explained at their declarations.
+    The other members are explained at their declarations.
+
+    Attributes:
+        compiled: Methodology under which the submission was scored.
+        results: Result of each indicator by position.
+        broken_rules: Validation rules that the submission breaks, in document order.
+        groups: Score of each group by id. It is None if too few children count, or if an unknown child makes the group
+            unknown (`missing: void`) and the parent gives an unknown group no score.
+        groups_max: Score of each group by id if every unknown indicator were at its best.
+        index: Score of the root, rounded to the published decimals; None if there is no index.
+        index_max: Index if every unknown indicator were at its best, None if there is none.
+        status: Whether there is an index, and enough evidence for a level.
+        level: Level, None if the submission reaches none or its status allows none.
+        provisional: True if the level holds only until a review has checked a condition.
     """
 
     compiled: CompiledMethodology
@@ -118,14 +125,14 @@ class Evaluation(Struct, kw_only=True):
 
     @property
     def blocked_by(self) -> list[FailingGate]:
-        """Gates of the next level that are not passed, each with its actual and required value."""
+        """Gates (conditions) of the next level that are not passed, each with its actual and required value."""
         figures = GateFigures(self)
         return [describe_failing_gate(gate, figures) for gate in self.failing_gates]
 
     def compute_pillar(self, pillar: CompiledPillar) -> tuple[int | None, int | None]:
         """Compute the score of a pillar, and its score with every unknown indicator at its best.
 
-        Both are in units of 10^-decimals.
+        Both are in units of 10^-decimals of a point, None if no indicator of the pillar counts.
         """
         return (
             pillar.compute_score([result.score for result in self.results], self.groups),
@@ -134,9 +141,9 @@ class Evaluation(Struct, kw_only=True):
 
     @property
     def published_dimensions(self) -> list[int | None]:
-        """Scores of the children of the root, rounded as published; None for a child without a score.
+        """Scores of the children of the root in document order, rounded to the decimals with which each is published.
 
-        The scores are in units of 10^-decimals.
+        The scores are in units of 10^-decimals of a point, None for a child without a score.
         """
         return [
             score if isinstance(child, int) else publish_score(child, score)
@@ -145,9 +152,9 @@ class Evaluation(Struct, kw_only=True):
 
     @property
     def dimensions(self) -> list[int | None]:
-        """Scores of the children of the root, not rounded as published; None for a child without a score.
+        """Scores of the children of the root in document order, with all decimals.
 
-        The scores are in units of 10^-decimals.
+        The scores are in units of 10^-decimals of a point, None for a child without a score.
         """
         root = self.compiled.root
         return [
@@ -156,7 +163,7 @@ class Evaluation(Struct, kw_only=True):
         ]
 
     def list_child_scores(self, group: CompiledGroup) -> list[int | None]:
-        """List the scores of the children of a group, in units of 10^-decimals.
+        """List the scores of the children of a group, in units of 10^-decimals of a point.
 
         None marks a child without a score, `UNKNOWN` a child that makes the group unknown.
         """
@@ -187,7 +194,8 @@ def evaluate(methodology: Methodology, submission: Submission) -> Evaluation:
 def evaluate_compiled(compiled: CompiledMethodology, sent: Facts, submission: Submission) -> Evaluation:
     """Score the facts `sent`, given by slot, and return the evaluation.
 
-    From `submission`, only the self-declared names and the decisions of reviews are read; the facts in it are ignored.
+    A slot is the index of a fact in the list. From `submission`, only the names of answers without evidence and the
+    decisions of reviews are read; the facts in it are ignored.
     """
     sent, lowered = _apply_level_caps(compiled, sent, submission.level_caps)
     facts, contradicted, broken = find_contradictions(compiled, sent)
@@ -240,7 +248,7 @@ def round_to_published(compiled: CompiledMethodology, units: int | None) -> int 
 def publish_score(group: CompiledGroup, units: int | None) -> int | None:
     """Round the score of a group half up to the published decimals of the group; return None if the score is None.
 
-    The score and the result are in units of 10^-decimals.
+    The score and the result are in units of 10^-decimals of a point.
     """
     return _round_to_step(units, group.published_step)
 
@@ -393,11 +401,18 @@ def score_indicator(
     lowered: Mapping[int, int],
     submission: Submission,
 ) -> IndicatorResult:
-    """Score one indicator.
+    """Score one indicator; the first of these that applies decides the score.
 
-    The first of these that applies decides the score: a contradiction, the zero rule, applicability, a missing answer,
-    the curve with its caps. `contradicted` is the code of the contradiction, None if there is none. `lowered` contains
-    the level as sent of each indicator whose level a review lowered, by position.
+    They are a contradiction, the zero rule (a condition that makes the score the lowest one), applicability, a missing
+    answer, and the curve with its caps.
+
+    Args:
+        compiled: Compiled methodology.
+        leaf: The indicator.
+        facts: Facts by slot, without the contradicted answers.
+        contradicted: Code (`contradicted` or `unsupported`) of a contradiction, None if there is none.
+        lowered: Level as sent of each indicator whose level a review lowered, by position.
+        submission: Only its self-declared names and the decisions of reviews are read.
     """
     if contradicted is not None:
         return IndicatorResult(contradicted, leaf.low, leaf.best)
@@ -506,8 +521,8 @@ def aggregate_scores(
     """Compute the score of a group; store it, and the scores of all groups below it, in `scores` by id.
 
     `indicators` contains the score of each indicator by position: None if the indicator leaves its group, `UNKNOWN` if
-    it makes the group unknown. Return the score of the group in units of 10^-decimals, None if too few children count,
-    or `UNKNOWN` if a child makes the group unknown.
+    it makes the group unknown. Return the score of the group in units of 10^-decimals of a point, None if too few
+    children count, or `UNKNOWN` if a child makes the group unknown.
     """
     child_scores = (
         indicators[group.indicator_span]
@@ -522,7 +537,7 @@ def aggregate_scores(
 
 
 def score_children(group: CompiledGroup, scores: Sequence[int | None]) -> int | None:
-    """Compute the score of a group from the scores of its children, in units of 10^-decimals.
+    """Compute the score of a group from the scores of its children, in units of 10^-decimals of a point.
 
     In `scores`, None marks a child that does not count, and `UNKNOWN` an unknown child that makes the group unknown
     (`missing: void`). Return None if too few children count. If enough count, but one of them is `UNKNOWN`, return
@@ -550,9 +565,13 @@ LinearTerms = tuple[int, int, int]
 class GroupSensitivity(Struct, frozen=True):
     """A group with the scores of its children, prepared to be scored with another score of one child.
 
-    `linear_terms` contains for each child the integers a, b and d such that the group scores ⌊(a · score + b) / d⌋ if
-    the child scores `score`. The terms are None if the group is no arithmetic mean or has no score, or if the child has
-    no score; `rescore` then aggregates all children again.
+    Attributes:
+        group: The group.
+        child_scores: Scores of the children in units of 10^-decimals of a point: None for a child that does not count,
+            `UNKNOWN` for a child that makes the group unknown.
+        linear_terms: For each child, integers a, b and d such that the group scores ⌊(a · score + b) / d⌋ if the child
+            scores `score`. They are None if the group is no arithmetic mean or has no score, or if the child has no
+            score; `rescore` then aggregates all children again.
     """
 
     group: CompiledGroup
@@ -562,8 +581,9 @@ class GroupSensitivity(Struct, frozen=True):
     def rescore(self, child_position: int, score: int | None) -> int | None:
         """Compute the score of the group if one child had the given `score` instead.
 
-        `child_position` is the number of the child in the group. Scores are in units of 10^-decimals; None marks a
-        child that does not count, `UNKNOWN` a child that makes the group unknown.
+        `child_position` is the number of the child in the group, from 0. Scores are in units of 10^-decimals of a
+        point; None marks a child that does not count, `UNKNOWN` a child that makes the group unknown. The result is
+        None if too few children count.
         """
         terms = self.linear_terms[child_position]
         if terms is not None and score is not None and score != UNKNOWN:
@@ -673,9 +693,9 @@ def _reaches(ratio: Ratio, share: Share) -> bool:
 def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
     """Set the level of an evaluation, whether it is provisional, and the failing gates of the next level.
 
-    The level is the highest one whose gates (the lowest index is one) and those of all lower levels are passed; it
-    stays None if a gate of the lowest level fails. `max_level` is the highest level that a review allows, None if there
-    is no limit; if only this limit prevents the next level, there are no failing gates.
+    Gates are the conditions of a level, such as a lowest index. The level is the highest one that passes its own gates
+    and those of all lower levels, None if a gate of the lowest level fails. `max_level` is the highest level that a
+    review allows, None if there is no limit; if only this limit prevents the next level, there are no failing gates.
     """
     figures = GateFigures(evaluation)
     for level in evaluation.compiled.levels:
@@ -690,7 +710,7 @@ def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
 
 
 def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
-    """Return True if the figures of an evaluation pass a gate.
+    """Return True if the figures of an evaluation pass a gate, a condition that a level asks for.
 
     An unknown figure does not pass. If the figure does not exist, because no node that the gate reads applies,
     `when_not_applicable` of the gate decides.
@@ -712,7 +732,10 @@ def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
 
 
 def describe_failing_gate(gate: CompiledGate, figures: GateFigures) -> FailingGate:
-    """Return a gate that is not passed, with the actual and the required figure."""
+    """Return a gate that is not passed, with the actual and the required figure.
+
+    The actual figure is None if it is unknown or does not exist.
+    """
     units = None if gate.minimum is None else figures.find_lowest(gate.minimum[0])
     actual = gate.actual(figures) if units is None else Fraction(units, figures.unit)
     return FailingGate(gate.definition, None if actual is NULL else actual, gate.required(figures))
@@ -738,7 +761,7 @@ class GateFigures:
         return None if index is None else Fraction(index, self._evaluation.compiled.unit)
 
     def find_lowest(self, nodes: tuple[str | None, ...]) -> int | None:
-        """Return the lowest score among `nodes`, in units of 10^-decimals; in `nodes`, None stands for the index.
+        """Return the lowest score among `nodes` (None is the index), in units of 10^-decimals of a point.
 
         Return None if one of the nodes has no score, or if there are no nodes.
         """
@@ -790,7 +813,7 @@ class GateFigures:
         return Fraction(units, self.unit)
 
     def read_ratio(self, indicator: str) -> Ratio | None:
-        """Return the raw value of an indicator as a ratio.
+        """Return the raw value of an indicator as numerator and denominator.
 
         Return None if the indicator has no raw value, or if its answer has no evidence.
         """

@@ -93,10 +93,10 @@ def explain(methodology: Methodology, submission: Submission) -> Score:
 
 
 def outline_score(methodology: Methodology, submission: Submission) -> Score:
-    """Score a submission and return the canonical result in outline.
+    """Score a submission and return the canonical result without its slow parts.
 
-    In an outline, main reasons and indicators are empty, and the points of the groups are null, because computing them
-    takes most of the time.
+    Main reasons and indicators are empty, and the points of the groups are null, because computing them takes most of
+    the time.
     """
     evaluation = evaluate(methodology, submission)
     return _build_score(evaluation, submission, (), _outline_groups(evaluation, evaluation.compiled.root), ())
@@ -254,8 +254,8 @@ def list_findings(evaluation: Evaluation) -> tuple[Finding, ...]:
 def compute_input_digest(compiled: CompiledMethodology, submission: Submission) -> str:
     """Compute the digest of all parts of a submission that scoring reads.
 
-    The digest covers the methodology version, the whole profile, the answers, the self-declared names, and the
-    decisions of reviews: the answers that do not count, and the caps of levels.
+    The digest covers the methodology version, the whole profile, the answers, the names of answers without evidence,
+    and the decisions of reviews: the answers that do not count, and the highest levels of single answers.
     """
     answers: dict[str, object] = {}
     for leaf in compiled.indicators:
@@ -323,7 +323,7 @@ def _compute_geometric_index(evaluation: Evaluation) -> Figure | None:
 
 
 def build_blocking_gate(compiled: CompiledMethodology, blocked: FailingGate) -> BlockingGate:
-    """Convert a gate that is not passed to its form in the canonical result.
+    """Convert a gate (condition of a level) that is not passed to its form in the canonical result.
 
     Figures are rounded. The distance between the actual and the required figure is None if one of them is not a number.
     """

@@ -36,18 +36,24 @@ class GroupIndex(Struct, frozen=True, kw_only=True):
 
 
 class IndicatorDifference(Struct, frozen=True, kw_only=True):
-    """An indicator, and as `effect` the share of its variance that the groups explain beyond the index, from 0 to 1."""
+    """An indicator that differs between groups of organisations with equal index.
+
+    `effect` is the share of the variance of its score, from 0 to 1, that the groups explain beyond the index.
+    """
 
     indicator: str
     effect: float
 
 
 class GroupDifferences(Struct, frozen=True, kw_only=True):
-    """Differences between groups of organisations, grouped by `by`.
+    """Differences between groups of organisations.
 
-    `explained` is the share of the variance of the index that lies between the groups (η²), None if the index is
-    constant. `groups` are all groups by name. `indicators` are the indicators with at least a moderate effect, the
-    greatest effect first.
+    Attributes:
+        by: Property that makes the groups: `kind` of organisation, or size `band`.
+        explained: Share of the variance of the index, from 0 to 1, that lies between the groups (η²); None if the index
+            is constant.
+        groups: Distribution of the index in each group, in the order of their names.
+        indicators: Indicators with at least a moderate effect, the greatest effect first.
     """
 
     by: Grouping
@@ -61,8 +67,11 @@ def compare_groups(
 ) -> GroupDifferences:
     """Compare groups of organisations in the index and in the indicators.
 
-    `groups` contains the group of each organisation; organisations without a group are left out. `index` and
-    `indicators` are in points, NaN if missing.
+    Args:
+        by: Property that makes the groups, which is only copied to the result.
+        groups: Group of each organisation; organisations without a group (None) are left out.
+        index: Index of each organisation, in points.
+        indicators: For each indicator, by id, the score of each organisation in points, NaN if missing.
     """
     known = np.array([group is not None for group in groups], np.bool)
     names = sorted({group for group in groups if group is not None})
@@ -83,13 +92,14 @@ def compare_groups(
 
 
 def compute_effect(scores: Floats, index: Floats, groups: Integers) -> float | None:
-    """Compute the share of the variance of `scores` that groups explain beyond the index.
+    """Compute the share of the variance of `scores`, from 0 to 1, that groups explain beyond the index.
 
-    It is R² of a regression of the scores on the index with a line for each group, minus R² with one line for all, and
-    so includes both uniform and non-uniform differences (B. D. Zumbo, A handbook on the theory and methods of
-    differential item functioning, 1999; linear here, because scores are not ordinal). Groups with fewer than 10 scores
-    are left out. For unrelated groups the expected value is 2(groups - 1)/(n - 2), not 0. Return None for fewer than
-    two groups, or if the scores or the index are constant.
+    `groups` has the number of the group of each organisation, `scores` NaN for a missing score. The share is R² of a
+    regression of the scores on the index with a line for each group, minus R² with one line for all, and so includes
+    both uniform and non-uniform differences (B. D. Zumbo, A handbook on the theory and methods of differential item
+    functioning, 1999; linear here, because scores are not ordinal). Groups with fewer than 10 scores are left out. For
+    unrelated groups the expected value is 2(groups - 1)/(n - 2), not 0. Return None for fewer than two groups, or if
+    the scores or the index are constant.
     """
     present = ~np.isnan(scores)
     numbers, counts = np.unique(groups[present], return_counts=True)

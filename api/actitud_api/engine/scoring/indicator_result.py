@@ -41,21 +41,22 @@ def derive_state(code: Code) -> State:
 
 
 class IndicatorResult(Struct, frozen=True, gc=False):
-    """Score of an indicator in units of 10^-decimals, with its reason code.
+    """Score of an indicator in units of 10^-decimals of a point, with its reason code.
 
-    Results that depend on no fact are shared between submissions.
+    A result that depends on no fact is one object, which several submissions share.
 
     Attributes:
         code: Reason code.
         score: Score; None if the indicator is not applicable, or if it is unknown and the `missing` rule of its group
             gives an unknown child no score.
-        maximum: Score that an unknown or contradicted indicator could still reach; None if the indicator is not
-            applicable, otherwise equal to `score`.
-        value: Raw value, None if the score does not come from one.
-        uncapped: Score before caps.
+        maximum: For an unknown or contradicted indicator, the best score that it could still reach; None for an
+            indicator that is not applicable; equal to `score` for any other.
+        value: Raw value as numerator and denominator, None if the score does not come from one.
+        uncapped: Score before caps; 0 if `value` is None.
         fields: Profile fields without evidence that make the indicator unknown; with evidence they would make it not
             applicable.
-        undetermined: True if the indicator is unknown because an absent answer decides whether its zero rule applies.
+        undetermined: True if the indicator is unknown because an absent answer decides whether its zero rule applies, a
+            condition that makes the score the lowest one.
         level_sent: Level of a ladder as sent, if a review lowered the level, else None.
         declared: True if the cap for answers without evidence lowers the score.
     """

@@ -143,15 +143,18 @@ class LevelPath(Canonical, frozen=True, kw_only=True):
 
 
 def find_level_path(methodology: Methodology, submission: Submission) -> LevelPath:
-    """Find the path to the next level of a submission under a methodology."""
+    """Find the path to the next level of a submission: moves, each a change of the answer to one indicator.
+
+    The moves of the path are None if the submission has no level or the highest one, or if no move helps.
+    """
     return find_path_from(evaluate(methodology, submission), submission)
 
 
 def find_path_from(evaluation: Evaluation, submission: Submission) -> LevelPath:
-    """Find the path to the next level of an evaluated submission.
+    """Find the path to the next level of an evaluated submission: moves, each a change of the answer to one indicator.
 
-    The moves of the path are None if the submission has no level or the highest one, or if no move helps to pass a
-    gate.
+    The moves of the path are None if the submission has no level or the highest one, or if no move helps to pass a gate
+    (a condition of the level).
     """
     compiled = evaluation.compiled
     target = next(

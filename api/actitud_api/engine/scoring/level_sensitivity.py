@@ -85,7 +85,7 @@ _SMOOTH: Final = 4
 
 
 class SourceSensitivity(Struct, frozen=True, kw_only=True):
-    """Share of the variance of the levels that one source of uncertainty causes.
+    """Share of the variance of the levels, from 0 to 1, that one source of uncertainty causes.
 
     `first` is the share that the source causes alone, `total` the share that it causes alone or together with other
     sources. Both are estimates from few draws and may be slightly below 0. Both are None if no level varies.
@@ -97,10 +97,10 @@ class SourceSensitivity(Struct, frozen=True, kw_only=True):
 
 
 class LevelSensitivity(Struct, frozen=True, kw_only=True):
-    """Sensitivity of the levels of `organisations` organisations, over `draws` pairs of draws.
+    """Sensitivity of the levels of organisations to judgements and errors, estimated from random draws.
 
-    `changes`, `losses` and `far_changes` are shares of all drawn levels, each compared with the level of the
-    organisation without variation. They are None if there are no organisations.
+    `changes`, `losses` and `far_changes` are shares of all drawn levels, from 0 to 1, each compared with the level of
+    the organisation without variation. They are None if there are no organisations.
 
     Attributes:
         organisations: Number of organisations.
@@ -122,7 +122,11 @@ class LevelSensitivity(Struct, frozen=True, kw_only=True):
 def compute_level_sensitivity(columns: Columns, *, draws: int, seed: int) -> LevelSensitivity:
     """Vary judgements and errors at random, and compute the share of each in the variance of the levels.
 
-    `columns` are the ranked organisations, in the order of their ranks. The same `seed` gives the same draws.
+    Args:
+        columns: The ranked organisations, in the order of their ranks. Of more than `ORGANISATIONS`, only that many are
+            scored, at equal distances in the ranking.
+        draws: Number of pairs of draws.
+        seed: Seed of the random draws; a seed always gives the same draws.
     """
     if columns.rows > ORGANISATIONS:
         columns = columns.take(np.linspace(0, columns.rows - 1, ORGANISATIONS).round().astype(np.intp))
@@ -155,7 +159,8 @@ def compute_level_sensitivity(columns: Columns, *, draws: int, seed: int) -> Lev
 def compute_sobol_indices(first: Floats, second: Floats, mixed: Floats) -> tuple[float | None, float | None]:
     """Compute the first-order and the total Sobol' index of one input (Jansen 1999).
 
-    Each argument is draws × outputs. `first` and `second` contain the outputs of two independent draws of all inputs.
+    They are the shares of the variance of the outputs that the input causes alone, and alone or with others. Each
+    argument is draws × outputs. `first` and `second` contain the outputs of two independent draws of all inputs.
     `mixed` contains the outputs if one input is that of `second` and all others are those of `first`. Several outputs
     are pooled. Return (None, None) if no output varies.
     """
@@ -232,7 +237,7 @@ def vary_counts(counts: Integers, totals: Integers, coding: Floats, sampling: Fl
     Args:
         counts: Number of counted cases of each organisation.
         totals: Number of all cases of each organisation.
-        coding: For each organisation, two numbers from 0 to 1: the extent of the first and of the second error.
+        coding: Two rows of numbers from 0 to 1, by organisation: the extent of the first and of the second error.
         sampling: Rows of numbers from 0 to 1, by organisation; the sum of the rows is nearly normal.
     """
     sound = (totals > 0) & (counts >= 0) & (counts <= totals)
@@ -249,9 +254,9 @@ def vary_counts(counts: Integers, totals: Integers, coding: Floats, sampling: Fl
 def vary_document(document: Document, inputs: Inputs) -> Document:
     """Return a copy of the document with thresholds, steps, weights, goalposts and cap varied by drawn `inputs`.
 
-    The first and last step of a ladder do not change; each other step moves by less than half of the distance to its
-    nearer neighbour. Thresholds of profile fields and of levels of an indicator do not change, because they are whole
-    numbers or yes and no.
+    `inputs` has numbers from 0 to 1 for each source of uncertainty; 1/2 changes nothing. The first and last step of a
+    ladder do not change; each other step moves by less than half of the distance to its nearer neighbour. Thresholds of
+    profile fields and of levels of an indicator do not change, because they are whole numbers or yes and no.
     """
     weights, ladders, posts, gates = (
         iter(inputs[source].tolist()) for source in ("weights", "ladders", "goalposts", "gates")

@@ -47,9 +47,9 @@ class BranchRescorer:
         self._broken: frozenset[str] | None = None
 
     def compute_gain(self, leaf: CompiledIndicator, score: int) -> Figure | None:
-        """Compute the index points gained by another score of an indicator.
+        """Compute the points that the published index would gain with another score of an indicator.
 
-        `score` is in units of 10^-decimals. Return None if there is no index before or after the change.
+        `score` is in units of 10^-decimals of a point. Return None if there is no index before or after the change.
         """
         index = self.evaluation.index
         if index is None:
@@ -59,9 +59,9 @@ class BranchRescorer:
         return None if changed is None else to_quotient(changed - index, self._unit)
 
     def rescore(self, leaf: CompiledIndicator, score: int) -> int | None:
-        """Compute the published index for another score of an indicator.
+        """Compute the published index that the evaluation would have with another score of an indicator.
 
-        Score and index are in units of 10^-decimals. Return None if there is no index.
+        Score and index are in units of 10^-decimals of a point. Return None if there would be no index.
         """
         parent, above = self._branches.get(leaf.ancestors[0]) or self._find_branch(leaf)
         line = parent.linear_terms[leaf.child_positions[0]]
@@ -110,9 +110,9 @@ class BranchRescorer:
 def find_next_step(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> NextStep | None:
     """Find the next step of an indicator: the smallest change that reaches a better goalpost, and its gain.
 
-    Return None if the indicator has its best score or is not applicable. If no new value of a single fact is enough,
-    the step has an empty `change`, and its `kind` names the action, such as `report` (send an answer) or `correct`
-    (resolve a contradiction).
+    A goalpost is a point of the curve of the indicator, from raw values to scores. Return None if the indicator has its
+    best score or is not applicable. If no new value of a single fact is enough, the step has an empty `change`, and its
+    `kind` names the action, such as `report` (send an answer) or `correct` (resolve a contradiction).
     """
     result = branches.evaluation.results[leaf.position]
     match result.code:
@@ -194,7 +194,7 @@ class _Improvement(Struct, frozen=True, gc=False):
     """A change of the facts of an indicator, with the result of the change.
 
     `change` has the new facts by slot, `named` the same facts by name. `value` is the raw value after the change, and
-    `units` the score after it, in units of 10^-decimals.
+    `units` the score after it, in units of 10^-decimals of a point.
     """
 
     units: int
@@ -262,7 +262,8 @@ def _cap_without_evidence(leaf: CompiledIndicator, submission: Submission, value
     """Return the score that an indicator would have at a raw value if the organisation added no evidence.
 
     `reached` is the score at the raw value `value` without caps. Two caps of the present answer may lower it: the
-    highest level that a review allows, and the cap of an answer without evidence. Scores are in units of 10^-decimals.
+    highest level that a review allows, and the cap of an answer without evidence. Scores are in units of 10^-decimals
+    of a point.
     """
     if not submission.level_caps and not submission.self_declared:
         return reached
@@ -309,10 +310,10 @@ def _compute_gain_max(branches: BranchRescorer, leaf: CompiledIndicator, gain: F
 
 
 def find_change_reaching(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> FactChange | None:
-    """Find the smallest valid change of one fact with which the raw value of an indicator reaches `x`.
+    """Find the smallest valid change of one fact with which the raw value of an indicator equals or is better than `x`.
 
-    The raw value reaches `x` when it equals `x` or is better. Return None if there is no such change: the document
-    names no fact to change, or the new value would be out of its range.
+    Return the new values by slot. Return None if there is no such change: the document names no fact to change, or the
+    new value would be out of its range.
     """
     facts, layout, indicator = evaluation.facts, evaluation.compiled.layout, leaf.definition
     if indicator.type in ("level", "boolean"):
@@ -382,7 +383,8 @@ def _add_components(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction
 def name_changes(leaf: CompiledIndicator, change: FactChange) -> dict[str, FactValue]:
     """Return the changed facts by name, in the form in which an organisation sends them.
 
-    Counts that are derived from lists are left out, because an organisation sends only the lists.
+    `change` has the new values by slot. Counts that are derived from lists are left out, because an organisation sends
+    only the lists.
     """
     if leaf.step_field is not None and leaf.step is not None:
         return {leaf.step_field: to_figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
@@ -400,7 +402,7 @@ def name_changes(leaf: CompiledIndicator, change: FactChange) -> dict[str, FactV
 
 
 def apply_change(facts: Facts, change: FactChange) -> Facts:
-    """Return a copy of the facts with a change applied."""
+    """Return a copy of the facts, given by slot, in which the values in `change` replace the old ones."""
     changed = list(facts)
     for slot, value in change.items():
         changed[slot] = value

@@ -35,7 +35,7 @@ PROFILE_RANK = 3
 
 
 class GateCondition(Struct, frozen=True):
-    """A condition of the search for a path to a level: a gate of the level, or one part of it.
+    """A condition that the search for a path to a level has to meet: a gate of the level, or one part of a gate.
 
     A gate on the minimum of several nodes has one condition for each node.
 
@@ -47,10 +47,10 @@ class GateCondition(Struct, frozen=True):
         group: Group whose score measures progress towards the condition: the group that the condition reads, or the
             root (the index) if it reads no group or several.
         indicators: Positions of the indicators whose improvement can help to meet the condition.
-        required: Score of `group` with which the condition is met, in units of 10^-decimals; None unless the condition
-            asks for a lowest score of a group or of the index, such as "index at least 60".
-        lower_bound: Set for a condition on the lower limit of the 95 % interval of a counted share: the positions of
-            the indicators, one of whose limits has to reach a number, and this number. None for other conditions.
+        required: Score of `group` with which the condition is met, in units of 10^-decimals of a point; None unless the
+            condition asks for a lowest score of a group or of the index, such as "index at least 60".
+        lower_bound: For a condition that the lower limit of the 95 % interval of a counted share reaches a number: the
+            positions of the indicators, of which one is enough, and the number. None for other conditions.
     """
 
     gate: CompiledGate
@@ -70,12 +70,15 @@ class GateCondition(Struct, frozen=True):
 
 
 class SearchPlan(Struct, frozen=True):
-    """Data of a search for a path that depend only on the methodology.
+    """Data of a search for a path to a level that depend only on the methodology.
+
+    A zero rule is a condition that makes the score of an indicator the lowest one, whatever the answer is.
 
     Attributes:
-        conditions: For each level, the conditions of its gates, in the order in which the search meets them.
-        unlocking: For each indicator, the positions of the indicators that its zero rule reads, whose moves can lift
-            the zero rule.
+        conditions: For each level, lowest first, the conditions of its gates, in the order in which the search meets
+            them.
+        unlocking: For each indicator, by position, the positions of the indicators that its zero rule reads, whose
+            improvement can end it.
         openers: Positions of the indicators that the zero rules of several others read.
         favoured: Positions of the indicators of pillars that a gate of any level reads; empty if no gate reads a
             pillar.
@@ -166,7 +169,7 @@ def _find_lower_bound(compiled: CompiledMethodology, holds: Compare) -> tuple[tu
 
 
 def _find_required_units(compiled: CompiledMethodology, holds: Compare) -> int | None:
-    """Return the score that a gate requires of a group or of the index, in units of 10^-decimals.
+    """Return the score that a gate requires of a group or of the index, in units of 10^-decimals of a point.
 
     `holds` is the comparison of the gate. Return None if it does not compare such a score with a lower bound.
     """

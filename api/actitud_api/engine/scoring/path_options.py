@@ -32,13 +32,13 @@ from actitud_api.engine.scoring.path_profile import list_profile_changes
 
 
 class Option(Struct, frozen=True, gc=False):
-    """A possible move of one indicator: to another goalpost, or to the same raw value with evidence.
+    """A possible move (change of the answer) of one indicator: to another raw value, or to evidence for this one.
 
     Attributes:
         position: Position of the indicator.
-        x: Raw value of the goalpost, None if the raw value stays.
-        units: Score of the indicator at that raw value, in units of 10^-decimals, which is the least score after the
-            move.
+        x: Raw value to reach, None if the raw value stays.
+        units: Score of the indicator at that raw value, in units of 10^-decimals of a point, which is the least score
+            after the move.
         documented: True if the move includes new evidence.
     """
 
@@ -81,7 +81,7 @@ class _CachedIterable(Iterable[_RankedOption]):
 
 
 class Situation(Struct, frozen=True):
-    """State of a search for a path: evaluation and submission after the moves so far.
+    """State of a search for a path to a level: evaluation and submission after the moves so far.
 
     `suspended` are the ids of the validation rules that these moves break unless other facts are changed too; these
     rules are not evaluated.
@@ -117,10 +117,15 @@ def list_options(
 ) -> list[Option]:
     """List the options (possible moves) that raise the score of an indicator, the best one last.
 
-    With `documented`, all options include evidence, and options that leave the score equal are listed too, because they
-    can help to pass gates on the raw value. `value` is a raw value between the goalposts that a gate requires; it is an
-    option like a goalpost. The list is empty if no change of the answer can help, for example because the indicator
-    does not apply, is contradicted, or has a zero rule that applies or could apply.
+    The list is empty if no change of the answer can help, for example because the indicator does not apply, is
+    contradicted, or has a zero rule that applies or could apply (a condition that makes the score the lowest one).
+
+    Args:
+        situation: State of the search.
+        leaf: The indicator.
+        documented: True if all options include evidence. Then options that leave the score equal are listed too,
+            because they can help to pass gates on the raw value.
+        value: A raw value that a gate requires, which is an option too; None if the goalposts of the curve are enough.
     """
     result = situation.evaluation.results[leaf.position]
     declared, floor = situation.is_declared(leaf), result.uncapped
@@ -155,8 +160,8 @@ def list_options(
 def build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) -> FactChange | None:
     """Build an answer with the lowest allowed facts, from which the search starts for an unknown indicator.
 
-    Return None if the indicator has several facts, because a move changes only one of them; for a checklist there is
-    always an answer.
+    Return the facts by slot. Return None if the indicator has several facts, because a move changes only one of them;
+    for a checklist there is always an answer.
     """
     indicator = leaf.definition
     if indicator.type != "checklist" and len(indicator.facts) != 1:
@@ -175,7 +180,8 @@ def build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) -
 def is_stuck(situation: Situation, position: int) -> bool:
     """Return True if moves of an indicator have no effect, because its zero rule applies or could apply.
 
-    Only moves of the indicators that the zero rule reads can end this state.
+    A zero rule is a condition that makes the score the lowest one. Only moves of the indicators that it reads can end
+    this state.
     """
     result = situation.evaluation.results[position]
     return result.code == "zero_by_rule" or result.undetermined
@@ -184,7 +190,7 @@ def is_stuck(situation: Situation, position: int) -> bool:
 def rescore_situation(
     situation: Situation, leaf: CompiledIndicator, change: FactChange, *, declared: bool
 ) -> Situation:
-    """Return the situation after the facts of an indicator have changed to those in `change`.
+    """Return the situation after the facts of an indicator have changed to those in `change`, by slot.
 
     `declared` is True if the new answer has no evidence. If the facts affect rules or other indicators, everything is
     scored again, otherwise only the groups that contain the indicator.
@@ -244,16 +250,17 @@ class OptionRanking:
         self._lifted: dict[str, Iterable[_RankedOption]] = {}
 
     def forget(self, groups: Iterable[str]) -> None:
-        """Remove the cached options of some groups."""
+        """Remove the cached options of the groups with these ids."""
         for name in groups:
             self._lifted.pop(name, None)
 
     def rank(self, situation: Situation, condition: GateCondition) -> Iterator[Option]:
         """Yield the options that help to meet a condition, in the order in which they should be tried.
 
-        First come the options that alone are enough to meet the condition: those of favoured indicators before the
-        others, and among these the smallest gain of the group first. Then come all options by falling gain, down to the
-        options that do not change the score of the group. So an option may be yielded twice.
+        First come the options that alone are enough to meet the condition: those of indicators in pillars that gates
+        read (favoured indicators) before the others, and among these the smallest gain of the group first. Then come
+        all options by falling gain, down to the options that do not change the score of the group. So an option may be
+        yielded twice.
         """
         group = condition.group
         sensitivity = build_group_sensitivity(situation.evaluation, group)
@@ -346,10 +353,10 @@ def _measure_distance(condition: GateCondition, situation: Situation) -> Number 
 
 
 def is_worse(situation: Situation, than: Situation, start: Situation | None = None) -> bool:
-    """Return True if a situation is worse than the situation `than` of the same search.
+    """Return True if a situation of a search has too little evidence for a level, or breaks a further rule.
 
-    A situation is worse if it has too little evidence for a level, or breaks a rule of severity `error` that neither
-    `than` nor `start`, if it is given, breaks.
+    A further rule is one of severity `error` that the situation `than` does not break, nor the situation `start`; None
+    leaves `start` out of the comparison.
     """
     if situation.evaluation.status not in ("complete", "sufficient"):
         return True

@@ -23,7 +23,7 @@ class ServiceSample(Struct, frozen=True):
         size: Slot of the profile field with the size of the sample.
         cases: Slot of the profile field with the number of cases.
         field: Name of the profile field with the size.
-        largest: Largest allowed size.
+        largest: Largest size of the sample that the methodology allows.
     """
 
     position: int
@@ -60,8 +60,8 @@ def list_profile_changes(
 ) -> dict[str, int | float]:
     """Return the profile fields in a change of an indicator, with their new values by name.
 
-    The field that a next step of the indicator changes is left out, because it is listed with the facts of the
-    indicator.
+    `change` has the new values of facts and fields by slot. The field that a next step of the indicator changes is left
+    out, because it is listed with the facts of the indicator.
     """
     fields = compiled.layout.profile
     # The profile has the first slots.

@@ -36,11 +36,11 @@ from actitud_api.engine.scoring.wilson import find_least_cases
 
 
 class AppliedMove(Struct, frozen=True):
-    """A move in the path that a search has found so far.
+    """A move (change of the answer to one indicator) in the path that a search has found so far.
 
     Attributes:
         position: Position of the indicator.
-        change: All new facts of the indicator, including those of its earlier moves.
+        change: All new facts of the indicator by slot, including those of its earlier moves.
         documented: True if this move or an earlier one of the indicator includes evidence.
         breaks: Validation rules that the move broke when it was applied.
     """
@@ -52,9 +52,14 @@ class AppliedMove(Struct, frozen=True):
 
 
 class PlacedMove(Struct, frozen=True):
-    """A move at its position in the path: the evaluations before and after it, and the level after it (0 for none).
+    """A move at its position in the path.
 
-    `requires` are the ids of the validation rules that the move breaks unless facts outside the path are changed too.
+    Attributes:
+        taken: The move.
+        before: Evaluation before the move.
+        after: Evaluation after the move.
+        level: Level after the move, 0 for none.
+        requires: Ids of the validation rules that the move breaks unless facts outside the path are changed too.
     """
 
     taken: AppliedMove
@@ -65,7 +70,7 @@ class PlacedMove(Struct, frozen=True):
 
 
 class PathSearch:
-    """Search for the moves to a level, from an evaluated submission.
+    """Search for the moves to a level, each a change of the answer to one indicator, from an evaluated submission.
 
     An instance is for one search only, because its lists of moves, refused options and tried options grow during the
     search.
@@ -105,7 +110,8 @@ class PathSearch:
     def run(self) -> tuple[tuple[GateCondition, ...], ...]:
         """Find the moves, drop needless moves, shorten the rest; return the conditions that cannot be met.
 
-        The conditions are grouped by gate. The tuple is empty if the moves pass all gates of the level.
+        The conditions are grouped by the gate (condition of the level) that they are parts of. The tuple is empty if
+        the moves pass all gates of the level.
         """
         # A move can unlock an indicator that an earlier condition reads: repeat until a round takes none.
         while True:
@@ -131,7 +137,10 @@ class PathSearch:
         return tuple(conditions for conditions in still if conditions)
 
     def find_lost(self, after: Evaluation) -> tuple[CompiledGate, ...]:
-        """Return the gates that are passed in the search, but not in `after`, the complete scoring of its result."""
+        """Return the gates that held during the search and after its moves, but fail in `after`.
+
+        `after` is the complete scoring of the result of the search.
+        """
         figures = GateFigures(after)
         lost = {
             condition.gate.definition.id: condition.gate
@@ -143,10 +152,11 @@ class PathSearch:
     def order_moves(self) -> tuple[PlacedMove, ...]:
         """Put the moves that `run` found in the order in which they can be made.
 
-        Moves of indicators that keep several others at 0 come first, then moves of favoured indicators, then moves for
-        gates on one indicator, on groups, and on the index; moves that wait for the service come last. Among equal
-        moves, the largest gain in whole points comes first, and then the move that the search needed first. A move that
-        would have no effect, or would contradict other facts, before another move is made comes after that move.
+        Moves of indicators that keep several others at 0 come first, then moves of indicators in pillars that gates
+        read, then moves for gates on one indicator, on groups, and on the index; moves that wait for the service come
+        last. Among equal moves, the largest gain in whole points comes first, and then the move that the search needed
+        first. A move that would have no effect, or would contradict other facts, before another move is made comes
+        after that move.
         """
         final_facts = self._now.evaluation.facts
         unmet = {rule.definition.id for taken in self._taken for rule in taken.breaks if not rule.holds(final_facts)}

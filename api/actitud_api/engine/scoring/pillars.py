@@ -11,7 +11,10 @@ from actitud_api.engine.methodology.model import Document, Group, Indicator
 
 
 class PillarMember(Struct, frozen=True):
-    """An indicator of a pillar: its position, the id of its dimension, and the product of their two weights."""
+    """An indicator of a pillar: its position, the id of its dimension, and the product of their two weights.
+
+    A pillar is a figure beside the index, the mean of some of its indicators.
+    """
 
     position: int
     dimension: str
@@ -19,7 +22,10 @@ class PillarMember(Struct, frozen=True):
 
 
 class CompiledPillar(Struct, frozen=True):
-    """A pillar of the document: its indicators (`members`), and its share of the points to be won, from 0 to 1."""
+    """A pillar of the document, a figure beside the index: the mean of the indicators in `members`.
+
+    `share` is the part of all points of the methodology that these indicators hold, from 0 to 1.
+    """
 
     id: str
     members: tuple[PillarMember, ...]
@@ -41,7 +47,10 @@ class CompiledPillar(Struct, frozen=True):
 
 
 def compile_pillars(document: Document, positions: Mapping[str, int]) -> dict[str, CompiledPillar]:
-    """Compile the pillars of a document, by id in document order; `positions` maps indicator ids to positions."""
+    """Compile the pillars of a document: figures beside the index, each the mean of some of its indicators.
+
+    Return them by id, in document order. `positions` maps indicator ids to positions.
+    """
     members = {
         child.id: PillarMember(positions[child.id], dimension.id, dimension.weight * child.weight)
         for dimension in document.root.children

@@ -80,13 +80,20 @@ def get_ranking_index(status: Status, index: int | None, standing: Standing | Un
     """Return the published index of an organisation if it is ranked, else `UNRANKED`.
 
     An organisation is ranked if it has an index, its status is one of `RANKED`, and its score is not provisional.
-    `standing` comes from the document or the score: `full`, `provisional`, or UNSET in the score under a full document.
+
+    Args:
+        status: Status of the score.
+        index: Published index in units of 10^-decimals of a point, None if there is none.
+        standing: `provisional` if the methodology only estimates the index of another version, else `full` or UNSET.
     """
     return UNRANKED if index is None or status not in RANKED or standing == "provisional" else index
 
 
 def compute_ranks(points: Integers) -> Integers:
-    """Compute the rank of each figure; the highest has rank 1, and ties share the best rank (1, 2, 2, 4)."""
+    """Compute the rank of each figure; the highest has rank 1, and ties share the best rank (1, 2, 2, 4).
+
+    The ranks are in the order of the figures.
+    """
     order = np.argsort(points, kind="stable")
     ascending = points[order]
     values_array = np.empty(points.size, np.int64)
@@ -129,7 +136,8 @@ def compute_standing(values: ArrayLike, own: int, percentiles_from: int) -> Rank
     """Compute the rank of the value `own` among `values`, which include `own`.
 
     The percentile is the percentile rank: the share of lower values plus half the share of equal values, `own` included
-    (the `mean` of SciPy's `percentileofscore`). The percentile is None for fewer than `percentiles_from` values.
+    (the `mean` of SciPy's `percentileofscore`), in hundredths of a percent. It is None for fewer than
+    `percentiles_from` values.
     """
     values_array = np.asarray(values)
     below, equal, count = int((values_array < own).sum()), int((values_array == own).sum()), values_array.size

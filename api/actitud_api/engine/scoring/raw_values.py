@@ -32,9 +32,16 @@ from actitud_api.engine.scoring.indicator_result import Ratio
 class ImprovementStep(Struct, frozen=True):
     """The fact that the next step of an indicator changes, with its slot and its range.
 
-    The raw value of the indicator is (a·f + b) / (c·f + d), where f is the value of this fact; `coefficients` returns
-    a, b, c and d, computed from the other facts of a submission. `minimum` and `maximum` are the lowest and highest
-    allowed f.
+    The raw value of the indicator is (a·f + b) / (c·f + d), where f is the value of this fact.
+
+    Attributes:
+        name: Name of the fact or profile field.
+        is_profile_field: True if it is a field of the profile, False if a fact of the answer.
+        slot: Index of the fact in a list of facts.
+        scale: 10 to the power of its decimals; f is a multiple of 1/`scale`.
+        minimum: Lowest allowed f.
+        maximum: Highest allowed f.
+        coefficients: Returns a, b, c and d, computed from the other facts of a submission.
     """
 
     name: str
@@ -49,7 +56,7 @@ class ImprovementStep(Struct, frozen=True):
 
 
 def compile_raw_value(operand: Operand, layout: FactLayout) -> Callable[[Facts], Ratio | None]:
-    """Compile a value formula to a function that returns the exact raw value of a list of facts by slot.
+    """Compile a value formula to a function that returns the exact raw value, as a ratio, of a list of facts by slot.
 
     The function returns None if a fact that the formula reads is absent or the denominator is 0.
     """

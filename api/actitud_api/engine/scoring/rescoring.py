@@ -63,20 +63,23 @@ class EditionRescorer:
     def nodes(self) -> dict[str, Integers]:
         """Scores of each group and indicator by id: an array with the score of each organisation.
 
-        The scores are in units of 10^-decimals, `MISSING` for an organisation in which the node has none.
+        The scores are in units of 10^-decimals of a point, `MISSING` for an organisation in which the node has none.
         """
         result = self.scores
         return dict(zip((*result.group_ids, *result.indicator_ids), (*result.groups, *result.scores), strict=True))
 
     @property
     def zeros(self) -> dict[str, Bools]:
-        """Masks of the organisations whose score is zero by the zero rule, by indicator."""
+        """Masks of the organisations whose score is zero by the zero rule, by id of the indicator.
+
+        A zero rule makes the score the lowest one, whatever the answer is.
+        """
         return dict(zip(self.scores.indicator_ids, self.scores.codes == _ZERO_BY_RULE, strict=True))
 
     def compute_index(self, document: Document) -> Integers:
         """Compute the published index of each organisation under a document with other curves, weights or aggregations.
 
-        The indices are in units of 10^-decimals, `MISSING` for an organisation without an index.
+        The indices are in units of 10^-decimals of a point, `MISSING` for an organisation without an index.
         """
         if not self.columns.rows:
             return self.scores.index
@@ -128,7 +131,7 @@ class EditionRescorer:
 
 
 def replace_document(columns: Columns, document: Document) -> Columns:
-    """Return columns of the same facts under another document, which must ask for the same facts in the same order."""
+    """Return columns of the same facts under another document, which must ask for these facts in the same order."""
     return structs.replace(columns, methodology=_derive_methodology(columns.methodology, document))
 
 
@@ -143,9 +146,9 @@ def _reads_others(indicator: Indicator) -> bool:
 def build_score_document(document: Document) -> Document:
     """Build a document with the groups of `document`, in which the only fact of each indicator is its score.
 
-    With such a document, the column evaluator computes the groups from known scores, given in units of 10^-decimals.
-    For each indicator there is a profile field that is true if the indicator is not applicable. The new document has no
-    rules, zero rules, levels or pillars.
+    With such a document, the column evaluator computes the groups from known scores, given in units of 10^-decimals of
+    a point. For each indicator there is a profile field that is true if the indicator is not applicable. The new
+    document has no rules, zero rules, levels or pillars.
     """
     unit = int(10**document.decimals)
 

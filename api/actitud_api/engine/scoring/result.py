@@ -299,11 +299,11 @@ def to_points(units: int | None, unit: int) -> Figure | None:
 
 
 def round_figure(value: Number, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
-    """Round an exact number half up to `decimals` decimals."""
+    """Round an exact number half up to `decimals` decimals; return an int if the result has no fraction."""
     return round_quotient(value.numerator, value.denominator, decimals)
 
 
 def round_quotient(n: int, d: int, decimals: int = DECIMALS_OF_NUMBERS) -> Figure:
-    """Round n / d (d > 0) half up to `decimals` decimals."""
+    """Round n / d (d > 0) half up to `decimals` decimals; return an int if the result has no fraction."""
     scale: int = 10**decimals
     return to_quotient((2 * n * scale + d) // (2 * d), scale)

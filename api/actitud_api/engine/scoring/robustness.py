@@ -70,11 +70,11 @@ _NO_END: Final = 2**62
 
 
 class Robustness(Struct, frozen=True):
-    """Distribution of index, rank and level over the draws; row i of each matrix is organisation i.
+    """Distribution of index, rank and level over random draws of weights and aggregations; row i is organisation i.
 
     `index` and `rank` have one column for each of the `PERCENTILES`, which are quantiles of type 7 of Hyndman and Fan
-    (linear interpolation), rounded half up. `index` is in units of 10^-decimals; rank 1 is the best. `levels` has one
-    column for each level: the number of draws in which the organisation has this level.
+    (linear interpolation), rounded half up. `index` is in units of 10^-decimals of a point; rank 1 is the best.
+    `levels` has one column for each level, lowest first: the number of draws in which the organisation has this level.
     """
 
     index: Integers
@@ -103,7 +103,8 @@ def compute_robustness(
 
     Args:
         document: Methodology document.
-        scores: Organisations × children of the root, in units of 10^-decimals, `MISSING` if a child is not rated.
+        scores: Organisations × children of the root, in units of 10^-decimals of a point, `MISSING` if a child is not
+            rated.
         attainable: Level that each organisation reaches under the document without the gates that read the index. These
             gates are evaluated at each drawn index; all others give the same result in every draw.
         draws: Number of draws.
@@ -140,7 +141,7 @@ def draw_weights(weights: Iterable[int], draws: int, seed: int) -> Draws:
 
 
 def drop_index_gates(document: Document) -> Document:
-    """Return a copy of the document without the gates that read the index."""
+    """Return a copy of the document without the gates (conditions of levels) that read the index."""
     return structs.replace(
         document,
         levels=tuple(
@@ -153,9 +154,13 @@ def drop_index_gates(document: Document) -> Document:
 def aggregate_geometrically(document: Document, scores: Integers, attainable: Integers) -> tuple[Integers, Integers]:
     """Compute the index and the level of each organisation with the geometric mean and the document's own weights.
 
-    `scores` is organisations × children of the root, in units of 10^-decimals, `MISSING` if a child is not rated.
-    `attainable` is the level that each organisation reaches without the gates that read the index. A level of 0 means
-    that no level is reached.
+    Indices are in units of 10^-decimals of a point. A level of 0 means that no level is reached.
+
+    Args:
+        document: Methodology document.
+        scores: Organisations × children of the root, in units of 10^-decimals of a point, `MISSING` if a child is not
+            rated.
+        attainable: Level that each organisation reaches if the gates that read the index are left out.
 
     Raises:
         ValueError: If a gate compares the index with something other than a number.
@@ -196,7 +201,7 @@ def draw_uniforms(generator: np.random.PCG64, *shape: int) -> Floats:
 def _compute_indices(document: Document, scores: Integers, drawn: Draws) -> Integers:
     """Compute the published indices, draws × organisations, in the smallest integer type that holds them.
 
-    Indices are in units of 10^-decimals. Each organisation must have at least one rated child.
+    Indices are in units of 10^-decimals of a point. Each organisation must have at least one rated child.
     """
     count, organisations = drawn.geometric.size, scores.shape[0]
     rated = scores != MISSING
@@ -286,7 +291,7 @@ def _count_levels(index: Integers, attainable: Integers, windows: list[tuple[int
 def _list_windows(levels: Iterable[Level], unit: int) -> list[tuple[int, int]]:
     """List for each level the lowest and highest index with which its gates on the index are passed.
 
-    Both are in units of 10^-decimals; `unit` is the number of units in a point.
+    Both are in units of 10^-decimals of a point; `unit` is the number of units in a point.
 
     Raises:
         ValueError: If a gate compares the index with something other than a number, or with an upper bound.

@@ -15,9 +15,9 @@ from actitud_api.engine.scoring.wilson import MILLION, compute_wilson_interval
 def compute_interval(branches: BranchRescorer, submission: Submission, leaf: CompiledIndicator) -> Interval | None:
     """Compute the sampling interval of an indicator that is a share, with the index at each end of the interval.
 
-    `branches` computes the index for another score of the indicator. The scores at the two ends are capped if the
-    answer has no evidence. Return None if the indicator is not a share of counted cases, has no value, or counts more
-    cases than the sample contains.
+    `branches` computes the index for another score of the indicator. Without evidence for the answer, the scores at the
+    two ends are at most the cap for such answers. Return None if the indicator is not a share of counted cases, has no
+    value, or counts more cases than the sample contains.
     """
     if not leaf.is_sampled_share:
         return None

@@ -21,11 +21,12 @@ def compute_shapley_losses(
 ) -> list[int]:
     """Compute the Shapley value of each child's loss, in 1/`SHAPLEY_UNIT` of a point, in the order of the children.
 
-    The worth of a set of children is the unrounded mean of the group if the children of the set have their scores and
-    all others have `top` (L. S. Shapley, A Value for n-Person Games, 1953).
+    The Shapley value is the mean contribution of the child to the loss of the group, over all orders in which the
+    children could lose their points. The worth of a set of children is the unrounded mean of the group if the children
+    of the set have their scores and all others have `top` (L. S. Shapley, A Value for n-Person Games, 1953).
 
     Args:
-        mean: Aggregation of the group.
+        mean: Aggregation of the group, from weights and scores in points to a mean in points.
         top: Highest score that a child can have, in points.
         weights: Weight of each child.
         scores: Score of each child, in points.

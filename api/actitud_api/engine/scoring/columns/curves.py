@@ -242,7 +242,7 @@ class CurveCompiler:
         """Return the x of each goalpost, divided by the scale of the raw value, and the score of each goalpost.
 
         A compiled curve reads the quotient `above` / `below` of a row without its scale, so its goalposts are divided
-        by the scale instead. Scores are in units of 10^-decimals.
+        by the scale instead. Scores are in units of 10^-decimals of a point.
         """
         posts = leaf.definition.curve.goalposts
         return (

@@ -25,7 +25,7 @@ class ColumnScores(ScoreArrays, frozen=True, kw_only=True, eq=False):
 
     `scores`, `maxima` and `codes` are indicators × organisations. `groups`, `groups_max` and `coverages` are groups ×
     organisations. Both are in document order, the root first. All other arrays have one entry for each organisation.
-    Scores and indices are in units of 10^-decimals.
+    Scores and indices are in units of 10^-decimals of a point.
 
     Attributes:
         indicator_ids: Ids of the indicators, in the order of the rows.
@@ -80,9 +80,9 @@ def score_columns(columns: Columns, into: ColumnScores | None = None) -> ColumnS
 def aggregate_columns(methodology: Methodology, scores: Ints) -> Ints:
     """Compute the scores of all groups from given scores of the indicators.
 
-    `scores` is indicators × organisations in document order, in units of 10^-decimals, -1 if the indicator leaves its
-    group. No indicator is treated as unknown. The result is groups × organisations in document order, without rounding
-    to the published decimals, -1 if too few children of the group count.
+    `scores` is indicators × organisations in document order, in units of 10^-decimals of a point, -1 if the indicator
+    leaves its group. No indicator is treated as unknown. The result is groups × organisations in document order,
+    without rounding to the published decimals, -1 if too few children of the group count.
     """
     plan = compile_methodology(methodology)
     tree, rows = TreeScorer(plan, {}), scores.shape[1]

@@ -286,7 +286,7 @@ class _GateCompiler(ColumnCompiler):
     def _find_node_arrays(self, node: str) -> tuple[Callable[[RowBlock], Ints], Callable[[RowBlock], Ints], int]:
         """Return two functions that read the scores and the maximum scores of a node in a block, and its highest score.
 
-        All scores are in units of 10^-decimals.
+        All scores are in units of 10^-decimals of a point.
         """
         position = self.plan.positions.get(node)
         if position is not None:
