@@ -59,10 +59,10 @@ class ChildWeights:
         self.unknown = added if self.unknown is None else self.unknown + added
 
     def compute_remaining(self, total: int, masks: list[tuple[Bools, int]]) -> Ints | None:
-        """Compute the weight that remains of `total` in each row after the children in `masks` have left.
+        """Compute the weight of a group that remains in each row after the children in `masks` have left.
 
-        `masks` contains pairs: a mask of rows, and the weight of the child that leaves in these rows. Return None if
-        there are no masks, because the whole weight then remains in all rows.
+        `total` is the weight of all children. `masks` contains pairs: a mask of rows, and the weight of the child that
+        leaves in these rows. Return None if there are no masks, because the whole weight then remains in all rows.
         """
         if not masks:
             return None
@@ -99,9 +99,12 @@ class GroupAggregation:
     def find_rated(self, rows: int, remaining: Ints | None, excluded: list[tuple[Bools, int]]) -> Bools | None:
         """Return the mask of the rows in which the group has a score, because enough weight and enough children remain.
 
-        `excluded` contains pairs: a mask of the rows in which a child leaves the group, and the weight of that child.
-        `remaining` is the weight that is left in each row, None if it is the whole weight in all rows. Return None if
-        the group has a score in all rows.
+        Return None if the group has a score in all rows.
+
+        Args:
+            rows: Number of rows of the block.
+            remaining: Weight that is left in each row, None if it is the whole weight in all rows.
+            excluded: Pairs of a mask of the rows in which a child leaves the group, and the weight of that child.
         """
         children = self._group.definition.rated_children
         if remaining is None:

@@ -34,6 +34,10 @@ def list_group_ids(plan: CompiledMethodology) -> tuple[str, ...]:
 class ScoreArrays(Struct, frozen=True, kw_only=True, eq=False):
     """Arrays of scores: of all organisations, or views of the rows of one block, into which the scores are written.
 
+    Scores and indices are in units of 10^-decimals of a point; -1 marks a missing score, index or coverage. The arrays
+    of indicators and groups have a row for each of these and a column for each organisation; all others have one entry
+    for each organisation.
+
     Attributes:
         scores: Scores of the indicators.
         maxima: Scores of the indicators with every unknown indicator at its best.
@@ -62,11 +66,11 @@ class ScoreArrays(Struct, frozen=True, kw_only=True, eq=False):
 
 
 class RowBlock:
-    """Consecutive rows of the columns.
+    """Consecutive rows of the columns: some of the organisations, which are scored together.
 
     The inputs, such as `facts` and `present`, are views of the columns and never overwritten; `drop_answers` replaces
     an input by a changed copy. `views` are the parts of the result arrays for these rows. `extremes` caches the lowest
-    and highest scores of sets of nodes, because several gates read the same scores.
+    and highest scores of sets of nodes, because several gates (conditions of levels) read them.
     """
 
     def __init__(self, columns: Columns, views: ScoreArrays, start: int, stop: int) -> None:
@@ -86,7 +90,7 @@ class RowBlock:
     def drop_answers(self, position: int, slots: Iterable[int], rows: NDArray[np.intp]) -> None:
         """Remove the answers to the indicator at `position` from the rows numbered in `rows`, as if never sent.
 
-        `slots` are the slots of the facts of the indicator.
+        `slots` are the slots of the facts of the indicator: their indices in `facts`.
         """
         if position not in self._copied:
             self._copied.add(position)

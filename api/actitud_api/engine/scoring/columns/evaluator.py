@@ -24,8 +24,8 @@ class ColumnScores(ScoreArrays, frozen=True, kw_only=True, eq=False):
     """Scores of many organisations, one column for each; -1 marks a missing score, index or coverage.
 
     `scores`, `maxima` and `codes` are indicators × organisations. `groups`, `groups_max` and `coverages` are groups ×
-    organisations. Both are in document order, the root first. All other arrays have one entry for each organisation.
-    Scores and indices are in units of 10^-decimals of a point.
+    organisations. Indicators and groups are in document order; the first group is the root. All other arrays have one
+    entry for each organisation. Scores and indices are in units of 10^-decimals of a point.
 
     Attributes:
         indicator_ids: Ids of the indicators, in the order of the rows.

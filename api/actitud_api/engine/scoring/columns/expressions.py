@@ -63,7 +63,10 @@ class AnswerSent(Struct, frozen=True):
 
 
 class FieldEvidenced(Struct, frozen=True):
-    """Condition under which a number is known: a profile field, given by its slot, has evidence."""
+    """Condition under which a number is known: a profile field has evidence.
+
+    `slot` is the slot of the field: its index among all facts.
+    """
 
     slot: int
 
@@ -131,7 +134,7 @@ In rows where it is true, every comparison with the number is false.
 
 
 class AbsentFactReading(Enum):
-    """Rule for the value of a fact that was not sent.
+    """Rule for the value that a compiled expression uses for a fact that was not sent.
 
     `LEAST_FAVOURABLE`: the value that is worst for the organisation. `UNDETERMINED`: no value, so that a predicate that
     depends on the fact is neither true nor false. `UNDETERMINED_OR_DECLARED`: like `UNDETERMINED`, and a profile field
@@ -156,9 +159,9 @@ class CompiledNumbers(Struct, frozen=True, eq=False):
         lower: Lowest integer.
         upper: Highest integer.
         constant: True if the operand reads no input, and equals `lower` in every row.
-        text: If the operand is a text, the text that each integer represents, else None.
+        text: If the operand is a text, the text that each integer represents, by integer; else None.
         conditions: The number is known in rows in which all of these are true.
-        nulls: The number is null in rows in which one of these is true.
+        nulls: The number is null in rows in which at least one of these is true.
     """
 
     read: Callable[[RowBlock], Ints]
@@ -218,7 +221,7 @@ class ColumnCompiler:
     ) -> CompiledNumbers:
         """Compile an operand to numbers.
 
-        `reading` is the rule for a fact that was not sent: undetermined, or the least favourable value.
+        `reading` is the rule for a fact that was not sent.
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
@@ -618,12 +621,12 @@ def negate_truths(truths: CompiledTruths) -> CompiledTruths:
 
 
 def read_truths(truths: CompiledTruths, block: RowBlock) -> Bools:
-    """Return a mask of the rows of a block, also one that is the same whatever the facts are."""
+    """Return a compiled mask for the rows of a block: an array of booleans, even if the mask is a constant."""
     return truths.read(block) if truths.constant is None else np.full(block.rows, truths.constant)
 
 
 def choose_dtype(fits_int32: bool) -> type[np.int32 | np.int64]:
-    """Return the type of integers of 32 bits if they fit, else of 64 bits."""
+    """Return the integer type of 32 bits if all integers fit in 32 bits, else that of 64 bits."""
     return np.int32 if fits_int32 else np.int64
 
 

@@ -31,9 +31,11 @@ from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethod
 
 
 class ConditionPair(Struct, frozen=True):
-    """Zero rule (`zero_when`) and applicability (`applies`) of an indicator.
+    """Zero rule and applicability of an indicator.
 
-    Indicators with equal conditions have equal pairs, so that each pair is evaluated only once.
+    `zero_when` is the zero rule: if it is true, the score is the lowest one whatever the answer is. `applies` is true
+    if the indicator applies. Indicators with equal conditions have equal pairs, so that each pair is evaluated only
+    once.
     """
 
     zero_when: Predicate
@@ -43,12 +45,12 @@ class ConditionPair(Struct, frozen=True):
 class CaseJudgement(Struct, eq=False):
     """Result of the zero rule and the applicability of an indicator, as masks of the rows of a block.
 
-    None represents all rows in `open`, and no rows in every other mask. In the rows of `undetermined` and `doubtful`
-    the indicator is unknown.
+    A zero rule makes the score the lowest one whatever the answer is. None represents all rows in `open`, and no rows
+    in every other mask. In the rows of `undetermined` and `doubtful` the indicator is unknown.
 
     Attributes:
         open: Neither of the two conditions decides the score, so the answer and the curve decide it.
-        zero: The score is zero by the zero rule.
+        zero: The zero rule is true.
         not_applicable: The indicator is not applicable.
         undetermined: Absent answers leave the zero rule undetermined.
         doubtful: The indicator would be not applicable, but the profile fields that exclude it have no evidence.
@@ -64,7 +66,8 @@ class CaseJudgement(Struct, eq=False):
 class CaseJudge:
     """Evaluator of the zero rule and the applicability of each indicator in blocks of rows.
 
-    Indicators with equal conditions share one evaluation for each block.
+    A zero rule makes the score the lowest one whatever the answer is. Indicators with equal conditions share one
+    evaluation for each block.
     """
 
     def __init__(self, plan: CompiledMethodology, extent: Extent) -> None:

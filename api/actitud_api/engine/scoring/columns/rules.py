@@ -32,12 +32,14 @@ Rows = NDArray[np.intp]
 class ColumnRule(Struct, frozen=True, eq=False):
     """A validation rule of severity `error`, compiled to masks of the rows of a block.
 
-    `broken` marks the rows that break the rule if every absent answer has its least favourable value. `unholdable`
-    marks the rows that break the rule whatever the absent answers are; None if these are the same rows.
-
-    `again` contains the positions of the indicators whose answers this rule reads and some rule may contradict. A
-    contradicted answer is removed from the block. Without the answer more rows may break this rule, so the rule is
-    checked again.
+    Attributes:
+        rule: The rule.
+        broken: Marks the rows that break the rule if every absent answer has its least favourable value.
+        unholdable: Marks the rows that break the rule whatever the absent answers are; None if they are the rows in
+            `broken`.
+        again: Positions of the indicators whose answers this rule reads and some rule may contradict. A contradicted
+            answer is removed from the block. Without the answer more rows may break this rule, so the rule is checked
+            again.
     """
 
     rule: CompiledRule

@@ -38,7 +38,8 @@ WIDTHS = (np.int8, np.int16, np.int32, np.int64)
 class Columns(Struct, frozen=True, kw_only=True, eq=False):
     """Facts of many organisations under one methodology, built by `build_columns` or `build_columns_from_arrays`.
 
-    An array without any marked or limited row is None, or absent from its dict.
+    The slot of a fact or profile field is its index in `facts`. An array without any marked or limited row is None, or
+    absent from its dict.
 
     Attributes:
         methodology: Methodology that the facts answer.
@@ -54,7 +55,7 @@ class Columns(Struct, frozen=True, kw_only=True, eq=False):
             `SET_ASIDE_REASONS`, from 1.
         level_sent: Levels of a ladder before a review lowered them, by position of the indicator.
         profile_self_declared: Masks of the organisations whose profile field has no evidence, by slot.
-        max_level: Highest level of the index that a review allows, or `NO_LIMIT`.
+        max_level: Highest level of the index that a review allows for each organisation, or `NO_LIMIT`.
     """
 
     methodology: Methodology
@@ -186,6 +187,8 @@ def build_columns_from_arrays(
 ) -> Columns:
     """Build columns from copies of arrays of `rows` integers or booleans, encoded as in `Columns`.
 
+    Keys are ids of indicators and names of fields.
+
     Args:
         methodology: The methodology that the facts answer.
         rows: Number of organisations.
@@ -195,13 +198,13 @@ def build_columns_from_arrays(
         nulls: Masks of the organisations in which a profile field has no value, by field.
         self_declared: Masks of the organisations whose answer has no evidence, by indicator.
         profile_self_declared: Masks of the organisations whose profile field has no evidence, by field.
-        set_aside: Code of the reason why an answer does not count (see `SET_ASIDE_REASONS`), by indicator.
+        set_aside: By indicator, 0 if an answer counts, else the number of the reason in `SET_ASIDE_REASONS`, from 1.
         level_caps: Highest level of an answer that a review allows, by indicator; `NO_LIMIT` for none.
         max_level: Highest level of the index that a review allows for each organisation; `NO_LIMIT` for none.
 
     Raises:
-        DefectiveColumns: If a field or fact is missing or unknown, has another length, is not an integer, or is a
-            level or yes/no value that its curve does not have.
+        DefectiveColumns: If a field or fact is missing or unknown, has another length, is not an integer, or is a level
+            or yes/no value that its curve does not have.
     """
     return _ColumnsBuilder(compile_methodology(methodology), rows).build_columns(
         profile=profile,

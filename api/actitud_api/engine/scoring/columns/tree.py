@@ -44,7 +44,7 @@ COVER_ERROR = 1e-11
 
 
 class UnknownShare(Struct, eq=False):
-    """Share of the weight of a group that is unknown, in each row.
+    """Share of the weight of a group that is unknown, from 0 to 1, in each row of a block.
 
     In a row in which too few children count, the share is meaningless.
 
@@ -114,8 +114,9 @@ class TreeScorer:
     ) -> None:
         """Write the scores, upper bounds and coverages of all nodes of a block, and the index and status of each row.
 
-        `judged` contains the results of zero rule and applicability of each indicator, by position. `contradicted`
-        contains the rows in which an answer is contradicted, by the position of the indicator.
+        An upper bound is the score with every unknown indicator at its best. `judged` contains the results of zero rule
+        and applicability of each indicator, by position. `contradicted` contains the rows in which an answer is
+        contradicted, by the position of the indicator.
         """
         out = block.views
         unknown = np.zeros(block.rows, np.bool)
