@@ -46,9 +46,10 @@ def idempotent(
 ) -> Response[bytes]:
     """Run `act` in a write session and return its response; for a repeated request, return the stored first response.
 
-    A request is a repetition if it has the `Idempotency-Key` and the access key of an earlier one. `act` always runs
-    for a request without either key. A ledger entry about the change is appended in the same transaction.
-    `adds_audit_entry`: False if `act` appends the entry itself.
+    A request is a repetition if it has the `Idempotency-Key` and the access key of an earlier one whose response is
+    still stored (`RESPONSE_LIFETIME`). `act` always runs for a request without an idempotency key or without an access
+    key. A ledger entry about the change is appended in the transaction of `act`. `adds_audit_entry`: False if `act`
+    appends the entry itself.
 
     Raises:
         ProblemError: 422 if the idempotency key was used for a request with another method, path or body.

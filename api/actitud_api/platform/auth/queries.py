@@ -99,7 +99,7 @@ def insert_key(session: Session, record: KeyRecord) -> None:
 
 
 def get(session: Session, identifier: str) -> KeyRecord | None:
-    """Return the access key with an id, or None if no key has it."""
+    """Return the access key with an id, valid or not, or None if no key has it."""
     row = session.execute(_ONE, {"id": identifier}).one_or_none()
     return None if row is None else _build_record(row)
 
@@ -130,7 +130,7 @@ def list_page(session: Session, filters: KeyFilters, page: PageRange[tuple[datet
 
 
 def get_many(session: Session, identifiers: Collection[str]) -> dict[str, KeyRecord]:
-    """Return the access keys with these ids, by id; ids that no key has are left out."""
+    """Return the access keys with these ids, valid or not, by id; ids that no key has are left out."""
     return {row.id: _build_record(row) for row in session.execute(_OF_IDS, {"ids": list(identifiers)})}
 
 
@@ -293,6 +293,9 @@ def delete_oldest_responses(session: Session, before: datetime, limit: int) -> i
 
 
 def delete_responses_about(session: Session, path: str) -> None:
-    """Delete the stored responses to requests that created a resource below a path; they may quote the request."""
+    """Delete the stored responses to requests that created a resource below a path.
+
+    Such a response may repeat texts of the request, which have to be deleted with the resource.
+    """
     location = cast(ANSWERS.c.headers, Text)
     session.execute(delete(ANSWERS).where(location.contains(f'"{path}/', autoescape=True)))

@@ -1,4 +1,6 @@
-"""Ledger entries of HTTP requests: one per change, in its transaction, and one per day for what a valid key is denied.
+"""Ledger entries of HTTP requests: one for each change, and one a day for each operation that a key was denied.
+
+The entry of a change is stored in the transaction of the change.
 
 Requests without a valid key are refused but not recorded: nobody identifiable acted, and a table that only grows and
 that anybody could fill would be a way to bring the service down. No text that a client chose is entered for a denied

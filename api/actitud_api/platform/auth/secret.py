@@ -9,7 +9,11 @@ class SecretText:
     __slots__ = ("_text",)
 
     def __init__(self, text: str) -> None:
-        """Raise `ValueError` if the text has fewer than 32 characters, because a short text could be guessed."""
+        """Keep a secret text.
+
+        Raises:
+            ValueError: The text has fewer than 32 characters, so that it could be guessed.
+        """
         if len(text) < 32:
             raise ValueError("shorter than 32 characters")
         self._text = text

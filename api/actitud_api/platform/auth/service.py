@@ -401,7 +401,7 @@ def find(session: Session, identifier: str) -> KeyRecord:
 
 
 def trace_holder(session: Session, identifier: str) -> str:
-    """Return an id that two access keys have in common if one person may hold both.
+    """Return an id of the person who may hold an access key: if one person may hold two keys, it is equal for both.
 
     A person who creates a key over HTTP sees its secret. So the function follows the creators of keys up to a key that
     was created on the command line, and returns the id of the first key in the chain of rotations of that key.
@@ -440,7 +440,10 @@ def add_last_uses(session: Session, records: Sequence[KeyRecord]) -> list[KeyUsa
 
 
 def delete_responses_about(session: Session, path: str) -> None:
-    """Delete the stored responses of idempotent requests that created a resource below a path."""
+    """Delete the stored responses of idempotent requests that created a resource below a path.
+
+    Such a response may repeat texts of the request, which have to be deleted with the resource.
+    """
     queries.delete_responses_about(session, path)
 
 

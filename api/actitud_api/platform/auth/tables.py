@@ -63,10 +63,13 @@ class Denial(Base, table=True):
 
 
 class IdempotentAnswer(Base, table=True):
-    """Table of the responses to idempotent requests, by holder of the access key and idempotency key.
+    """Table of the responses to idempotent requests.
 
-    `fingerprint`: digest of the request, which distinguishes a repetition from another request. `status`, `headers` and
-    `body`: the response; NULL only within the transaction that computes it.
+    Attributes:
+        holder: Id of the access key that sent the request.
+        key: Idempotency key that the client chose.
+        fingerprint: Digest of the request, which distinguishes a repetition from another request.
+        status, headers, body: The response; NULL only within the transaction that computes it.
     """
 
     __tablename__ = "idempotent_answer"

@@ -1,1 +1,1 @@
-"""Jobs: work that outlasts the request that asked for it, done step by step by this process or by another."""
+"""Jobs: work that takes longer than a request, done step by step by this process or by another."""

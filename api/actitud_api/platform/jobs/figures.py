@@ -11,7 +11,7 @@ from actitud_api.platform.storage.database import Session, read_clock
 
 
 def read_figures(session: Session) -> Iterator[Metric]:
-    """Yield the metrics of jobs: their number by kind and state, and since when the longest waiting job is due."""
+    """Yield the metrics of jobs: number by kind and state, and the time when the longest waiting job became due."""
     jobs = GaugeMetricFamily("actitud_jobs", "Jobs that are kept, those that have ended too", labels=("kind", "state"))
     for labels, count in queries.count_by_state(session).items():
         jobs.add_metric(labels, count)

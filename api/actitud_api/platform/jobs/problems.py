@@ -1,4 +1,4 @@
-"""The problem of a failed job, kept in every language of the service, so that it is read in that of the reader."""
+"""The problem of a failed job, stored in every language of the service, because its readers may use any of them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,16 @@ Wordings = dict[str, str]
 
 
 class JobFault(Struct, frozen=True):
-    """Fault of a failed job as it is stored: place, rule and value, and its sentence in each language."""
+    """Fault of a failed job as it is stored, with its sentence in each language.
+
+    Attributes:
+        pointer: Place of the fault in the input of the job, such as a JSON Pointer.
+        rule: Name of the broken rule.
+        value: Value at fault as JSON, None if there is none or it may be personal data.
+        detail: Sentence about the fault.
+        suggestion: Value that may be accepted instead, None if none is known.
+        allowed: Accepted values, empty if they cannot be listed.
+    """
 
     pointer: str
     rule: str
@@ -29,9 +38,16 @@ class JobFault(Struct, frozen=True):
 
 
 class JobProblem(Struct, frozen=True):
-    """Reason why a job failed, as it is stored: problem type, HTTP status, and texts in each language.
+    """Reason why a job failed, as it is stored.
 
     It contains no internals of the service.
+
+    Attributes:
+        type: URI reference that identifies the problem type.
+        status: HTTP status of the problem type.
+        title: Name of the problem type in each language.
+        detail: Explanation of this failure in each language.
+        faults: Faults of the input of the job, empty if it has none.
     """
 
     type: str
@@ -42,7 +58,7 @@ class JobProblem(Struct, frozen=True):
 
 
 def store_problem(error: ProblemError) -> JobProblem:
-    """Convert a problem to the form in which it is stored with a failed job."""
+    """Convert a problem to the form in which it is stored with a failed job, without secrets of keys."""
     return JobProblem(
         type=error.type.uri,
         status=error.type.status,

@@ -31,7 +31,31 @@ FINAL_STATES: Final[frozenset[JobState]] = frozenset({"succeeded", "failed", "ca
 
 
 class JobRecord(Struct, frozen=True, kw_only=True):
-    """Job as it is stored, with the columns of `JobTable` as members."""
+    """Job as it is stored. Amounts (`done`, `total`) are in units of its task.
+
+    Attributes:
+        id: Number of the job.
+        kind: Name of the task.
+        state: State, of which `succeeded`, `failed` and `cancelled` are final.
+        edition: Id of the edition of the job, None if it concerns no single edition.
+        holder: Id of the holder of the key that asked for the job, None for the command line.
+        principal: That holder with role and bindings at that time, None for the command line.
+        parameters: Parameters of the task.
+        cursor: Position that the last committed step stored for the next one, None before the first.
+        created: Time of the request for the job.
+        run_after: Time before which the job does not begin.
+        started: Time at which the job first ran, None before it.
+        resumed: Time at which the job last began or continued to run, None before it ran.
+        finished: Time of its end, None before it.
+        lease: Name of the run that has claimed the job, None if none has.
+        attempts: Number of runs since the last committed step.
+        done: Amount done.
+        resumed_done: Amount that was done at the time `resumed`.
+        total: Amount of all work, None if unknown.
+        result: Result, None until the job succeeds.
+        problem: Reason of the failure, None until the job fails.
+        cancel_requested: True if the job is to be cancelled before its next step.
+    """
 
     id: int
     kind: str
@@ -108,14 +132,14 @@ def get_job(session: Session, job: int) -> JobRecord | None:
 
 
 def list_jobs(session: Session, filters: JobFilters, page: PageRange[int]) -> list[JobRecord]:
-    """List jobs that match the filters, newest first."""
+    """List jobs that match the filters, newest first; the sort key of `page` is the id of a job."""
     statement = select(*_COLUMNS).where(*filters.build_conditions()).order_by(JOBS.c.id.desc())
     rows = execute_page(session, statement, page, after=lambda before: JOBS.c.id < before)
     return [_to_record(row) for row in rows.mappings()]
 
 
 def list_items(session: Session, job: int, outcome: str | None, page: PageRange[int]) -> list[JobItem]:
-    """List the results of a job in their order.
+    """List the results of a job in the order of their positions; the sort key of `page` is the position.
 
     `outcome`: only results with this outcome; None for all.
     """
@@ -147,7 +171,7 @@ def count_items(session: Session, job: int) -> int:
 
 
 def insert_items(session: Session, job: int, items: Sequence[JobItem]) -> None:
-    """Insert the results of a job for some of its subjects."""
+    """Insert results of a job, each for one subject."""
     if items:
         session.execute(insert(ITEMS), [{"job": job, **msgspec.structs.asdict(item)} for item in items])
 
@@ -159,7 +183,10 @@ def count_by_state(session: Session) -> dict[tuple[str, JobState], int]:
 
 
 def find_due_since(session: Session, now: datetime) -> datetime | None:
-    """Return the time since which the longest waiting job is due; None if no job is due."""
+    """Return the time at which the longest waiting job became due; None if no job is due.
+
+    A job is due if it may begin or continue now and no run holds a claim.
+    """
     is_left = and_(JOBS.c.state == "running", JOBS.c.lease_expires <= now)
     since = case((JOBS.c.state == "running", JOBS.c.lease_expires), else_=JOBS.c.run_after)
     statement = select(func.min(since, type_=UtcTime())).where(
@@ -173,7 +200,7 @@ def find_due_since(session: Session, now: datetime) -> datetime | None:
 
 
 def has_due_job(session: Session, kinds: Collection[str], now: datetime) -> bool:
-    """Return True if a job of one of these kinds is due."""
+    """Return True if a job of one of these kinds may begin or continue now and no run holds a claim."""
     return session.execute(select(JOBS.c.id).where(_is_due(kinds, now)).limit(1)).first() is not None
 
 
@@ -182,8 +209,16 @@ def claim_job(
 ) -> JobRecord | None:
     """Claim the oldest due job of these kinds and return it; None if no job is due.
 
-    `lease` is the name of the run that claims the job: no other run can claim it for the time `lasting`. `job`: id of
-    the only job to claim; None for any. On PostgreSQL a job that another transaction is claiming is skipped.
+    A job is due if it may begin or continue now and no other run holds a claim. On PostgreSQL a job that another
+    transaction is claiming is skipped.
+
+    Args:
+        session: Write session.
+        kinds: Names of the tasks.
+        lease: Name of the run that claims the job.
+        lasting: Time during which no other run can claim it.
+        now: Present time.
+        job: Id of the only job to claim; None for any.
     """
     due = select(JOBS.c.id).where(_is_due(kinds, now)).order_by(JOBS.c.id).limit(1)
     if job is not None:
@@ -214,16 +249,19 @@ def extend_leases(session: Session, leases: Collection[str], lasting: timedelta,
 
 
 def release_leases(session: Session, owner: str, now: datetime) -> int:
-    """End the claims (leases) of jobs by a process that has ended, `owner`, and return their number."""
+    """End the claims (leases) of jobs by a process that has ended, and return their number.
+
+    `owner` is the name of the process, with which the names of its leases begin.
+    """
     statement = update(JOBS).where(JOBS.c.lease.startswith(f"{owner}:", autoescape=True))
     ended = session.execute(statement.values(lease_expires=now, touched=now).returning(JOBS.c.id))
     return len(ended.all())
 
 
 def is_cancel_requested(session: Session, job: int, lease: str) -> bool | None:
-    """Return True if the job is to be cancelled, else False; None if the job has another lease by now.
+    """Return True if the job is to be cancelled, else False; None if it no longer has the lease `lease`.
 
-    A lease is the claim of a job by one run.
+    A lease is the name of the run that has claimed a job.
     """
     statement = select(JOBS.c.cancel_requested).where(JOBS.c.id == job, JOBS.c.lease == lease)
     requested: bool | None = session.execute(statement).scalar_one_or_none()
@@ -231,16 +269,16 @@ def is_cancel_requested(session: Session, job: int, lease: str) -> bool | None:
 
 
 def update_leased(session: Session, job: int, lease: str, values: Mapping[str, object]) -> bool:
-    """Change columns of a job, by name, and return True.
+    """Set columns of a job to `values`, by name, and return True.
 
-    Return False, and change nothing, if the job has another lease (claim by a run) by now.
+    Return False, and change nothing, if the job no longer has the lease `lease`, the name of the run that claimed it.
     """
     statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.lease == lease).values(dict(values))
     return session.execute(statement.returning(JOBS.c.id)).one_or_none() is not None
 
 
 def end_job(session: Session, job: int, values: Mapping[str, object]) -> None:
-    """Change columns of a job that has not ended, even if a run has claimed it, and remove the claim."""
+    """Set columns of a job to `values`, by name, and remove the claim of a run; do nothing if the job has ended."""
     statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.state.not_in(FINAL_STATES))
     session.execute(statement.values({**values, "lease": None, "lease_expires": None}))
 

@@ -1,4 +1,4 @@
-"""Doing jobs: a runner takes those that are due, one after the other in each of its threads.
+"""Execution of jobs: each thread of a runner executes the due jobs, one after another.
 
 A resource exports its task from its `tasks.py`:
 
@@ -12,9 +12,10 @@ A resource exports its task from its `tasks.py`:
 
     TASK = JobTask("editions.imports", ImportParameters, import_rows)
 
-A run has its job by a lease, which a thread extends while the task works (heartbeat). The last statement of each step
-changes the row of the job where it still has this lease: a run that has lost it commits nothing more, so another may
-take the job up as soon as the lease has expired, and nothing is done twice. It goes on after the last committed step.
+A run claims its job by a lease, which a thread extends while the task works (heartbeat). The last statement of each
+step changes the row of the job only if the job still has this lease. So a run that has lost its lease commits nothing
+more, and another run may claim the job as soon as the lease has expired: nothing is done twice. The new run continues
+after the last committed step.
 """
 
 from __future__ import annotations
@@ -102,10 +103,14 @@ def _discard_nothing(_session: Session, _record: JobRecord) -> None:
 class JobTask(Struct, Generic[P], frozen=True):
     """Kind of job: its name, the type of its parameters, and the functions that perform it and discard its input.
 
-    `run` returns the result of the job, a Struct or a dictionary that can be encoded as JSON, unless its last step
-    stores the result (`JobStep.finish`). If `run` raises an exception that maps to a problem with a status below 500,
-    the job fails; after any other exception it is tried again. `discard` deletes the input of a job, such as a file, in
-    the session that cancels the job or records its failure; a job that succeeds deletes its input itself.
+    Attributes:
+        kind: Name of the task, such as `editions.imports`.
+        parameters_type: Type of its parameters.
+        run: Performs the job. It returns the result, a Struct or a dictionary that can be encoded as JSON, unless its
+            last step stores the result (`JobStep.finish`). If it raises an exception that maps to a problem with a
+            status below 500, the job fails; after any other exception the job is tried again.
+        discard: Deletes the input of a job, such as a file, in the session that cancels the job or records its failure.
+            A job that succeeds deletes its input itself. By default it does nothing.
     """
 
     kind: str
@@ -162,9 +167,11 @@ class JobStep:
         return "state" in self._changes
 
     def store(self, lease: str, lasting: timedelta) -> dict[str, object]:
-        """Store the results and the progress as the last statements of the transaction, and return the progress.
+        """Store the results and the progress as the last statements of the transaction.
 
-        `lease` is the name of the run that has claimed the job; its claim is extended to `lasting` from now on.
+        `lease` is the name of the run that has claimed the job; its claim is extended to `lasting` from now on. Return
+        the changed columns of the job by name: those of `done`, `total`, `cursor`, `state` and `result` that this step
+        sets.
 
         Raises:
             LeaseLost: Another run has claimed the job.
@@ -192,12 +199,15 @@ class JobRun(Generic[P]):
     """Run of a job: with it, the function of a task reads its parameters and stores its progress.
 
     Attributes:
-        database: Database to read from between steps.
+        id: Number of the job.
         parameters: Parameters of the job.
+        edition: Id of the edition of the job, None if it concerns no single edition.
+        principal: Holder of the key that asked for the job, None for the command line.
+        created: Time of the request for the job.
         cursor: Position that the last committed step stored, None before the first.
         done: Amount done, in units of the task.
         total: Total amount, None if unknown.
-        principal: Holder of the key that asked for the job, None for the command line.
+        database: Database to read from between steps.
     """
 
     def __init__(
@@ -241,15 +251,14 @@ class JobRun(Generic[P]):
 
     @contextmanager
     def step(self, *, hidden: bool = False) -> Iterator[JobStep]:
-        """Open the transaction of a step: commit it at the end of the block, or roll it back if the block raises.
+        """Open the transaction of a step: commit it at the end of the `with` block, or roll back if the block raises.
 
-        The transaction is that of the `with` block. `hidden`: True if the changes of the step alter no response to a
-        request without a key.
+        `hidden`: True if the changes of the step alter no response to a request without a key.
 
         Raises:
             JobCancelled: The job was cancelled before the step.
             JobInterrupted: The process stops.
-            LeaseLost: Another run has the job; raised at the beginning or at the end of the block.
+            LeaseLost: Another run has claimed the job; raised at the beginning or at the end of the block.
             Unavailable: No connection or lock was free in time.
         """
         self.check()
@@ -269,9 +278,13 @@ class JobRun(Generic[P]):
         self._progress(self.done, self.total)
 
     def check(self) -> None:
-        """Raise `LeaseLost` or `JobInterrupted` if the run has to end. Call it often in long computations; it is cheap.
+        """Raise an exception if the run has to end. Call it often in long computations; it is cheap.
 
         Only `report` and `step` notice that the job was cancelled.
+
+        Raises:
+            LeaseLost: Another run has, or may have, claimed the job.
+            JobInterrupted: The process stops.
         """
         if self.has_lost_lease:
             raise LeaseLost

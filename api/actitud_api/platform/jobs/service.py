@@ -1,4 +1,4 @@
-"""Use cases of jobs: ask for one, read it, cancel it. `runner` does them."""
+"""Use cases of jobs: ask for one, read it, cancel it. `runner` executes them."""
 
 from __future__ import annotations
 
@@ -44,10 +44,13 @@ class JobEnded(ValueError):
 
 
 class JobStatus(Struct, frozen=True):
-    """Job with the number of its results by outcome, its speed, and the remaining time.
+    """Job with its progress.
 
-    `rate`: units done per second since the last run began, None if nothing was done. `remaining`: seconds until the job
-    is done at this rate, None if it is not running or its total is unknown.
+    Attributes:
+        record: The job as it is stored.
+        outcomes: Number of its results by outcome, a word of the task such as `imported`.
+        rate: Units done per second since the last run began, None if nothing was done.
+        remaining: Seconds until the job is done at this rate, None if it is not running or its total is unknown.
     """
 
     record: JobRecord
@@ -99,9 +102,9 @@ def enqueue_job(
 
 
 def find_job(session: Session, job: str, principal: Principal | None) -> JobRecord:
-    """Return a job that a principal may see: its own, or any job for an administrator or the command line.
+    """Return a job that may be seen by a principal, the holder of a key; None is the command line.
 
-    `principal` is the holder of a key, None for the command line.
+    A holder may see the jobs that it asked for. Administrators and the command line may see all.
 
     Raises:
         UnknownJob: No job has this id, or the principal may not see it.
@@ -132,7 +135,10 @@ def get_status(database: Database, job: str, principal: Principal | None) -> Job
 def list_statuses(
     database: Database, filters: JobFilters, principal: Principal, page: PageRange[int]
 ) -> list[JobStatus]:
-    """List the jobs that a principal may see, newest first."""
+    """List the jobs that the holder of a key may see, newest first, each with its progress.
+
+    The sort key of `page` is the id of a job.
+    """
     if principal.role != "administrator":
         filters = msgspec.structs.replace(filters, holder=principal.origin)
     with database.read() as session:
@@ -210,7 +216,7 @@ def build_status(session: Session, record: JobRecord) -> JobStatus:
 class JobBacklog(Struct, frozen=True):
     """Backlog of jobs: the time since which the longest waiting job is due, and the number of failed jobs.
 
-    `due_since` is None if no job waits.
+    `due_since` is None if no job waits. `failed` counts the jobs that are still stored.
     """
 
     due_since: datetime | None
@@ -218,9 +224,9 @@ class JobBacklog(Struct, frozen=True):
 
 
 def get_backlog(session: Session) -> JobBacklog:
-    """Return since when the longest waiting job is due, and the number of failed jobs.
+    """Return the time since which the longest waiting job is due, and the number of stored failed jobs.
 
-    A job is stored until `JOB_LIFETIME` after its end.
+    A failed job is stored until `JOB_LIFETIME` after its end.
     """
     counts = queries.count_by_state(session)
     failed = sum(count for (_, state), count in counts.items() if state == "failed")

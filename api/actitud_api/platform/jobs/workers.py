@@ -43,7 +43,7 @@ class WorkerEnded(Exception):
 
 
 class MapFunction(Protocol):
-    """Interface of a function like `map`, which applies a function to items and yields the results in their order."""
+    """Interface of a function like `map`: it applies a function to each item, and yields the results in their order."""
 
     def __call__(self, function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
         """Yield the result of `function` for each item, in order; its exceptions reach the caller."""
@@ -58,9 +58,9 @@ def map_serially(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /
 def open_worker_pool() -> Iterator[MapFunction]:
     """Open a pool of worker processes, one per core.
 
-    The value of the `with` statement is a function that applies a function to items in these processes. There are at
-    most `MAX_PROCESSES`; with one core, the work is done in this process. Leaving the `with` block ends the processes
-    and drops unfinished work.
+    The value of the `with` statement is a function that applies a function to items in these processes and yields the
+    results in order. There are at most `MAX_PROCESSES`; with one core, the work is done in this process. Leaving the
+    `with` block ends the processes and drops unfinished work.
     """
     count = min(_count_cores(), MAX_PROCESSES)
     if count == 1:
@@ -74,10 +74,14 @@ def open_worker_pool() -> Iterator[MapFunction]:
 def open_workers_apart() -> Iterator[MapFunction]:
     """Open a pool of worker processes of low priority, for use in a server process.
 
-    The value of the `with` statement is a function that applies a function to items in these processes. A computing
-    thread would take two thirds of the time from the requests of the server. There are half as many processes as cores,
-    but at least one. They start with the second item, because one item alone is not worth a process. Leaving the `with`
-    block ends them and drops unfinished work.
+    The value of the `with` statement is a function that applies a function to items in these processes and yields the
+    results in order. There are half as many processes as cores, but at least one. They start with the second item,
+    because one item alone is not worth a process. Leaving the `with` block ends them and drops unfinished work.
+
+    A thread of the server would take two thirds of the computing time of its requests; these processes do not.
+
+    Raises:
+        WorkerEnded: A process was killed; raised by the function.
     """
     with ExitStack() as stack:
 
@@ -104,7 +108,7 @@ def run_here(function: Callable[[ItemT], ResultT], item: ItemT) -> ResultT:
 
 
 def run_apart(function: Callable[[ItemT], ResultT], item: ItemT) -> ResultT:
-    """Compute the result of a function for one item in a process of low priority, started for this, and return it.
+    """Compute the result of a function for one item in a new process of low priority, and return it.
 
     Raises:
         WorkerEnded: The process was killed.
@@ -179,7 +183,8 @@ def _count_cores() -> int:
 def start_worker(niceness: int) -> None:
     """Prepare this worker process: it ignores Ctrl-C, which its parent handles, and ends when its parent ends.
 
-    If a fault in a library kills the process, it writes the place of the fault to its standard error.
+    `niceness` is added to the niceness of the process, to lower its priority; 0 changes nothing. If a fault in a
+    library kills the process, it writes the place of the fault to its standard error.
     """
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
