@@ -1,4 +1,4 @@
-"""Store of whole answers in memory, bounded in bytes, of which the popular ones survive a flood of others."""
+"""Store of whole responses in memory, limited in bytes; a flood of rare requests displaces no popular response."""
 
 from __future__ import annotations
 
@@ -43,9 +43,13 @@ class Head:
 class Answer:
     """Successful response to a public read, stored to be sent again.
 
-    `head` has the headers that are the same for every request, and `tag` is the value of `ETag`. `number`: version
-    number of the public state that the response shows. `is_constant`: True if the response is the same in every state.
-    `size`: estimated bytes in memory, including the headers of a 304 response.
+    Attributes:
+        head: Headers that every request gets.
+        body: Bytes of the body as they are sent, compressed or not.
+        tag: Value of `ETag`.
+        number: Version number of the public state (data that an anonymous reader can see) that the response shows.
+        is_constant: True if the response is equal in every public state.
+        size: Estimated bytes in memory, including the headers of a 304 response.
     """
 
     __slots__ = ("_unchanged", "body", "head", "is_constant", "number", "size", "tag")
@@ -75,9 +79,9 @@ class Answer:
 class AnswerStore:
     """Store of responses by key, of at most `room` bytes including keys and overhead (segmented LRU).
 
-    A new response is on probation: of these, the least recently used is dropped first. A response that is requested
-    again becomes protected, and only other protected responses displace it. So a million addresses that are requested
-    once each displace no popular response.
+    A new response is on probation. A response that is requested again becomes protected, and only other protected
+    responses displace it. If the store is full, the least recently used response on probation is dropped. So a million
+    addresses that are requested once each displace no popular response.
     """
 
     def __init__(self, room: int) -> None:

@@ -33,7 +33,8 @@ class Batch(msgspec.Struct, frozen=True):
 class BatchBody:
     """Decoder of the JSON body `{"items": […]}` with 1 to `ITEMS_MAX` items, each the body of another operation.
 
-    If an item has a fault, the whole body is refused, with every fault of every item: `/items/17/answers/D1.01`.
+    If an item has a fault, the whole body is refused. All faults of all items are listed, each with a JSON Pointer such
+    as `/items/17/answers/D1.01`.
     """
 
     def __init__(self, item: Body[Any]) -> None:

@@ -59,7 +59,7 @@ IDEMPOTENCY_KEY: Final = "^[!-~]{1,255}$"
 class Keeping:
     """Rules for storing responses to a public read in memory: parts of the request on which the responses depend.
 
-    They always depend on the path and the public state.
+    They always depend on the path and the public state, the data that an anonymous reader can see.
 
     Attributes:
         parameters: Names of the query parameters that they depend on.
@@ -67,7 +67,7 @@ class Keeping:
         has_clean_address: True if a request with other or blank parameters is redirected; no such response is stored.
         by_accept: True if they depend on `Accept`.
         by_language: True if they depend on `Accept-Language`.
-        by_host: True if they depend on `Host`, other than by absolute links from `find_base_url`.
+        by_host: True if their content depends on `Host` in another way than by absolute links.
         is_constant: True if they depend only on the release and the settings, not on the public state.
         is_streamed: True if they may be large, so that they are sent while they are generated.
     """
@@ -89,7 +89,7 @@ class Keeping:
 def find_keeping(opt: Mapping[str, object]) -> Keeping | None:
     """Return the rules for storing the responses of a handler in memory, None if they are not stored.
 
-    `opt` is the dictionary with that name of a Litestar handler.
+    `opt` are the options of a Litestar handler (its attribute `opt`).
     """
     keeping = opt.get("keeping")
     return keeping if isinstance(keeping, Keeping) else None
@@ -160,7 +160,7 @@ class Contract:
 def find_contract(opt: Mapping[str, object]) -> Contract | None:
     """Return the contract of a handler, or None for a page or a file outside the OpenAPI document, which has none.
 
-    `opt` is the dictionary with that name of a Litestar handler.
+    `opt` are the options of a Litestar handler (its attribute `opt`).
     """
     contract = opt.get("contract")
     return contract if isinstance(contract, Contract) else None
@@ -169,7 +169,7 @@ def find_contract(opt: Mapping[str, object]) -> Contract | None:
 def is_open(opt: Mapping[str, object]) -> bool:
     """Return True if scripts of any origin may read the responses of a handler (CORS).
 
-    `opt` is the dictionary with that name of a Litestar handler.
+    `opt` are the options of a Litestar handler (its attribute `opt`).
     """
     contract = find_contract(opt)
     return opt.get("cors") is True if contract is None else contract.cors

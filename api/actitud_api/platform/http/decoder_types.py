@@ -1,8 +1,8 @@
 """Preparation of decoders before there are threads.
 
-msgspec describes a Struct when it is first decoded, and marks the description as there before it is complete, for types
-that contain themselves. Another thread that decodes the same Struct meanwhile reads the incomplete one, and the process
-ends with a segmentation fault: seen where sixteen sheets were the first requests of a process.
+msgspec describes a Struct when it is first decoded. If the Struct contains itself, msgspec marks the description as
+existing before it is complete. Another thread that decodes the Struct meanwhile reads the incomplete description, and
+the process ends with a segmentation fault: seen when sixteen sheets were the first requests of a process.
 """
 
 from __future__ import annotations

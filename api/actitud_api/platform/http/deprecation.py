@@ -34,9 +34,9 @@ class Deprecation(Struct, frozen=True, kw_only=True):
         return self
 
     def build_headers(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield the headers `Deprecation`, `Link` and `Sunset` of responses about the resource.
+        """Yield the response headers that announce the deprecation of a resource, each as name and value.
 
-        They announce its deprecation; `Sunset` and its link are left out without a date of removal.
+        They are `Deprecation`, `Link` and, only if there is a date of removal, `Sunset` and its link.
         """
         yield b"deprecation", f"@{_to_midnight(self.since).timestamp():.0f}".encode()
         yield b"link", f'<{self.page}>; rel="deprecation"'.encode()

@@ -76,7 +76,10 @@ class DiscoveryController(Controller):
         unkept="`Accept` decides between a redirect and the entry of the API.",
     )
     def show_root(self, request: ApiRequest) -> Response[bytes]:
-        """Redirect a client that prefers pages to the portal; serve the entry document of the API to all others."""
+        """Redirect browsers to the portal, and serve the entry document of the API to all other clients.
+
+        A client whose `Accept` prefers HTML to JSON counts as a browser.
+        """
         if not prefers_page(read_header(request.scope, b"accept")):
             headers = {**_PUBLIC, "Vary": "Accept"}
             return conditional(request, msgspec.json.format(msgspec.json.encode(ENTRY)), headers, JSON)
@@ -108,7 +111,7 @@ class DiscoveryController(Controller):
         is_constant=True,
     )
     def show_catalog(self, request: ApiRequest) -> Response[bytes]:
-        """Serve the API catalogue (RFC 9727): links to the APIs of this host, which are one."""
+        """Serve the API catalogue (RFC 9727): the links to the only API of this host."""
         base = find_base_url(request)
         link = {
             "anchor": f"{base}/v1",

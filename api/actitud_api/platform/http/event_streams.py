@@ -1,4 +1,4 @@
-"""Server-sent events: something that a client follows while it changes (HTML Living Standard, section 9.2)."""
+"""Server-sent events: changes of a resource, sent to a client as they happen (HTML Living Standard, section 9.2)."""
 
 from __future__ import annotations
 

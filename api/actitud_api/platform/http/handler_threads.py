@@ -1,7 +1,7 @@
-"""Worker threads of handlers: a request that none of them takes in time is refused before its handler has begun.
+"""Worker threads of handlers: if no thread becomes free in time, a request is refused before its handler begins.
 
-A handler that has begun is never given up here, because a thread cannot be stopped, and what it has written stays
-written. It ends by itself: whatever it waits for has a time limit of its own (`settings.MAX_REQUEST_SECONDS`).
+A handler that has begun is never stopped here, because a thread cannot be stopped, and data that it has written stay
+written. It ends by itself: everything that it waits for has a time limit of its own (`settings.MAX_REQUEST_SECONDS`).
 """
 
 from __future__ import annotations

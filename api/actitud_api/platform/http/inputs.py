@@ -297,7 +297,7 @@ class FileBody:
 
 
 async def read_json_body(request: ApiRequest, media_type: str) -> bytes:
-    """Return the bytes of the JSON body of a request.
+    """Return the bytes of the JSON body of a request, which must have the given media type.
 
     Raises:
         ProblemError: 413 if the body is too large, 415 for another media type, 400 if the client disconnected.

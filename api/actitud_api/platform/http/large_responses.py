@@ -1,16 +1,16 @@
-"""Responses that take a thread for long: few are made at a time, so that all other requests keep their threads.
+"""Responses that occupy a thread for long: few are generated at a time, so that other requests keep their threads.
 
-A handler that returns `LargeResponse(make)` has answered all that is cheap itself: unknown ids, 304, HEAD. `make` runs
-when one of the `SLOTS` is free. Whoever waits for a slot waits in the event loop, where it takes no thread, and is
-refused after `PATIENCE` seconds (503).
+A handler that returns `LargeResponse(make)` has done all quick work itself: unknown ids, 304, HEAD. `make` runs when
+one of the `SLOTS` is free. A request waits for a slot in the event loop, where it occupies no thread, and is refused
+after `PATIENCE` seconds (503).
 
-A response that is not there after `DEADLINE` seconds, or of which nobody waits for the rest, is given up.
+A response is given up if it is not generated after `DEADLINE` seconds, or if its client has disconnected.
 
-Of the time in which handlers run, a large response takes a quarter (`give_way`): a busy thread waits for the
-interpreter as long as each other one takes, and beside those of 50 files the p99 of other reads rose from 80 to 680 ms.
+Large responses use a quarter of the time in which handlers run (`give_way`), because each busy thread delays all others
+at the lock of the interpreter: beside 50 large files, the p99 of other reads rose from 80 to 680 ms.
 
-A streamed response gives its slot back once it has its first piece. The further pieces of all streams are made in one
-more thread, in turn, so a client that reads slowly has no slot meanwhile.
+A streamed response releases its slot once its first piece is generated. One more thread generates the further pieces of
+all streams, in turn, so a client that reads slowly occupies no slot.
 """
 
 from __future__ import annotations

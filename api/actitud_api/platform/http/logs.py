@@ -35,7 +35,7 @@ _RENDERER: Final = structlog.processors.JSONRenderer(ensure_ascii=True)
 def configure_logs() -> None:
     """Configure logging: each event is one line of JSON with its time in UTC, and its exception if it has one.
 
-    Messages of libraries from the level WARNING on take the same form.
+    Messages of libraries are logged in this form too, from the level WARNING on.
     """
     structlog.configure(processors=[*_COMMON, _RENDERER], logger_factory=_create_logger)
     library_handler = logging.StreamHandler()

@@ -1,8 +1,8 @@
-"""Figures for the operator in the text format of Prometheus, at `/metrics`.
+"""Metrics of the service for its operator, in the text format of Prometheus, at `/metrics`.
 
-What a process counts stands here; what the database knows, each room reads for itself (`figures.py`). Several processes
-at one address count into files of one folder, which the library names by the environment (`FOLDER_VARIABLE`): whichever
-of them is asked gives the sums of all.
+The counts of a process are in this module; each folder reads the metrics of its own tables from the database
+(`figures.py`). If several processes serve one address, they count into files of one folder, which the library finds by
+an environment variable (`FOLDER_VARIABLE`); each of them answers with the sums of all.
 """
 
 from __future__ import annotations
@@ -98,7 +98,10 @@ DATABASE_SILENCE: Final = Gauge(
 
 
 class OperatorFigures:
-    """Prometheus metrics of a service for its operator: it supplies them, and knows which networks may read them."""
+    """Supplier of the metrics of a service to its operator, in Prometheus format.
+
+    Only clients in some networks may read them.
+    """
 
     def __init__(
         self, networks: Sequence[str], refresh: Callable[[], None], read: Callable[[], Iterable[Metric] | None]

@@ -124,9 +124,9 @@ def build_document(
         examples: Folder with files `<operation>.request.json` and `<operation>.response.json`, and `parameters.json`
             with parameters of paths and queries by operation; None for no examples.
         rules: Access rules by operation id.
-        unpublished: Values that requests may send but that the document does not show. For a member that selects
-            between alternative bodies, such as `methodology`, it has the values of the hidden alternatives, such as
-            drafts.
+        unpublished: Values that requests may send but that the document does not show, such as drafts, by the name of a
+            parameter or member. If the member selects between alternative bodies, as `methodology` does, the
+            alternatives for these values are not shown either.
     """
     operations = list(_iterate_operations(app))
     parameters = {} if examples is None else json.loads((examples / PARAMETERS).read_bytes())

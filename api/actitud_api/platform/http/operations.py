@@ -154,8 +154,9 @@ class PageDescription(NamedTuple):
 
     Attributes:
         path: Path in the document.
-        parameters: The parameters of the path, None if it has none.
-        query: Decoder of the parameters that the handler reads, whose schemas the document shows.
+        parameters: Struct of the path parameters, None if there are none.
+        query: Decoder of the query parameters that the handler reads, whose schemas the document shows.
+        answer: Content of the response by media type.
         problems: Problem types in addition to the types of every read.
         aliased: True if the path may contain an alias of an id.
     """

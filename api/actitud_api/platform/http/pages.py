@@ -80,7 +80,10 @@ def _read_file(name: str) -> tuple[bytes, str]:
 
 
 def find_static_path(name: str) -> str:
-    """Return the URL path of a static file. Its name contains a digest of the bytes, so caches may keep it for ever."""
+    """Return the URL path of a static file, given its name without a digest.
+
+    The path contains a digest of the bytes of the file, so caches may keep the response for ever.
+    """
     return f"/static/{_read_file(name)[1]}"
 
 
@@ -136,7 +139,7 @@ class PagesController(Controller):
         is_constant=True,
     )
     def docs(self, request: ApiRequest, document: ServedDocument, first_steps: Sequence[FirstStep]) -> Response[bytes]:
-        """Show the operations of the OpenAPI document, and commands with which to try the API."""
+        """Show the operations in the OpenAPI document, and first commands with which a newcomer can try the API."""
         reference = read_reference(document.read())
         return _render_reference(request, "docs.html", "Actitud · API", reference=reference, steps=first_steps)
 

@@ -1,7 +1,8 @@
-"""Start of an answer whose headers are ready as lines of HTTP/1.1, beside those that ASGI asks for.
+"""Start of a response with all headers as ready lines of HTTP/1.1, in addition to the pairs that ASGI requires.
 
-A server checks and joins the headers of an answer one by one: with twenty of them, that takes longer than all else that
-an answer from memory does. The server of this service writes ready lines as they are; any other server ignores them.
+A server checks and joins the headers of a response one by one: with twenty headers, this takes longer than everything
+else that a response from memory needs. The server of this service writes ready lines unchanged; any other server
+ignores them.
 """
 
 from __future__ import annotations

@@ -331,7 +331,7 @@ class Fault:
 
 
 def limit_faults(faults: Iterable[Fault]) -> list[Fault]:
-    """Return the first `FAULTS_MAX` faults, sorted by pointer, and one more with the number of the others, if any."""
+    """Return the first `FAULTS_MAX` faults, sorted by pointer, and one that counts all others, if there are more."""
     rest = iter(faults)
     kept = sorted(islice(rest, FAULTS_MAX), key=lambda fault: fault.pointer)
     return [*kept, *_count_rest(sum(fault.count for fault in rest))]
@@ -517,10 +517,11 @@ def build_exception_handler(mappings: Sequence[ProblemMapping]) -> Callable[[Api
 def find_problem(
     exception: Exception, mapped: Mapping[type[Exception], Callable[[Exception], ProblemError | Moved]]
 ) -> ProblemError | Moved | None:
-    """Return the problem or redirect that an exception is mapped to, or None if `mapped` has no such type.
+    """Return the problem or redirect that an exception becomes, or None if the exception is unexpected.
 
-    `mapped`: functions of the resources that convert an exception, by its type. A subclass without one is converted as
-    its nearest base class.
+    `mapped`: for each type of exception, the function that converts it. An exception of a subclass without a function
+    is converted like its nearest base class. A `ProblemError` is returned unchanged, and an exception of Litestar with
+    a status below 500 becomes a problem.
     """
     if isinstance(exception, ProblemError):
         return exception

@@ -95,7 +95,7 @@ def read_header(scope: HTTPScope, name: bytes) -> str | None:
 
 
 def parse_query(scope: HTTPScope) -> list[tuple[str, str]]:
-    """Return the query parameters of a request, decoded and in their order.
+    """Return the query parameters of a request as pairs of name and value, decoded and in their order.
 
     Raises:
         ValueError: The query is not percent-encoded UTF-8, or has more than 50 parameters.
@@ -104,7 +104,11 @@ def parse_query(scope: HTTPScope) -> list[tuple[str, str]]:
 
 
 def decode_query(raw: bytes) -> list[tuple[str, str]]:
-    """Return the decoded parameters of a query string, in their order."""
+    """Return the parameters of a query string as pairs of name and value, decoded and in their order.
+
+    Raises:
+        ValueError: The query is not percent-encoded UTF-8, or has more than 50 parameters.
+    """
     if not raw:
         return []
     # The limit keeps a query of many thousand parameters from costing time before it is refused.
@@ -112,10 +116,10 @@ def decode_query(raw: bytes) -> list[tuple[str, str]]:
 
 
 def normalise_query(query: bytes, known: Collection[str]) -> bytes | None:
-    """Return the query with only its known parameters, sorted by name and in one percent-encoding.
+    """Return a query string with only its `known` parameters, sorted by name and in one percent-encoding.
 
     Queries that differ only in order, percent-encoding or other parameters become equal. The order of parameters with
-    the same name is kept, because they are the items of a list. Return None if the query cannot be decoded.
+    one name is kept, because they are the items of a list. Return None if the query cannot be decoded.
     """
     if not query:
         return query
@@ -164,7 +168,7 @@ def find_own_url(request: ApiRequest) -> str:
 
 
 def follows_host(scope: HTTPScope) -> bool:
-    """Return True if links in the response to a request contain the `Host` of that request."""
+    """Return True if the response to a request contains absolute links with the `Host` of that request."""
     return _FOLLOWS_HOST in scope["state"]
 
 
@@ -192,13 +196,21 @@ def is_incomplete(scope: HTTPScope) -> bool:
 
 
 def note_memory(scope: HTTPScope, route: str, outcome: MemoryOutcome) -> None:
-    """Record the route of a request, and whether its response was found in the cache in memory."""
+    """Record the path template of a request, and whether memory had its response.
+
+    `outcome`: `hit` if memory had it, `stale` if memory had it and the database does not answer, `made` if it was
+    generated.
+    """
     scope["state"][_ROUTE] = route
     scope["state"][_MEMORY] = outcome
 
 
 def find_memory_outcome(scope: HTTPScope) -> MemoryOutcome | None:
-    """Return whether the response to a request was found in the cache in memory; None if its route is not cached."""
+    """Return the recorded outcome of looking for a response in memory; None if responses of the route are not stored.
+
+    The outcome is `hit` if memory had the response, `stale` if it had it and the database does not answer, `made` if
+    the response was generated.
+    """
     outcome: MemoryOutcome | None = scope["state"].get(_MEMORY)
     return outcome
 
@@ -220,10 +232,10 @@ def is_loopback(host: str | None) -> bool:
 
 
 def choose_language(scope: HTTPScope, default: Language = "en") -> Language:
-    """Return the language of a response that is in one language throughout.
+    """Return the language of a response that is completely in one language.
 
-    It is the language that the query parameter `lang`, `Accept-Language` or the default names, or Spanish if the texts
-    are only partly translated to that language.
+    The query parameter `lang` decides; without it `Accept-Language`; without both the default. If the texts are only
+    partly translated to that language, Spanish is returned.
     """
     return choose_whole_language(choose_page_language(scope, default))
 
@@ -237,7 +249,7 @@ def choose_page_language(scope: HTTPScope, default: Language = "en") -> Language
 
 
 def find_asked_language(scope: HTTPScope) -> Language | None:
-    """Return the language that the query parameter `lang` asks for, or None."""
+    """Return the language that the query parameter `lang` names, or None if it names no language of the service."""
     try:
         lang = dict(parse_query(scope)).get("lang")
     except ValueError:
@@ -287,7 +299,7 @@ def redirect_query(scope: HTTPScope, query: str) -> Response[bytes]:
 def redirect_for_now(scope: HTTPScope, query: str) -> Response[bytes]:
     """Return the response (307) that temporarily redirects a request to the same path with another query.
 
-    Unlike a permanent redirect, clients do not remember it.
+    Caches ask again each time, unlike for a permanent redirect.
     """
     return _redirect_query(scope, query, 307, ALWAYS_REVALIDATE)
 

@@ -1,7 +1,7 @@
 """Request bodies that are files too large for memory: each is written to disk while it arrives.
 
-The body is raw, and its media type says what it is. Disk and connections are bounded: few bodies arrive at a time, each
-within a limit of size and time.
+The body is the file itself, and its media type names the format. Disk and connections are limited: few bodies arrive at
+a time, each within a limit of size and time.
 """
 
 from __future__ import annotations
@@ -37,9 +37,13 @@ _PIECE: Final = 1024 * 1024
 
 
 class SpooledFile:
-    """Request body in a temporary file; `file` is open at its beginning, and `size` is its number of bytes.
+    """Request body in a temporary file, which has no name and is deleted when it is closed.
 
-    The file has no name, and is deleted when it is closed. `digest` is the SHA-256 of its bytes.
+    Attributes:
+        file: The open file, positioned at its beginning.
+        size: Number of bytes.
+        media_type: Media type of the body.
+        digest: SHA-256 of the bytes.
     """
 
     def __init__(self, file: BinaryIO, size: int, media_type: str, digest: bytes) -> None:
@@ -61,7 +65,7 @@ class SpooledBody(FileBody):
 
         Raises:
             ProblemError: 413 if the body is too large, 415 for another media type, 400 if the client disconnected or
-                takes too long, 503 if too many bodies arrive at the same time.
+                takes too long, 503 if too many bodies arrive at the same time or the disk is full.
         """
         media_type = self.check_media_type(request)
         # A semaphore belongs to an event loop, and tests have many.

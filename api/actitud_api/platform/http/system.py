@@ -45,7 +45,7 @@ class Readiness:
         return [name for name, check in self._checks.items() if not _passes(name, check)]
 
     async def find_failing_apart(self) -> list[str]:
-        """Run all checks in a thread reserved for them, and return the names of those that do not pass."""
+        """Run all checks in a thread that handlers do not use, and return the names of those that do not pass."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.find_failing)
 
 

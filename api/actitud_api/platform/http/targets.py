@@ -1,6 +1,7 @@
-"""What the answer to a public read depends on, derived from its address and the headers that are negotiated.
+"""Keys of responses in memory: the parts of a public read (address, negotiated headers) that decide the response.
 
-Two requests with the same key get the same answer as long as the public state is the same.
+Two requests with equal keys get equal responses as long as the public state, the data that anonymous readers can see,
+does not change.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _ENTRY: Final = 200
 class Address(NamedTuple):
     """Address and negotiated headers of a request, on which (with the public state) a response from memory depends.
 
-    They are as the client sent them; a header that is absent is None.
+    They are stored unchanged, before negotiation; a header that the client did not send is None.
     """
 
     path: str
@@ -77,9 +78,9 @@ class Key(NamedTuple):
 
 
 class Target(NamedTuple):
-    """Result of `TargetReader`: the key under which a response is stored in memory, and the rules for storing it.
+    """Key under which a response is stored in memory, and the rules for storing it: the result of `TargetReader`.
 
-    `route` is the path template of the request.
+    `route` is the path template of the request, such as `/v1/editions/{edition}`.
     """
 
     key: Key

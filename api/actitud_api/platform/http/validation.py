@@ -56,7 +56,7 @@ class SchemaValidator(Generic[T]):
         return jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
 
     def convert(self, value: Json) -> T | list[Fault]:
-        """Return a value converted to the Struct, or the list of all its faults."""
+        """Return decoded JSON converted to the Struct, or the list of all its faults."""
         # `is_valid` stops at the first error, so valid input, the common case, pays nothing for the error messages.
         if not self._validator.is_valid(value):
             return self._faults(value)
@@ -68,7 +68,7 @@ class SchemaValidator(Generic[T]):
             return [Fault("", "type", None, detail)]
 
     def find_faults(self, value: Json) -> list[Fault]:
-        """Return all faults of a value, or an empty list if it is valid."""
+        """Return all faults of decoded JSON, or an empty list if it is valid."""
         return [] if self._validator.is_valid(value) else self._faults(value)
 
     def _faults(self, value: Json) -> list[Fault]:

@@ -101,7 +101,7 @@ class Compression:
 
 
 def choose_coding(accept_encoding: str | None) -> Coding | None:
-    """Return the coding that an `Accept-Encoding` header prefers, or None to send the bytes as they are."""
+    """Return the compression that an `Accept-Encoding` header prefers, or None to send the bytes uncompressed."""
     weights = dict(parse_weights(accept_encoding or ""))
     others = weights.get("*", 0.0)
     best = max(CODINGS, key=lambda coding: weights.get(coding, others))
@@ -134,10 +134,10 @@ def _strip(condition: str, suffixed: dict[str, list[str]]) -> str:
 
 
 def find_current_tag(if_none_match: str, tag: str, coding: Coding | None) -> str | None:
-    """Return the `ETag` of the 304 response to an `If-None-Match` header, or None if the header names another.
+    """Return the `ETag` of the 304 response to an `If-None-Match` header, or None if the header does not name `tag`.
 
-    `tag`: entity tag of the representation, with or without the suffix of a coding. `coding`: coding that the client
-    prefers.
+    `tag`: entity tag of the representation, with or without the suffix of a coding (compression); suffixes are ignored
+    in the comparison. `coding`: coding that the client prefers.
     """
     suffixed: dict[str, list[str]] = {}
     plain = _strip(tag, {})

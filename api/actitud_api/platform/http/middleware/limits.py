@@ -91,9 +91,10 @@ class Limits:
         """Keep the quotas of the limits and the counter of requests.
 
         Args:
-            quotas: Highest number of requests in a window, 0 for no limit.
+            quotas: Highest number of requests in a window by name of the limit, 0 for no limit.
             window: Length of a window in seconds.
-            count: Counter of requests by key or client address.
+            count: Counts a request for a subject (key or client address) with a weight; returns its count and the
+                seconds until the window ends.
             max_waiters: Number of threads that may wait in `count` at the same time, 0 if it does not block.
         """
         self._quotas = quotas
@@ -106,7 +107,7 @@ class Limits:
         """Return an ASGI handler that counts a request before it calls `app`.
 
         The handler raises a 429 problem if the request exceeds the quota. If the request cannot be counted, a read
-        without a key is answered all the same, and any other request raises a 503 problem.
+        without a key is still answered, and any other request raises a 503 problem.
         """
 
         async def handle(scope: Scope, receive: Receive, send: Send) -> None:
@@ -145,7 +146,7 @@ class Limits:
         return handle
 
     async def charge(self, scope: HTTPScope, weight: int) -> None:
-        """Count a request `weight` more times, because it causes as much work as that many requests.
+        """Add `weight` to the count of a request that causes as much work as several; 0 adds nothing.
 
         Raises:
             ProblemError: 429 if the request now exceeds the quota, 503 if it cannot be counted.

@@ -1,15 +1,15 @@
-"""Answers to public reads from the memory of the process.
+"""Answers to public reads from the memory of the process, in the outermost layer.
 
-The outermost layer. An answer to an anonymous `GET` is kept whole if its handler declares it public (`Cache-Control:
-public`, which the edge may have made private for others because its links follow `Host`) and a pure function of its
-address, the negotiated headers and the public state (`contract.Keeping`). It has the number of the public state that
-was read before it was made, and is given only while that is the number. A request that finds its answer here reaches
-no other layer: it costs one look-up, is answered without database and thread, and no rate limit counts it.
+An answer to an anonymous `GET` is stored whole on two conditions. Its handler declares it public (`Cache-Control:
+public`, which the edge may have made private for others because its links follow `Host`). And it depends only on its
+address, the negotiated headers and the public state (`contract.Keeping`). It is stored with the version number that the
+public state had before the answer was generated, and is sent only while the number is unchanged. A request whose answer
+is found here reaches no other layer: it costs one look-up, uses no database and no thread, and no rate limit counts it.
 
-What is constant, such as a document that is addressed by its digest, is given in every state. All else is given without
-remark only if the database was heard within `FRESH` seconds, since another process may have changed what it holds; for
-a time that the settings say it is given with the headers `Age` and `Cache-Status`; then its handler is called, which
-can say that the database does not answer.
+A constant answer, such as a document that is addressed by its digest, is sent in every state. Any other answer is sent
+unmarked only if the database answered within the last `FRESH` seconds, since another process may have changed its data.
+After that it is sent with the headers `Age` and `Cache-Status`, for a time in the settings. After that time its handler
+is called, which can report that the database does not answer.
 """
 
 from __future__ import annotations
@@ -95,11 +95,11 @@ class Memory:
         Args:
             app: The application, complete except for this layer.
             alternatives: The format negotiation of the application.
-            state: Version number of the public state; a stored response is sent only while it is the same.
+            state: Version number of the public state; a stored response is sent only while this number is unchanged.
             room: Highest number of bytes for stored responses and their keys.
             stale_if_error: Seconds for which stored responses are sent while the database does not respond.
-            has_public_url: True if absolute links do not depend on the request.
-            clock: The clock of `state.heard`.
+            has_public_url: True if absolute links do not depend on the request, because the settings have a public URL.
+            clock: Present time in seconds, by the clock of `state.heard`.
         """
         self._inner: ASGIApp = app.asgi_handler
         self._state = state
