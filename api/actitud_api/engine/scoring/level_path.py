@@ -1,11 +1,12 @@
 """Path to the next level: moves, each of one indicator, after which all gates of that level are passed.
 
-The method is that of docs/scoring.md, section 7. The search is greedy and takes the gates in an order: those on one
-indicator, then those on a group in document order, then those on the index, then those on the profile alone. For each
-gate it takes the smallest move that is enough to pass the gate, or else the move that gains most, and never one that
-breaks a gate that holds or leads away from the gate. At the end it drops moves that are not needed and shortens those
-that go further than needed, each from the last to the first, puts them in the order in which a person would make them,
-and scores everything again.
+The method is that of docs/scoring.md, section 7. The search is greedy and takes the gates (conditions of the level) in
+an order: those on one indicator, then those on a group in document order, then those on the index, then those on the
+profile alone. For each gate it takes the smallest move that is enough to pass the gate, or else the move that gains
+most, and never one that breaks a gate that holds or leads away from the gate. At the end it drops moves that are not
+needed and shortens moves that go further than needed, each from the last to the first. Then it puts the moves in the
+order in which a person would make them, and scores everything again.
+
 During the search only the groups that contain the moved indicator are scored again, or everything if a move affects
 other indicators or the profile.
 """

@@ -1,17 +1,18 @@
 """Sensitivity of levels to the judgements and the errors behind them: Sobol' indices (docs/scoring.md, section 8).
 
-Each draw varies seven sources together: thresholds of gates, scores of the steps of ladders, weights, goalposts set by
-judgement, the cap of what is only declared, errors of those who code samples, and the chance of the samples. The same
-draw of the document holds for all organisations; errors and chance are drawn for each organisation.
+Each draw varies seven sources together: thresholds of gates (conditions of levels), scores of the steps of ladders,
+weights, goalposts set by judgement, the cap for answers without evidence, errors in the coding of samples, and the
+chance of the samples. Each draw changes the document for all organisations together; errors and chance are drawn for
+each organisation.
 
 The indices are those of variance-based sensitivity analysis (A. Saltelli et al., Variance based sensitivity analysis of
 model output, 2010) for groups of inputs, with the estimators of M. J. W. Jansen (Analysis of variance designs for model
 output, 1999). An organisation is one output; the outputs are pooled as in F. Gamboa, A. Janon, T. Klein and A. Lagnoux
 (Sensitivity analysis for multidimensional and functional outputs, 2014): sums of variances take the place of variances.
 
-No level counts as level 0 in the variance, and stands apart in the shares of changed levels.
+An organisation without a level counts as level 0 in the variance, and is counted apart in the shares of changed levels.
 
-Rules that contradict answers are left out: counts that are drawn anew need not agree with each other.
+Rules that contradict answers are left out, because counts that are drawn anew need not agree with each other.
 """
 
 from __future__ import annotations

@@ -35,7 +35,10 @@ class ChainEntry(Struct, frozen=True):
 
 
 class Head(Struct, frozen=True):
-    """State of a hash chain: number of its entries (`size`) and hash of the last one in hexadecimal (`root`)."""
+    """State of a hash chain.
+
+    `size` is the number of its entries, and `root` the hash of the last one in hexadecimal.
+    """
 
     size: int
     root: str
@@ -51,6 +54,9 @@ def compute_hash(prev: str, seq: int, record: str) -> str:
 
 
 def link_entry(head: Head | None, record: str) -> ChainEntry:
-    """Return the entry that adds `record` to the end of a chain; an empty chain (`head` is None) gets entry 0."""
+    """Return the entry with the content `record` that follows the last entry of a chain.
+
+    `head` is the present state of the chain; None is an empty chain, which gets entry 0.
+    """
     seq, prev = (0, ZERO_HASH) if head is None else (head.size, head.root)
     return ChainEntry(seq, record, prev, compute_hash(prev, seq, record))

@@ -28,9 +28,14 @@ _log = structlog.get_logger()
 def make_due_checkpoint(database: Database, folder: Path, host: str, now: datetime) -> service.CheckpointRecord | None:
     """Make today's checkpoint of the ledger if it is due; return it, or None if none was due.
 
-    A checkpoint is due if entries were added since the last one and none was made today (UTC). Entry 0 is written to an
-    empty ledger first; it names the ledger, with a name that begins with `host`, the public host name of the service.
-    `folder` holds the private signing keys.
+    A checkpoint, a signed statement of the state of the ledger, is due if entries were added since the last one and
+    none was made today (UTC). In an empty ledger, entry 0 is written first; it contains the name of the ledger.
+
+    Args:
+        database: Database with the ledger.
+        folder: Folder of the private signing keys.
+        host: Public host name of the service, with which the name of the ledger begins.
+        now: Present time.
 
     Raises:
         SigningKeyFault: No signing key exists, it cannot be used, or the ledger lacks entries that were signed.

@@ -51,11 +51,11 @@ class SigningKeyFault(RuntimeError):
 
 
 class Signer:
-    """Signer of payloads and checkpoints with an Ed25519 private key.
+    """Signer of payloads and of checkpoints (states of the ledger) with an Ed25519 private key.
 
     `kid` is the id of the key in its signatures: a digest of the public key (thumbprint, RFC 7638). `folder` is the
-    folder of the private key file; a high-water mark in it records the last signed state of the ledger. None records no
-    mark.
+    folder of the private key file, in which another file (high-water mark) records the last signed state of the ledger.
+    None records no state.
     """
 
     def __init__(self, private: Ed25519PrivateKey, folder: Path | None = None) -> None:

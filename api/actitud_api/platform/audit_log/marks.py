@@ -1,9 +1,9 @@
 """High-water mark of each ledger: the largest state of it that was signed, in a file beside the signing keys.
 
-A database that was brought back from a copy does not know what was signed after the copy was made, and would sign
-another ledger of the same size. The mark is outside the database, so it does know. It is the name of an empty file,
-`<ledger>-<size>-<root>.mark`: to create a file is one step, so nothing half written is ever read, and of several
-processes that share the folder none can lower the mark of another.
+A database that was restored from a copy lacks the entries that were signed after the copy was made. It would sign other
+entries with the same numbers. The mark is outside the database, so it shows the loss. It is the name of an empty file,
+`<ledger>-<size>-<root>.mark`: a file is created in one step, so no reader sees a half-written mark, and if several
+processes share the folder, none can lower the mark of another.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ def list_marks(folder: Path, origin: str) -> Sequence[Head]:
 
 
 def raise_mark(folder: Path, origin: str, head: Head) -> None:
-    """Store a larger signed state as the high-water mark of a ledger; a mark that is larger already stays.
+    """Store a signed state as the high-water mark of a ledger, unless a larger state is stored already.
 
-    The mark is a file in `folder`, flushed to disk before the function returns. `origin` is the name of the ledger.
+    A high-water mark is the largest state of a ledger that was signed: a file in `folder`, flushed to disk before the
+    function returns. `origin` is the name of the ledger.
 
     Raises:
         OSError: The file cannot be written.
@@ -60,9 +61,10 @@ def raise_mark(folder: Path, origin: str, head: Head) -> None:
 
 
 def drop_mark(folder: Path, origin: str, head: Head) -> None:
-    """Remove the high-water mark of a signed state of a ledger, after an administrator has acknowledged its loss.
+    """Remove the high-water mark `head` of a ledger, after an administrator has acknowledged that this state is lost.
 
-    `folder` holds the mark files, and `origin` is the name of the ledger.
+    A high-water mark is the largest state of a ledger that was signed. `folder` holds the mark files, and `origin` is
+    the name of the ledger.
 
     Raises:
         OSError: The file cannot be removed.

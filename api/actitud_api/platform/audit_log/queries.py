@@ -33,12 +33,16 @@ The number is the word `ledger` in ASCII; any number that no other lock has woul
 
 
 class EntryOpening(Struct, frozen=True):
-    """Plain texts of a ledger entry that the entry contains only as digests, with the salts that verify them.
+    """Plain texts that a ledger entry contains only as digests, with the salts that verify the digests.
 
-    `subject` is the path of the changed resource, and `salt` the salt of its digest. `public`: True if everybody may
-    read the subject; otherwise only administrators and the organisation `owner` may. `owner` is None if there is none.
-    `actor` is the organisation that acted, and `actor_salt` the salt of its digest; only administrators and that
-    organisation may read them. Both are None if the entry names no organisation as actor.
+    Attributes:
+        subject: Path of the changed resource.
+        salt: Salt of its digest, in hexadecimal.
+        public: True if everybody may read the subject; otherwise only administrators and the organisation `owner` may.
+        owner: Organisation that may read the subject, None if there is none.
+        actor: Organisation that acted; only administrators and this organisation may read it. None if the entry names
+            none.
+        actor_salt: Salt of the digest of `actor`, in hexadecimal; None without an actor.
     """
 
     subject: str
@@ -64,9 +68,13 @@ class CheckpointRecord(Struct, frozen=True):
 class SigningKey(Struct, frozen=True):
     """Public part of a signing key.
 
-    `kid` is its id, and `public` has its 32 bytes in base64url. `retired` is None while the key signs.
-    `compromised_since` is the number of the first ledger entry from which on signatures of the key no longer count,
-    None if the key is not compromised.
+    Attributes:
+        kid: Id of the key: its RFC 7638 thumbprint.
+        public: The 32 bytes of the key, in base64url.
+        created: Time since which the key signs.
+        retired: Time until which it signed, None while it signs.
+        compromised_since: Number of the first ledger entry from which on its signatures no longer count, None if the
+            key is not compromised.
     """
 
     kid: str
@@ -139,7 +147,7 @@ class NewEntry(Struct, frozen=True):
 
 
 def insert_entries(session: Session, entries: Sequence[NewEntry]) -> None:
-    """Insert ledger entries, in the order of the chain, and their openings."""
+    """Insert ledger entries, in the order of the chain, and their openings: the plain texts behind their digests."""
     connection = session.connection()
     connection.execute(_ADD, [{**structs.asdict(new.entry), "at": new.at, "action": new.action} for new in entries])
     openings = [{**structs.asdict(new.opening), "seq": new.entry.seq} for new in entries if new.opening is not None]
@@ -199,10 +207,13 @@ _OPENED_ENTRIES: Select[tuple[object, ...]] = (
 
 
 def list_page(session: Session, page: PageRange[int], *, action: str | None, size: int | None) -> list[OpenedEntry]:
-    """Return entries in the order of the chain, with their openings.
+    """Return entries in the order of the chain, with their openings: the plain texts that they contain only as digests.
 
-    `size`: only that many entries from the beginning of the chain; None for all. `action`: only entries with this
-    action; None for all.
+    Args:
+        session: Session that reads.
+        page: Part of the list; its sort key is the number of an entry.
+        action: Only entries with this action; None for all.
+        size: Only that many entries from the beginning of the chain; None for all.
     """
     # Without a lower bound SQLite would plan to read the whole table.
     statement = _OPENED_ENTRIES.where(ENTRIES.c.seq >= 0)
@@ -223,7 +234,8 @@ def _build_opened_entry(row: tuple[object, ...]) -> OpenedEntry:
 def iterate_entries(session: Session) -> Generator[OpenedEntry, None, None]:
     """Yield all ledger entries with their openings, in the order of the chain; rows are fetched 1,000 at a time.
 
-    Close the generator if you do not read it to its end: PostgreSQL keeps a cursor open for it.
+    An opening has the plain texts that an entry contains only as digests. Close the generator if you do not read it to
+    its end: PostgreSQL keeps a cursor open for it.
     """
     # Streamed, because a ledger grows without limit and need not fit in memory.
     with session.execute(_OPENED_ENTRIES, execution_options={"yield_per": 1_000}) as rows:
@@ -256,7 +268,7 @@ def get_checkpoint(session: Session, size: int) -> CheckpointRecord | None:
 
 
 def list_checkpoints(session: Session, page: PageRange[int]) -> list[CheckpointRecord]:
-    """Return checkpoints, smallest first."""
+    """Return checkpoints, the smallest ledger first; the sort key of `page` is their size."""
     statement = _CHECKPOINTS.where(CHECKPOINTS.c.size >= 0).order_by(CHECKPOINTS.c.size)
     rows = execute_page(session, statement, page, after=lambda after: CHECKPOINTS.c.size > after)
     return [CheckpointRecord(*row) for row in rows]
@@ -273,7 +285,10 @@ def list_signing_keys(session: Session) -> Sequence[SigningKey]:
 
 
 def set_compromised(session: Session, kid: str, since: int) -> None:
-    """Mark a signing key as compromised: its signatures no longer count from ledger entry number `since` on."""
+    """Mark a signing key as compromised: its signatures no longer count from ledger entry number `since` on.
+
+    `kid` is the id of the key.
+    """
     session.execute(update(KEYS).where(KEYS.c.kid == kid).values(compromised_since=since))
 
 

@@ -159,8 +159,8 @@ def append_entry(session: Session, event: Event, *, now: datetime) -> ChainEntry
     `session` is the session of the change, so change and entry are stored in one transaction. Make this the last step
     of the transaction: until its end, no other session can append. If the ledger is empty, entry 0 is written first.
 
-    Unless all events of the session are hidden, its commit increments the version number of the public state, so that
-    responses that are kept in memory are computed again.
+    Unless all events of the session are hidden, its commit increments the version number of the public state (the data
+    that an anonymous reader can see), so that responses in memory are computed again.
     """
     (entry,) = append_entries(session, [event], now=now)
     return entry
@@ -170,7 +170,7 @@ def append_entries(session: Session, appended: Sequence[Event], *, now: datetime
     """Append an entry for each of several changes of one transaction, in their order, and return the entries.
 
     Make this the last step of the transaction: until its end, no other session can append. It is faster than appending
-    the entries one by one.
+    the entries one by one. If the ledger is empty, entry 0 is written first.
     """
     if not appended:
         return []
@@ -229,10 +229,10 @@ def count_openings(session: Session, paths: Sequence[str], kept_action: str) -> 
 
 
 def erase_openings(session: Session, paths: Sequence[str], kept_action: str) -> None:
-    """Erase the openings of entries about these paths or about paths below them; the chain still verifies.
+    """Erase the openings of entries about these paths or about paths below them.
 
-    An opening has the plain texts that an entry contains only as digests. Openings of entries with the action
-    `kept_action` stay.
+    An opening has the plain texts that an entry contains only as digests, so the hash chain can still be verified.
+    Openings of entries with the action `kept_action` stay.
     """
     queries.delete_openings(session, paths, kept_action)
 
@@ -264,7 +264,8 @@ def list_page(database: Database, page: PageRange[int], *, action: str | None, w
 def iterate_entries(session: Session) -> Generator[OpenedEntry, None, None]:
     """Yield all ledger entries with their openings in the order of the chain, without loading all of them at once.
 
-    Close the generator if you do not read it to its end.
+    An opening has the plain texts that an entry contains only as digests. Close the generator if you do not read it to
+    its end.
     """
     return queries.iterate_entries(session)
 
@@ -297,7 +298,7 @@ def _insert_genesis(session: Session, host: str, now: datetime) -> ChainEntry:
 
 
 class Coverage(Struct, frozen=True):
-    """Number of ledger entries, and how many of them are not covered by a checkpoint yet.
+    """Coverage of the ledger by checkpoints, signed statements of its state.
 
     Attributes:
         entries: Number of all entries.
@@ -313,7 +314,7 @@ class Coverage(Struct, frozen=True):
 
 
 def get_coverage(session: Session) -> Coverage:
-    """Return how many ledger entries exist, how many of them no checkpoint covers,and since when one waits."""
+    """Return the coverage of the ledger by checkpoints: numbers of entries, and the times that belong to them."""
     head = queries.get_head(session)
     newest = queries.get_newest_checkpoint(session)
     entries, covered = (0 if head is None else head.size), (0 if newest is None else newest.size)
@@ -323,9 +324,9 @@ def get_coverage(session: Session) -> Coverage:
 
 
 def make_checkpoint(session: Session, signer: Signer, now: datetime) -> CheckpointRecord:
-    """Return a checkpoint of the whole ledger: a new one, or the existing one if no entry was added since.
+    """Return a checkpoint of the whole ledger, a signed statement of its state.
 
-    `signer` signs a new checkpoint.
+    It is the existing one if no entry was added since, else a new one, which `signer` signs.
 
     Raises:
         LookupError: The ledger is empty.
@@ -360,7 +361,7 @@ def make_checkpoint_if_due(session: Session, signer: Signer, now: datetime) -> C
 
 
 def list_checkpoints(database: Database, page: PageRange[int]) -> list[CheckpointRecord]:
-    """Return checkpoints, smallest first; the sort key of a page is their size."""
+    """Return checkpoints, the smallest ledger first; the sort key of `page` is their size."""
     with database.read() as session:
         return queries.list_checkpoints(session, page)
 
@@ -491,8 +492,8 @@ def revoke_signing_key(
 def mark_newest_checkpoint(session: Session, folder: Path) -> None:
     """Store the newest checkpoint as the largest signed state of the ledger, in a mark file in `folder`.
 
-    The file may be behind if another process made the checkpoint, or ended after it committed one. Call the function in
-    a session that sees committed data, after `load_signer`. A failure is logged.
+    The file may show an older state if another process made this checkpoint, or committed it and ended before it wrote
+    the file. Call the function in a session that sees committed data, after `load_signer`. A failure is logged.
     """
     newest, origin = queries.get_newest_checkpoint(session), get_origin(session)
     if newest is not None and origin is not None:

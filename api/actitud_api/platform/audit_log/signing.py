@@ -65,7 +65,10 @@ def sign(private: Ed25519PrivateKey, header: bytes, payload: bytes) -> Jws:
 
 
 def is_valid(public: str, jws: Jws, payload: bytes) -> bool:
-    """Return True if `jws` is a valid detached signature of a payload with the public key `public` (base64url)."""
+    """Return True if `jws` is a valid detached signature of a payload, made with the key whose public part is `public`.
+
+    `public` is in base64url.
+    """
     signing_input = f"{jws.protected}.{encode_base64url(payload)}".encode()
     try:
         Ed25519PublicKey.from_public_bytes(_decode(public)).verify(_decode(jws.signature), signing_input)
@@ -100,9 +103,9 @@ def sign_note(private: Ed25519PrivateKey, name: str, text: str) -> str:
 
 
 def format_checkpoint(origin: str, size: int, root: str, at: datetime) -> str:
-    """Return the text of a checkpoint of a ledger, to be signed: four lines.
+    """Return the text of a checkpoint, a statement of the state of a ledger, to be signed.
 
-    They are the name of the ledger (`origin`), the number of its entries (`size`), the hash of the last entry in
-    base64, and the time `at`. `root` is that hash in hexadecimal.
+    It has four lines: the name of the ledger (`origin`), the number of its entries (`size`), the hash of the last entry
+    in base64, and the time `at`. The argument `root` is that hash in hexadecimal.
     """
     return f"{origin}\n{size}\n{base64.b64encode(bytes.fromhex(root)).decode()}\n{format_rfc3339(at)}\n"

@@ -35,12 +35,18 @@ class LedgerEntryTable(Base, table=True):
 
 
 class LedgerOpeningTable(Base, table=True):
-    """Table of openings: the subject of each entry, which is a path, and its salt, 16 bytes in hexadecimal.
+    """Table of openings: the plain texts that ledger entries contain only as digests.
 
-    `seq` is the number of the entry. The entry contains only a digest of salt and subject. `public`: everybody may
-    read the subject; otherwise only administrators and the organisation `owner` may, if it is not NULL. Deleting a
-    row erases the subject of the entry, and the chain still verifies. `actor`: the organisation that acted, NULL if
-    the entry names none; the entry contains only a digest of it and of `actor_salt`.
+    Deleting a row erases them, and the chain still verifies.
+
+    Attributes:
+        seq: Number of the entry.
+        subject: Path of the changed resource.
+        salt: Salt of its digest, 16 bytes in hexadecimal.
+        public: True if everybody may read the subject; otherwise only administrators and the organisation `owner` may.
+        owner: Organisation that may read the subject, NULL if there is none.
+        actor: Organisation that acted, NULL if the entry names none.
+        actor_salt: Salt of the digest of `actor`, 16 bytes in hexadecimal, NULL without an actor.
     """
 
     __tablename__ = "ledger_opening"

@@ -63,14 +63,19 @@ def load_rows(package: CheckedWorkbook, name: str) -> list[list[CellContent]]:
 
 
 def load_merged(package: CheckedWorkbook, name: str) -> list[tuple[Cell, Cell]]:
-    """Return the first and last cell of each merged range of a sheet."""
+    """Return the first and last cell of each merged range of a sheet.
+
+    Raises:
+        WorkbookRejected: The sheet is missing or damaged.
+    """
     return [(Cell(*first), Cell(*last)) for first, last in load_sheet(package, name).merged_cell_ranges or ()]
 
 
 def parse_number(value: CellContent) -> int | float:
     """Convert a cell value to a number, an int if it has no fraction.
 
-    A text of nothing but digits is a number too, as a cell with a text format has it: there is one way to read it.
+    A text of digits is a number too, because a cell with a text format contains numbers as texts. Any other text is
+    refused, because its separators could be read in two ways.
 
     Raises:
         InvalidCell: The value is not a number.
@@ -127,7 +132,7 @@ _WORDS: Final[Mapping[str, bool]] = {
 
 
 def parse_choice(options: Mapping[str, str | int], value: CellContent) -> str | int:
-    """Convert the text of a cell to the value of the choice that it names.
+    """Convert the text of a cell to the value of the choice that it names, ignoring case.
 
     `options` has the value of each choice by its text in lower case.
 
@@ -151,9 +156,10 @@ def parse_choice(options: Mapping[str, str | int], value: CellContent) -> str | 
 
 
 def parse_date(value: CellContent, *, is_day_first: bool = False) -> str:
-    """Convert a date in a cell to text in the format of RFC 3339.
+    """Convert a date in a cell to a text such as 2026-12-31 (RFC 3339).
 
-    With `is_day_first`, a text such as 31/12/2026 or 1-2-2026 is a date too, as Spanish writes them.
+    A text in that form is a date too, and with `is_day_first` also a text such as 31/12/2026 or 1-2-2026, as Spanish
+    writes dates.
 
     Raises:
         InvalidCell: The value is not a date.
@@ -197,7 +203,7 @@ def quote_cell(value: CellContent) -> str | None:
 
 
 def parse_text(value: CellContent) -> str:
-    """Return the text of a cell as one line, because published texts have no line breaks.
+    """Return the text of a cell on one line: line breaks become spaces, because published texts have none.
 
     Raises:
         InvalidCell: The value is not a text.

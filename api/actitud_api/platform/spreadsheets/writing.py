@@ -1,4 +1,4 @@
-"""What all workbooks to fill in have: rules for cells, and hidden sheets with the options of lists and the metadata."""
+"""Common parts of all workbooks to fill in: rules for cells, and hidden sheets with options of lists and metadata."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ _MESSAGE_MAX: Final = 255
 
 
 class QuestionSheet(Worksheet):
-    """Worksheet whose formulas are references to cells, such as `=_lists!$A$1:$A$2`."""
+    """Worksheet for formulas that are only references to cells, such as `=_lists!$A$1:$A$2`.
+
+    It writes formulas unchanged, which is faster.
+    """
 
     # XlsxWriter searches each formula for the names of 150 functions. That took a third of the time of a workbook.
     def _prepare_formula(self, formula: str, _: bool = False) -> str:
@@ -44,13 +47,16 @@ class QuestionSheet(Worksheet):
 
 
 class OptionLists:
-    """The options of drop-downs, each list once, for a hidden sheet: Excel takes 255 characters of them in a rule."""
+    """Lists of options for the drop-downs of a workbook, each stored once, on a hidden sheet.
+
+    The rule of a cell refers to the sheet, because Excel allows at most 255 characters of options in a rule.
+    """
 
     def __init__(self) -> None:
         self._lists: dict[tuple[str, ...], str] = {}
 
     def build_rule(self, options: Sequence[str]) -> dict[str, object]:
-        """Return the rule of cells that take one of these options."""
+        """Return the data validation rule (XlsxWriter) of cells that accept only one of these options."""
         key = tuple(options)
         if key not in self._lists:
             index = len(self._lists)
@@ -58,7 +64,10 @@ class OptionLists:
         return {"validate": "list", "source": self._lists[key]}
 
     def write(self, book: xlsxwriter.Workbook, metadata: Mapping[str, str]) -> None:
-        """Add the hidden sheets with all lists and with the metadata, row by row."""
+        """Add two hidden sheets to a workbook: one with all lists, a column for each, and one with the metadata.
+
+        The metadata sheet has a row with name and value for each item of `metadata`.
+        """
         listed = book.add_worksheet(LISTS)
         listed.very_hidden()
         for row in range(max(map(len, self._lists), default=0)):
@@ -73,5 +82,5 @@ class OptionLists:
 
 
 def truncate_message(text: str) -> str:
-    """Cut a message about the input in a cell to what Excel shows."""
+    """Cut a message about the input in a cell, with an ellipsis, to the 255 characters that Excel shows."""
     return text if len(text) <= _MESSAGE_MAX else text[: _MESSAGE_MAX - 1] + "…"

@@ -1,7 +1,7 @@
-"""Connections to PostgreSQL that give up on a server that does not answer.
+"""Connections to PostgreSQL that fail if the server does not answer.
 
-The server ends statements that take too long, but a server that is stopped, or behind a network that drops packets,
-ends nothing. The system calls of the client wait for it without bound.
+The server ends statements that take too long. But a server that is stopped, or behind a network that drops packets,
+ends nothing, and the system calls of the client wait for it without limit.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class Backend(Protocol):
     def create_state_readers(self, url: URL) -> Callable[[], AbstractContextManager[StateReader]]:
         """Return a function that opens a reader of the version number of the public state.
 
-        Each reader has a connection of its own.
+        The public state is the data that an anonymous reader can see. Each reader has a connection of its own.
         """
 
     def lock_for_migration(self, connection: Connection) -> None:
@@ -170,9 +170,9 @@ class Database:
     def write(self, *, hidden: bool = False) -> Iterator[Session]:
         """Open a write session: commit it durably at the end of the block, or roll it back if the block raises.
 
-        If the session has changed any row, the commit increments the version number of the public state, by which
-        stored responses become invalid. `hidden`: True if the changes alter no response to a request without a key; the
-        number then stays the same.
+        If the session has changed any row, the commit increments the version number of the public state (the data that
+        an anonymous reader can see), by which stored responses become invalid. `hidden`: True if the changes alter no
+        response to a request without a key; the number then stays unchanged.
 
         On SQLite only one write session is open at a time. On PostgreSQL several are open at once: compare the version
         of a row in the `UPDATE` statement itself (`UPDATE … WHERE version = ?`, then check its row count), or lock the
@@ -196,7 +196,7 @@ class Database:
                 self.public_state.learn(number)
 
     def get_pool_use(self) -> dict[Literal["read", "write"], PoolUse]:
-        """Return the numbers of free connections and of waiting threads of this process, by kind of session."""
+        """Return the use of the connections of this process, for read sessions and for write sessions."""
         return {
             "read": PoolUse(self._read_slots.free, self._read_slots.waiting),
             "write": PoolUse(self._write_slots.free, self._write_slots.waiting),

@@ -1,9 +1,9 @@
-"""Files that take long to make, kept on disk by name within a bound, for all processes of a service.
+"""Store of files that are slow to generate, on disk, by name and of limited size, for all processes of a service.
 
-The name of a file says all that its content follows from, so a file never becomes outdated: other content has another
-name. A file is written beside its place, flushed, and moved there whole. It ends with a trailer, its length and a
-digest of name and content, by which a damaged one is found, which then counts as missing. Nothing here has to be kept:
-if the folder is lost, full or read-only, files are made for each reader.
+The name of a file contains all data that determine its content, so a file never becomes outdated: other content has
+another name. A file is written under a temporary name, flushed, and renamed when it is complete. It ends with its
+length and a digest of name and content, so that a damaged file is recognised; it counts as missing. No file is needed:
+if the folder is lost, full or read-only, files are generated for each reader.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class FileStore:
     """
 
     def __init__(self, folder: Path, room: int) -> None:
-        """Keep the folder, created with the first file, and the limit `room` of its size in bytes; 0 stores nothing."""
+        """Use a folder, which is created with the first file, for at most `room` bytes of files; 0 stores nothing."""
         self.folder = folder
         self.room = room
         self._verified: dict[str, tuple[int, int, int]] = {}
@@ -159,7 +159,10 @@ class FileStore:
                 writer.discard()
 
     def drop_outdated(self, group: str, state: str) -> None:
-        """Delete the files whose names begin with `<group>.`, except the names that begin with `<group>.<state>.`."""
+        """Delete the files of a group that belong to another state.
+
+        They are the files whose names begin with `<group>.` but not with `<group>.<state>.`.
+        """
         with suppress(OSError):
             for path in self.folder.glob(f"{group}.*{_SUFFIX}"):
                 if not path.name.startswith(f"{group}.{state}."):

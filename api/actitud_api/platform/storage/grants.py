@@ -1,6 +1,6 @@
-"""Privileges of the role that serves: it owns no table, and changes nothing that no row may ever change.
+"""Privileges of the database role of the service: it owns no table, and cannot change rows that must never change.
 
-`deploy/postgresql/roles.sql` creates the role. Where it is absent, one role migrates and serves.
+`deploy/postgresql/roles.sql` creates the role. Without it, one role both migrates and serves.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _TABLES: Final = text(
 def grant_to_serving(connection: Connection) -> None:
     """Grant the database role of the service only the privileges that it needs on each table.
 
-    It may insert and select, and also update and delete, except where a trigger refuses that for every row. If the role
-    does not exist, nothing is granted.
+    It may insert and select rows. It may also update and delete rows, except in tables in which a trigger refuses this
+    for every row. If the role does not exist, nothing is granted.
     """
     if connection.dialect.name != "postgresql":
         return

@@ -71,9 +71,9 @@ def get_dialect(database: Database) -> str:
 
 
 def find_wrong_pragmas(database: Database) -> dict[str, str]:
-    """Return the SQLite settings (pragmas) whose values are not the required ones.
+    """Return the SQLite settings (pragmas) that do not have the required values, with their present values.
 
-    The keys are `<role>.<pragma>`, with the role `reader` or `writer`, and the values are the actual values.
+    The keys are `<role>.<pragma>`, with the role `reader` or `writer`.
 
     Raises:
         DatabaseFailure: The database cannot be reached.
@@ -99,7 +99,7 @@ def _check_role(database: Database, role: Literal["reader", "writer"]) -> dict[s
 
 
 def find_standbys(database: Database) -> tuple[int, bool]:
-    """Return the number of standbys of a PostgreSQL server, and True if commits wait for one of them.
+    """Return the number of standbys (replicas) of a PostgreSQL server, and True if commits wait for one of them.
 
     Raises:
         DatabaseFailure: The database cannot be reached.

@@ -23,7 +23,8 @@ class PageRange(Struct, Generic[K], frozen=True):
         after: Sort key of the last row before the page, None for the first page.
         offset: Number of rows to skip after that row.
         limit: Largest number of rows to return, None for all.
-        total: Receives the number of rows on all pages, counted in the same session; None does not count.
+        total: Function that receives the number of rows on all pages, counted in the session of the page; None does not
+            count.
     """
 
     after: K | None = None
@@ -40,7 +41,7 @@ def execute_page(
     *,
     after: Callable[[K], ColumnElement[bool]] | None = None,
 ) -> Result[*Columns]:
-    """Return the rows of one page of a list.
+    """Return the rows of one page of a list, and pass the number of all its rows to `page.total`, if it is not None.
 
     Args:
         session: Session that reads.

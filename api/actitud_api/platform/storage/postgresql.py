@@ -121,7 +121,7 @@ def create_counter(url: URL) -> PostgresqlCounter:
 def create_state_readers(url: URL) -> Callable[[], AbstractContextManager[StateReader]]:
     """Return a function that opens a reader of the version number of the public state.
 
-    Each reader has a connection of its own.
+    The public state is the data that an anonymous reader can see. Each reader has a connection of its own.
     """
     engine = _create_engine(url, "watcher", 1)
 

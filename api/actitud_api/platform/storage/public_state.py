@@ -1,9 +1,9 @@
-"""Public state: one number that changes in the transaction of every change that an anonymous reader could see.
+"""Public state: the data that an anonymous reader can see, with a version number that every change increments.
 
-Whatever is made of the database for a reader without a key is a function of its address and of this number, so an
-answer holds for as long as the number stays the same. `Database.write` raises it as the last statement of each
-transaction that changed something, unless all of it is marked as hidden: nobody who writes can forget it, and nobody
-waits for another lock after it.
+A response to a reader without a key depends only on its address and on this number, so it is valid as long as the
+number stays unchanged. `Database.write` increments the number in the last statement of each transaction that changed
+something, unless all its changes are marked as hidden. So no writer can forget it, and none waits for another lock
+after it.
 
 Triggers on the public tables would be no safer. They cannot tell a draft from a published row, they fire 8,131 times
 for a publication, and on PostgreSQL they lock the one row while the transaction still takes other locks.
@@ -74,12 +74,15 @@ class StoredPublicState(Base, table=True):
 
 
 def create_token() -> int:
-    """Return a random token that distinguishes a change from all other changes."""
+    """Return a random token for one change of the public state, which no other change has."""
     return secrets.randbits(TOKEN_BITS)
 
 
 def join_number(number: int, token: int) -> int:
-    """Return one number that contains the number and the token of the public state, and grows with the number."""
+    """Return one number that is made from the version number and the token of the public state.
+
+    It grows with the version number, and differs if the tokens differ.
+    """
     return number << TOKEN_BITS | token
 
 
@@ -87,12 +90,12 @@ def join_number(number: int, token: int) -> int:
 
 
 def mark_hidden(session: Session) -> None:
-    """Mark the changes of a session as invisible to an anonymous reader; `mark_shown` overrides this mark."""
+    """Mark the changes of a session as invisible to an anonymous reader; a call of `mark_shown` overrides the mark."""
     session.info[_HIDDEN] = True
 
 
 def mark_shown(session: Session) -> None:
-    """Mark the changes of a session as visible to an anonymous reader; this overrides `mark_hidden`."""
+    """Mark the changes of a session as visible to an anonymous reader, even if `mark_hidden` was or will be called."""
     session.info[_SHOWN] = True
 
 
@@ -107,7 +110,8 @@ def watch_changes(session: Session) -> None:
 def raise_if_changed(session: Session) -> int | None:
     """Increment the version number of the public state before a commit, and return it; None if no row has changed.
 
-    Hidden changes and changes that were rolled back do not count. Call it as the last statement of the session.
+    The public state is the data that an anonymous reader can see. Hidden changes and changes that were rolled back do
+    not count. Call it as the last statement of the session.
     """
     if not session.in_transaction():
         return None
@@ -123,8 +127,8 @@ def raise_if_changed(session: Session) -> int | None:
 def raise_number(connection: Connection) -> int | None:
     """Increment the version number of the public state in the transaction of a connection, and return it.
 
-    Return None on PostgreSQL if the transaction has changed nothing yet. No other transaction can increment the number
-    until this one ends, so call this function last.
+    The public state is the data that an anonymous reader can see. Return None on PostgreSQL if the transaction has
+    changed nothing yet. No other transaction can increment the number until this one ends, so call this function last.
     """
     statement = _RAISE_ON_SQLITE if connection.dialect.name == "sqlite" else _RAISE_ON_POSTGRESQL
     row = connection.execute(statement, {"token": create_token()}).one_or_none()
@@ -145,9 +149,9 @@ def _count_changes(connection: Connection) -> int:
 
 
 class StateReader(Protocol):
-    """Interface of a reader of the version number of the public state, with a connection that it does not share.
+    """Interface of a reader of the version number of the public state, the data that an anonymous reader can see.
 
-    It reads outside of any transaction.
+    It has a connection of its own, and reads outside of any transaction.
     """
 
     def read(self) -> int:
@@ -160,10 +164,10 @@ class StateReader(Protocol):
 
 
 class PublicState:
-    """Version number of the public state as this process knows it; safe to share between threads.
+    """Version number of the public state (data that an anonymous reader can see) as this process knows it.
 
-    A write session of this process sets the number after its commit, before `Database.write` returns. A thread
-    (`start`) notices the commits of other processes.
+    It is safe to share between threads. A write session of this process sets the number after its commit, before
+    `Database.write` returns. A thread (`start`) notices the commits of other processes.
     """
 
     def __init__(self, connect: Callable[[], AbstractContextManager[StateReader]]) -> None:
@@ -265,7 +269,7 @@ class PublicState:
 
 
 def read_row(row: Any) -> int:
-    """Return the version number in a row of `SELECT_NUMBER`; raise `LookupError` if there is no row."""
+    """Return the version number of the public state in a row of `SELECT_NUMBER`; raise `LookupError` without a row."""
     if row is None:
         raise LookupError("the table of the public state is empty")
     number, token = row

@@ -56,7 +56,7 @@ class RequestCounter(Protocol):
         ...
 
     def count(self, subject: str, weight: int = 1) -> CountedRequest:
-        """Count a request of a subject `weight` times, and return its new count and the time until its window ends.
+        """Count a request of a subject `weight` times, and return its new count and the seconds until its window ends.
 
         Raises:
             Unavailable: The count could not be stored in time.

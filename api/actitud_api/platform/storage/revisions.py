@@ -42,9 +42,10 @@ class UnknownRevision(LookupError):
 
 
 class Revisions(Struct, frozen=True):
-    """Schema revision of a database, and the revisions known to this release, oldest first.
+    """Schema revision of a database, and the revisions known to this release.
 
-    `current` is `base` if the database has no tables.
+    `current` is the revision of the database, `base` if it has no tables. `known` are the revisions of this release,
+    oldest first, without `base`.
     """
 
     current: str
@@ -57,7 +58,11 @@ class Revisions(Struct, frozen=True):
 
     @property
     def state(self) -> State:
-        """State of the tables compared with this release, such as `empty`, `behind` or `current`."""
+        """State of the tables compared with this release.
+
+        It is `empty` (no tables), `behind` (an older revision), `current`, `unreleased` (from before release 0.1.0,
+        without a migration path) or `foreign` (a revision that this release does not know).
+        """
         if self.current == BASE:
             return "empty"
         # Before 0.1.0 nobody ran the service, so there is no migration from those sixteen revisions.

@@ -64,7 +64,7 @@ def create_counter(_url: URL) -> MemoryCounter:
 def create_state_readers(url: URL) -> Callable[[], AbstractContextManager[StateReader]]:
     """Return a function that opens a reader of the version number of the public state.
 
-    Each reader has a connection of its own.
+    The public state is the data that an anonymous reader can see. Each reader has a connection of its own.
     """
     engine = _create_engine(url, "reader", 1)
 

@@ -20,14 +20,19 @@ ATTEMPT: Final = 5.0
 
 
 class StallGuard:
-    """Guard that refuses sessions at once while the database server does not answer; one session at a time tests it.
+    """Guard that refuses database sessions at once while the database server is stalled: it did not answer in time.
 
-    Without the guard, the waiting requests would reach the time-out of the database one after another, and their
-    threads would not be free for requests that need no database.
+    After each pause, one session is admitted to test the server. Without the guard, the waiting requests would reach
+    the time-out of the database one after another, and their threads would not be free for requests that need no
+    database.
     """
 
     def __init__(self, is_stalled: Callable[[DBAPIError], bool], clock: Callable[[], float] = time.monotonic) -> None:
-        """Create the guard. `is_stalled` returns True for the error of a server that did not answer in time."""
+        """Create the guard.
+
+        `is_stalled` returns True for the error of a server that did not answer in time. `clock` returns the present
+        time in seconds.
+        """
         self._is_stalled = is_stalled
         self._clock = clock
         self._lock = threading.Lock()

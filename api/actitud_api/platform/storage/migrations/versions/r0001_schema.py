@@ -1,4 +1,4 @@
-"""The schema of release 0.1.0: every table, and the triggers that keep what is signed or published as it is."""
+"""The schema of release 0.1.0: every table, and the triggers that refuse changes to signed and published data."""
 
 from __future__ import annotations
 
