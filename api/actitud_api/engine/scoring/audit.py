@@ -217,7 +217,8 @@ def audit_index(
         zeros: For each indicator, by id, a mask of the organisations whose score is zero by the zero rule, whatever
             their answer is.
         rescore: Computes the index of the same organisations under a changed document. It is called at most once for
-            each child of the root, and at most twice for each goalpost set by judgement.
+            each child of the root, and at most twice for each goalpost (point of a curve from raw values to scores) set
+            by judgement.
     """
     root = document.root
     points = {name: _to_points(document, column) for name, column in (*scores.items(), (root.id, index))}

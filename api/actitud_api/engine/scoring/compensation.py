@@ -73,7 +73,8 @@ def compute_compensation(
         dimensions: Scores, organisations × children of the root; `MISSING` if a child has no score.
         index: Published index of each organisation.
         level: Published level of each organisation.
-        attainable: Level that each organisation reaches if the gates that read the index are left out.
+        attainable: Level that each organisation reaches if the gates (conditions of levels) that read the index are
+            left out.
 
     Raises:
         ValueError: If a gate compares the index with something other than a number.

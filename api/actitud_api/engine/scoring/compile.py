@@ -103,8 +103,9 @@ class ErrorRules(Struct, frozen=True):
     """Rules of severity `error`, each with its number, which is its position in `rules` of the compiled methodology.
 
     `ordered` contains the rules that only require that one fact of an answer is at most another: number of the rule,
-    slot of the lesser fact, slot of the greater fact. Most rules have this form and are checked without a closure.
-    `others` contains the number of each other rule, and the function that decides whether it holds.
+    slot (index in the list of facts) of the lesser fact, slot of the greater fact. Most rules have this form and are
+    checked without a closure. `others` contains the number of each other rule, and the function that decides whether it
+    holds.
     """
 
     ordered: tuple[tuple[int, int, int], ...]
@@ -243,8 +244,8 @@ class ScoringBlock(Struct, frozen=True):
         zero_when: Zero rule, which makes the scores the lowest ones; None if there is none.
         applies: Decides whether the indicators apply; None if they always do.
         scorers: Scorer of each indicator.
-        tables: Indicators with a precomputed result for each level: position, slot of the level, these results, and the
-            result without an answer.
+        tables: Indicators with a precomputed result for each level: position, slot of the level (its index in the list
+            of facts), these results, and the result without an answer.
         quotients: Indicators whose raw value is one fact, or a quotient of two facts, of their own answer.
         others: Position of each other indicator, and the function that computes its result from facts.
     """
@@ -318,7 +319,7 @@ class CompiledGroup(Struct, frozen=True):
 
 
 class GateInputs(Protocol):
-    """Values of one score that gates read: index, scores, raw values and profile fields.
+    """Values of one score that gates (conditions of levels) read: index, scores, raw values and profile fields.
 
     Each method returns None for a value that is unknown, and `NULL` for a value that does not exist, because the node
     is not applicable or too few of its children count.
@@ -334,7 +335,7 @@ class GateInputs(Protocol):
         """
 
     def read_pillar(self, pillar: str) -> Evaluated:
-        """Return the score of a pillar in points.
+        """Return the score of a pillar (mean of some indicators) in points.
 
         Return `NULL` if none of its indicators could count, and None if all that could count are unknown.
         """
@@ -342,15 +343,15 @@ class GateInputs(Protocol):
     def read_value(self, indicator: str) -> Evaluated:
         """Return the exact raw value of an indicator; `NULL` if the indicator does not apply.
 
-        Return None if there is no raw value, or if a gate must ignore the value, for example because the answer has no
-        evidence.
+        Return None if there is no raw value, or if a gate (condition of a level) must ignore the value, for example
+        because the answer has no evidence.
         """
 
     def read_share(self, indicator: str) -> Ratio | Null | None:
         """Return the number of cases and the sample size of a counted share; `NULL` if the indicator does not apply.
 
-        Return None if there is no raw value from 0 to 1, or if a gate must ignore the value, for example because the
-        answer has no evidence.
+        Return None if there is no raw value from 0 to 1, or if a gate (condition of a level) must ignore the value, for
+        example because the answer has no evidence.
         """
 
     def read_profile(self, field: str) -> Evaluated:
@@ -380,7 +381,7 @@ class CompiledGate(Struct, frozen=True):
 
 
 class CompiledLevel(Struct, frozen=True):
-    """A level with its gates; `number` counts the levels from 1, the lowest.
+    """A level with its gates, the conditions that it asks for; `number` counts the levels from 1, the lowest.
 
     `firm` decides for the figures of a score whether the level is final (True) or provisional (False or unknown); None
     if the level is always final.
@@ -392,10 +393,11 @@ class CompiledLevel(Struct, frozen=True):
 
 
 class ConvertedFacts(Struct, frozen=True):
-    """Facts of an answer that are converted before they are stored, each with its name, its slot, and a third number.
+    """Facts of an answer that are converted before they are stored, each with its name and two numbers.
 
-    The facts in `numbers` become fractions; their third number is the number of decimals. The facts in `lists`, which
-    are lists of components, become sets; their third number is the slot that receives the number of components.
+    The first number is the slot, the index in the list of facts. The facts in `numbers` become fractions; their second
+    number is the number of decimals. The facts in `lists`, which are lists of components, become sets; their second
+    number is the slot that receives the number of components.
     """
 
     numbers: tuple[tuple[str, int, int], ...]
@@ -802,7 +804,10 @@ def _build_scoring_function(leaf: CompiledIndicator, unknown: IndicatorResult) -
 
 
 def score_raw_value(leaf: CompiledIndicator, value: Ratio) -> IndicatorResult:
-    """Compute the result of an indicator from its raw value, without regard to zero rule, applicability or caps."""
+    """Compute the result of an indicator from its raw value alone.
+
+    Zero rule, applicability, and caps for missing evidence or by a review are not taken into account.
+    """
     score = leaf.curve(*value)
     return IndicatorResult(
         "zero" if score == leaf.low else "full" if score == leaf.best else "partial", score, score, value, score
@@ -865,7 +870,7 @@ def _build_answer_loader(indicator: Indicator, layout: FactLayout) -> AnswerLoad
 
 
 def load_facts(compiled: CompiledMethodology, submission: Submission) -> Facts:
-    """Load the facts of a submission into a list by slot.
+    """Load the facts of a submission into a list, in which each fact has a fixed index, its slot.
 
     A fact is None if it is absent or if its answer does not count (withdrawn, rejected or stale). A profile field is
     `NULL` if it was sent as null, and None if it was not sent.

@@ -43,7 +43,7 @@ def compile_curve(curve: Curve, span: Range, unit: int) -> Callable[[int, int], 
     """Compile a curve to a function from numerator and denominator (> 0) of a raw value to the score in units.
 
     `span` is the range of the scores of the indicator, and `unit` the number of units in a point. A raw value outside
-    the goalposts has the score of the nearest goalpost.
+    the goalposts (given points of the curve) has the score of the nearest goalpost.
     """
     if curve.kind == "lognormal":
         return _compile_lognormal(curve, span, unit)

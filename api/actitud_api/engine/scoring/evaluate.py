@@ -44,8 +44,8 @@ class BrokenRule(Struct, frozen=True, gc=False):
     """A rule that a submission breaks.
 
     `is_supported` is True if the rule is broken whatever the absent answers are, and False if an absent answer could
-    still repair it. `facts` are the facts of the submission, by slot, at the time when the rule was found broken: facts
-    of answers that other rules had contradicted before are None.
+    still repair it. `facts` are the facts of the submission, by slot (index in the list), at the time when the rule was
+    found broken: facts of answers that other rules had contradicted before are None.
     """
 
     rule: CompiledRule
@@ -54,7 +54,7 @@ class BrokenRule(Struct, frozen=True, gc=False):
 
 
 class FailingGate(Struct, frozen=True, gc=False):
-    """A gate that is not passed, with the value that it reads (`actual`) and the value that it requires.
+    """A gate (condition of a level) that is not passed, with the value that it reads (`actual`) and the required value.
 
     `actual` is None if the value is unknown or does not exist.
     """
@@ -130,7 +130,7 @@ class Evaluation(Struct, kw_only=True):
         return [describe_failing_gate(gate, figures) for gate in self.failing_gates]
 
     def compute_pillar(self, pillar: CompiledPillar) -> tuple[int | None, int | None]:
-        """Compute the score of a pillar, and its score with every unknown indicator at its best.
+        """Compute the score of a pillar (mean of some indicators), and its score with all unknown ones at their best.
 
         Both are in units of 10^-decimals of a point, None if no indicator of the pillar counts.
         """
@@ -283,10 +283,11 @@ def _apply_level_caps(
 def find_contradictions(compiled: CompiledMethodology, sent: Facts) -> tuple[Facts, dict[int, Code], list[BrokenRule]]:
     """Find the contradictions in the facts of a submission (docs/scoring.md, section 2, findings).
 
-    `sent` are the facts as sent, by slot. All rules of severity `error` are evaluated at once, and then again without
-    the contradicted answers, until no further answer is contradicted. Rules of severity `warning` are evaluated once at
-    the end. Return the facts without the contradicted answers, the code (`contradicted` or `unsupported`) of each
-    contradicted indicator by position, and the broken rules in document order.
+    `sent` are the facts as sent, by slot (index in the list). All rules of severity `error` are evaluated at once, and
+    then again without the contradicted answers, until no further answer is contradicted. Rules of severity `warning`
+    are evaluated once at the end. Return the facts without the contradicted answers, the code (`contradicted`, or
+    `unsupported` if absent answers could still repair the rule) of each contradicted indicator by position, and the
+    broken rules in document order.
     """
     facts = sent
     codes: dict[int, Code] = {}
@@ -334,7 +335,7 @@ def score_indicators(
 
     Args:
         compiled: Compiled methodology.
-        facts: Facts by slot, without the contradicted answers.
+        facts: Facts by slot (index in the list), without the contradicted answers.
         contradicted: Code (`contradicted` or `unsupported`) of each contradicted indicator, by position.
         lowered: Level as sent of each indicator whose level a review lowered, by position.
         submission: Only its self-declared names and the decisions of reviews are read.
@@ -409,7 +410,7 @@ def score_indicator(
     Args:
         compiled: Compiled methodology.
         leaf: The indicator.
-        facts: Facts by slot, without the contradicted answers.
+        facts: Facts by slot (index in the list), without the contradicted answers.
         contradicted: Code (`contradicted` or `unsupported`) of a contradiction, None if there is none.
         lowered: Level as sent of each indicator whose level a review lowered, by position.
         submission: Only its self-declared names and the decisions of reviews are read.
@@ -732,7 +733,7 @@ def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
 
 
 def describe_failing_gate(gate: CompiledGate, figures: GateFigures) -> FailingGate:
-    """Return a gate that is not passed, with the actual and the required figure.
+    """Return a gate (condition of a level) that is not passed, with the actual and the required figure.
 
     The actual figure is None if it is unknown or does not exist.
     """
@@ -803,7 +804,7 @@ class GateFigures:
         return Fraction(units, evaluation.compiled.unit)
 
     def read_pillar(self, pillar: str) -> Evaluated:
-        """Return the score of a pillar in points.
+        """Return the score of a pillar (mean of some indicators) in points.
 
         Return `NULL` if none of its indicators could count, and None if all that could count are unknown.
         """

@@ -216,7 +216,9 @@ def _run_search(
 
 
 def apply_moves(submission: Submission, moves: Iterable[Move], compiled: CompiledMethodology) -> Submission:
-    """Return the submission after the moves of a path: new facts and profile fields replace old ones.
+    """Return a copy of the submission after the moves (changes of answers) of a path.
+
+    New facts and profile fields replace the old ones.
 
     An answer whose move needs evidence is assumed to have it, and is no longer self-declared. A move of kind `report`
     replaces the whole answer. The new answer counts even if the old one did not (withdrawn, rejected or stale).

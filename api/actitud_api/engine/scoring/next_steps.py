@@ -312,8 +312,8 @@ def _compute_gain_max(branches: BranchRescorer, leaf: CompiledIndicator, gain: F
 def find_change_reaching(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction) -> FactChange | None:
     """Find the smallest valid change of one fact with which the raw value of an indicator equals or is better than `x`.
 
-    Return the new values by slot. Return None if there is no such change: the document names no fact to change, or the
-    new value would be out of its range.
+    Return the new values by slot (index in the list of facts). Return None if there is no such change: the document
+    names no fact to change, or the new value would be out of its range.
     """
     facts, layout, indicator = evaluation.facts, evaluation.compiled.layout, leaf.definition
     if indicator.type in ("level", "boolean"):
@@ -383,8 +383,8 @@ def _add_components(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction
 def name_changes(leaf: CompiledIndicator, change: FactChange) -> dict[str, FactValue]:
     """Return the changed facts by name, in the form in which an organisation sends them.
 
-    `change` has the new values by slot. Counts that are derived from lists are left out, because an organisation sends
-    only the lists.
+    `change` has the new values by slot (index in the list of facts). Counts that are derived from lists are left out,
+    because an organisation sends only the lists.
     """
     if leaf.step_field is not None and leaf.step is not None:
         return {leaf.step_field: to_figure(cast("int | Fraction", change[leaf.step.slot]))} if change else {}
@@ -402,7 +402,7 @@ def name_changes(leaf: CompiledIndicator, change: FactChange) -> dict[str, FactV
 
 
 def apply_change(facts: Facts, change: FactChange) -> Facts:
-    """Return a copy of the facts, given by slot, in which the values in `change` replace the old ones."""
+    """Return a copy of the list of facts in which the values in `change`, by index, replace the old ones."""
     changed = list(facts)
     for slot, value in change.items():
         changed[slot] = value

@@ -96,11 +96,11 @@ class Situation(Struct, frozen=True):
         return leaf.definition.id in self.submission.self_declared
 
     def meets(self, condition: GateCondition) -> bool:
-        """Return True if this situation meets a condition."""
+        """Return True if the score in this situation meets a condition of the search."""
         return is_gate_met(condition.member, GateFigures(self.evaluation))
 
     def meets_all(self, conditions: Iterable[GateCondition]) -> bool:
-        """Return True if this situation meets all conditions."""
+        """Return True if the score in this situation meets all conditions."""
         figures = GateFigures(self.evaluation)
         return all(is_gate_met(condition.member, figures) for condition in conditions)
 
@@ -160,8 +160,8 @@ def list_options(
 def build_blank_answer(compiled: CompiledMethodology, leaf: CompiledIndicator) -> FactChange | None:
     """Build an answer with the lowest allowed facts, from which the search starts for an unknown indicator.
 
-    Return the facts by slot. Return None if the indicator has several facts, because a move changes only one of them;
-    for a checklist there is always an answer.
+    Return the facts by slot (index in the list of facts). Return None if the indicator has several facts, because a
+    move (step of the path) changes only one of them; for a checklist there is always an answer.
     """
     indicator = leaf.definition
     if indicator.type != "checklist" and len(indicator.facts) != 1:
@@ -190,10 +190,11 @@ def is_stuck(situation: Situation, position: int) -> bool:
 def rescore_situation(
     situation: Situation, leaf: CompiledIndicator, change: FactChange, *, declared: bool
 ) -> Situation:
-    """Return the situation after the facts of an indicator have changed to those in `change`, by slot.
+    """Return the state of the search after the facts of an indicator have changed to those in `change`.
 
-    `declared` is True if the new answer has no evidence. If the facts affect rules or other indicators, everything is
-    scored again, otherwise only the groups that contain the indicator.
+    `change` has the new facts by slot (index in the list of facts). `declared` is True if the new answer has no
+    evidence. If the facts affect rules or other indicators, everything is scored again, otherwise only the groups that
+    contain the indicator.
     """
     evaluation, submission, compiled = situation.evaluation, situation.submission, situation.evaluation.compiled
     if declared != situation.is_declared(leaf):
@@ -257,10 +258,10 @@ class OptionRanking:
     def rank(self, situation: Situation, condition: GateCondition) -> Iterator[Option]:
         """Yield the options that help to meet a condition, in the order in which they should be tried.
 
-        First come the options that alone are enough to meet the condition: those of indicators in pillars that gates
-        read (favoured indicators) before the others, and among these the smallest gain of the group first. Then come
-        all options by falling gain, down to the options that do not change the score of the group. So an option may be
-        yielded twice.
+        First come the options that alone are enough to meet the condition: those of favoured indicators (in pillars,
+        the extra figures that conditions of levels read) before the others, and among these the smallest gain of the
+        group first. Then come all options by falling gain, down to the options that do not change the score of the
+        group. So an option may be yielded twice.
         """
         group = condition.group
         sensitivity = build_group_sensitivity(situation.evaluation, group)
@@ -333,7 +334,7 @@ class OptionRanking:
 
 
 def compare_progress(condition: GateCondition, before: Situation, after: Situation) -> int:
-    """Compare how far two situations are from meeting a condition that neither meets.
+    """Compare the distances of two situations (states of a search) from a condition that neither meets.
 
     Return 1 if `after` is nearer, -1 if it is farther, and 0 if both are as far.
     """
@@ -353,7 +354,7 @@ def _measure_distance(condition: GateCondition, situation: Situation) -> Number 
 
 
 def is_worse(situation: Situation, than: Situation, start: Situation | None = None) -> bool:
-    """Return True if a situation of a search has too little evidence for a level, or breaks a further rule.
+    """Return True if a situation (state of a search) has too little evidence for a level, or breaks a further rule.
 
     A further rule is one of severity `error` that the situation `than` does not break, nor the situation `start`; None
     leaves `start` out of the comparison.

@@ -50,7 +50,7 @@ def find_service_sample(compiled: CompiledMethodology, leaf: CompiledIndicator) 
 
 
 def find_fields_read(gate: Gate) -> frozenset[str]:
-    """Return the names of the profile fields that a gate reads."""
+    """Return the names of the profile fields that a gate (condition of a level) reads."""
     operands = (*walk_operand_parts(gate.holds.left), *walk_operand_parts(gate.holds.right))
     return frozenset(operand.field for operand in operands if isinstance(operand, ProfileOperand))
 
@@ -60,8 +60,8 @@ def list_profile_changes(
 ) -> dict[str, int | float]:
     """Return the profile fields in a change of an indicator, with their new values by name.
 
-    `change` has the new values of facts and fields by slot. The field that a next step of the indicator changes is left
-    out, because it is listed with the facts of the indicator.
+    `change` has the new values of facts and fields by slot (index in the list of facts). The field that a next step of
+    the indicator changes is left out, because it is listed with the facts of the indicator.
     """
     fields = compiled.layout.profile
     # The profile has the first slots.
@@ -73,7 +73,7 @@ def list_profile_changes(
 
 
 def repair_rules(compiled: CompiledMethodology, facts: Facts, rules: Iterable[CompiledRule]) -> FactChange:
-    """Find changes of profile fields that repair `rules` broken by `facts`; return the new values by slot.
+    """Find changes of profile fields that repair `rules` broken by `facts`; return the new values by index in `facts`.
 
     Each change is the smallest that is enough, and breaks no rule of severity `error`. Only fields that are whole
     numbers, set by the organisation, and need no evidence are changed; an organisation cannot change other fields, such

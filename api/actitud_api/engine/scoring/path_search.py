@@ -40,7 +40,8 @@ class AppliedMove(Struct, frozen=True):
 
     Attributes:
         position: Position of the indicator.
-        change: All new facts of the indicator by slot, including those of its earlier moves.
+        change: All new facts of the indicator by slot (index in the list of facts), including those of its earlier
+            moves.
         documented: True if this move or an earlier one of the indicator includes evidence.
         breaks: Validation rules that the move broke when it was applied.
     """
@@ -52,7 +53,7 @@ class AppliedMove(Struct, frozen=True):
 
 
 class PlacedMove(Struct, frozen=True):
-    """A move at its position in the path.
+    """A move (change of the answer to one indicator) at its position in the path.
 
     Attributes:
         taken: The move.
@@ -99,12 +100,12 @@ class PathSearch:
 
     @property
     def start(self) -> Situation:
-        """Situation before the first move."""
+        """State of the search before the first move."""
         return self._start
 
     @property
     def end(self) -> Situation:
-        """Situation after all moves that `run` found."""
+        """State of the search after all moves that `run` found."""
         return self._now
 
     def run(self) -> tuple[tuple[GateCondition, ...], ...]:
@@ -137,7 +138,7 @@ class PathSearch:
         return tuple(conditions for conditions in still if conditions)
 
     def find_lost(self, after: Evaluation) -> tuple[CompiledGate, ...]:
-        """Return the gates that held during the search and after its moves, but fail in `after`.
+        """Return the gates (conditions of levels) that held during the search and after its moves, but fail in `after`.
 
         `after` is the complete scoring of the result of the search.
         """
@@ -152,11 +153,11 @@ class PathSearch:
     def order_moves(self) -> tuple[PlacedMove, ...]:
         """Put the moves that `run` found in the order in which they can be made.
 
-        Moves of indicators that keep several others at 0 come first, then moves of indicators in pillars that gates
-        read, then moves for gates on one indicator, on groups, and on the index; moves that wait for the service come
-        last. Among equal moves, the largest gain in whole points comes first, and then the move that the search needed
-        first. A move that would have no effect, or would contradict other facts, before another move is made comes
-        after that move.
+        Moves of indicators that keep several others at 0 come first, then moves of indicators in pillars (extra figures
+        that gates read), then moves for gates (conditions of levels) on one indicator, on groups, and on the index;
+        moves that wait for the service come last. Among equal moves, the largest gain in whole points comes first, and
+        then the move that the search needed first. A move that would have no effect, or would contradict other facts,
+        before another move is made comes after that move.
         """
         final_facts = self._now.evaluation.facts
         unmet = {rule.definition.id for taken in self._taken for rule in taken.breaks if not rule.holds(final_facts)}

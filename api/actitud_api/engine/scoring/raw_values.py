@@ -56,7 +56,7 @@ class ImprovementStep(Struct, frozen=True):
 
 
 def compile_raw_value(operand: Operand, layout: FactLayout) -> Callable[[Facts], Ratio | None]:
-    """Compile a value formula to a function that returns the exact raw value, as a ratio, of a list of facts by slot.
+    """Compile a value formula to a function that returns the exact raw value, as a ratio, from a list of facts.
 
     The function returns None if a fact that the formula reads is absent or the denominator is 0.
     """
@@ -94,7 +94,8 @@ def _ratio(n: Number | None, d: Number | None) -> Ratio | None:
 def find_quotient_slots(indicator: Indicator, layout: FactLayout) -> tuple[int, int | None] | None:
     """Return the slots of numerator and denominator if the value formula is a quotient of two facts of the indicator.
 
-    Return (slot, None) if the formula is one fact of the indicator, and None for any other formula.
+    A slot is the index of a fact in the list of facts. Return (slot, None) if the formula is one fact of the indicator,
+    and None for any other formula.
     """
     own = layout.slots[indicator.id]
     match indicator.value:

@@ -148,7 +148,7 @@ def build_score_document(document: Document) -> Document:
 
     With such a document, the column evaluator computes the groups from known scores, given in units of 10^-decimals of
     a point. For each indicator there is a profile field that is true if the indicator is not applicable. The new
-    document has no rules, zero rules, levels or pillars.
+    document has no validation rules, zero rules, levels or pillars.
     """
     unit = int(10**document.decimals)
 

@@ -105,8 +105,8 @@ def compute_robustness(
         document: Methodology document.
         scores: Organisations × children of the root, in units of 10^-decimals of a point, `MISSING` if a child is not
             rated.
-        attainable: Level that each organisation reaches under the document without the gates that read the index. These
-            gates are evaluated at each drawn index; all others give the same result in every draw.
+        attainable: Level that each organisation reaches if the gates (conditions of levels) that read the index are
+            left out. These gates are evaluated at each drawn index; all others give the same result in every draw.
         draws: Number of draws.
         seed: Seed of the random draws.
 
@@ -160,7 +160,8 @@ def aggregate_geometrically(document: Document, scores: Integers, attainable: In
         document: Methodology document.
         scores: Organisations × children of the root, in units of 10^-decimals of a point, `MISSING` if a child is not
             rated.
-        attainable: Level that each organisation reaches if the gates that read the index are left out.
+        attainable: Level that each organisation reaches if the gates (conditions of levels) that read the index are
+            left out.
 
     Raises:
         ValueError: If a gate compares the index with something other than a number.

@@ -10,17 +10,17 @@
 The first line of the docstring is the summary of the operation in the OpenAPI document, the rest its description. The
 name of a parameter decides its value:
 
-- `request`: the request itself, for `Representation.of` and the like;
+- `request`: the request itself, for example for `Representation.of`;
 - `path`, `query`, `body`: Structs. `enforce` decodes query and body before the handler runs, and the OpenAPI document
-  describes the same types;
+  describes these Structs;
 - `principal`: the holder of the key of the request; `X | None` unless the access rule requires a key;
 - `expected`: a function that checks the preconditions of the request (`If-Match`) against a stored revision;
 - `language`: the language of the response;
 - a parameter annotated `FromPath[str]`: one segment of the path, for pages, which have no contract;
 - any other name: the service with that name in the state of the application. `check_services` checks its type.
 
-Handlers run in a worker thread, unless they are coroutines or their decorator has `threaded=False`. What takes a thread
-for long a handler returns as a `LargeResponse`.
+Handlers run in a worker thread, unless they are coroutines or their decorator has `threaded=False`. A handler returns a
+`LargeResponse` for work that would occupy its thread for a long time.
 """
 
 from __future__ import annotations

@@ -411,7 +411,10 @@ def moves_to(exception: type[E], parameter: str, value: Callable[[E], str]) -> P
 
 
 def build_problem(scope: HTTPScope, error: ProblemError, language: Language) -> Problem:
-    """Return the problem document of an exception in a language."""
+    """Return the problem document of an exception in a language.
+
+    `scope`: the request, whose path and id the document contains.
+    """
     return Problem(
         type=error.type.uri,
         title=error.type.title.into(language),

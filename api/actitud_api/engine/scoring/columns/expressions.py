@@ -72,7 +72,7 @@ class FieldEvidenced(Struct, frozen=True):
 
 
 class FieldEmpty(Struct, frozen=True):
-    """Condition under which a number is null: a profile field, given by its slot, has no value.
+    """Condition under which a number is null: the profile field in a slot (index in the list of facts) has no value.
 
     A document may name a profile field whose value replaces an absent answer (`AnswerOperand.absent`). `absent` then
     contains the positions of the indicators whose answers the field replaces, and the condition is true only in rows in
@@ -84,7 +84,7 @@ class FieldEmpty(Struct, frozen=True):
 
 
 class NodeScore(Struct, frozen=True):
-    """Condition on the score of a node, for a gate that reads this score.
+    """Condition on the score of a node, for a gate (condition of a level) that reads this score.
 
     Used as a `NumberCondition` (the score is known), it is true in rows in which the node has a score or is not
     applicable. Used as a `NullCondition` (the score is null), it is true in rows in which the node is not applicable.
@@ -94,7 +94,7 @@ class NodeScore(Struct, frozen=True):
 
 
 class IndicatorRawValue(Struct, frozen=True):
-    """Condition on the raw value of the indicator at `position`, for a gate that reads this value.
+    """Condition on the raw value of the indicator at `position`, for a gate (condition of a level) that reads it.
 
     Used as a `NumberCondition` (the value is known), it is true in rows in which the raw value exists and has evidence,
     or the indicator is not applicable. Used as a `NullCondition` (the value is null), it is true in rows in which the
@@ -116,7 +116,7 @@ class ExtremeScore(Struct, frozen=True):
 
 
 class PillarFigure(Struct, frozen=True):
-    """Condition under which the score of a pillar is null: none of its indicators counts."""
+    """Condition under which the score of a pillar, the mean of some indicators, is null: none of them counts."""
 
     pillar: str
 
@@ -225,7 +225,7 @@ class ColumnCompiler:
 
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
-            TypeError: If the operand reads a score or raw value; only gates may.
+            TypeError: If the operand reads a score or raw value; only gates (conditions of levels) may.
         """
         match operand:
             case Constant(value=value):
@@ -252,7 +252,7 @@ class ColumnCompiler:
         return sorted((self.compile_operand(member, reading) for member in members), key=lambda part: part.constant)
 
     def compute_slot_bounds(self, slot: int) -> tuple[int, int]:
-        """Return the lowest and highest value in a slot, widened to include 0, which represents an absent fact."""
+        """Return the lowest and highest value of the fact in a slot, widened to include 0, which an absent fact has."""
         lower, upper = self.extent[slot]
         return min(lower, 0), max(upper, 0)
 
@@ -562,7 +562,7 @@ class ColumnCompiler:
         """Compile the mask of rows in which a condition for a known number holds.
 
         Raises:
-            TypeError: If the condition is about a score or raw value; only gates read these.
+            TypeError: If the condition is about a score or raw value; only gates (conditions of levels) read these.
         """
         match condition:
             case AnswerSent(position=position):
@@ -576,7 +576,7 @@ class ColumnCompiler:
         """Compile the mask of rows in which a condition for a null number holds.
 
         Raises:
-            TypeError: If the condition is about a score or raw value; only gates read these.
+            TypeError: If the condition is about a score or raw value; only gates (conditions of levels) read these.
         """
         match null:
             case FieldEmpty(slot=slot, absent=absent):

@@ -85,7 +85,8 @@ class CaseJudge:
     def judge_indicators(self, block: RowBlock) -> list[CaseJudgement]:
         """Evaluate zero rule and applicability of every indicator in a block.
 
-        Return one judgement for each indicator, by position; indicators with equal conditions share one judgement.
+        A zero rule makes the score the lowest one. Return one judgement for each indicator, by position; indicators
+        with equal conditions share one judgement.
         """
         judgements = [judge(block) for judge in self._judges]
         return [judgements[number] for number in self._pair_numbers]

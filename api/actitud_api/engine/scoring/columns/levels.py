@@ -67,7 +67,7 @@ Its arguments are a block, and the mask of the rows of interest; in other rows t
 
 
 class NotComputedByColumns(Exception):
-    """Raised by the compiler of gates for an operand that cannot be computed for whole columns.
+    """Raised by the compiler of gates (conditions of levels) if an operand cannot be computed for whole columns.
 
     The caller then evaluates the gate row by row.
     """

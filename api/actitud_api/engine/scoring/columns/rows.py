@@ -13,7 +13,7 @@ from actitud_api.engine.scoring.compile import CompiledMethodology
 
 
 class RowReader:
-    """Reader of the facts of a row in the given `slots`; all other facts that it returns are absent (None)."""
+    """Reader of the facts of a row in the given `slots` (indices in the list of facts); all other facts become None."""
 
     def __init__(self, plan: CompiledMethodology, slots: Iterable[int]) -> None:
         self.slots = wanted = frozenset(slots)
@@ -34,7 +34,7 @@ class RowReader:
             self._answers += [(slot, leaf.position, decoders.get(slot, int)) for slot in leaf.slots if slot in wanted]
 
     def read_facts(self, block: RowBlock, row: int) -> Facts:
-        """Return the facts of a row in a list by slot; None for an absent fact, `NULL` for a null profile field."""
+        """Return the facts of a row in a list; None for an absent or unread fact, `NULL` for a null profile field."""
         facts: Facts = [None] * self._size
         for slot, decode in self._profile:
             is_empty = slot in block.nulls and block.nulls[slot][row]
@@ -46,7 +46,7 @@ class RowReader:
 
 
 def find_slots_read(plan: CompiledMethodology, operands: Iterable[Operand]) -> frozenset[int]:
-    """Return the slots of the facts and profile fields that the operands name.
+    """Return the slots (indices in the list of facts) of the facts and profile fields that the operands name.
 
     Operands of other kinds, such as constants and sums, are ignored.
     """

@@ -1,8 +1,7 @@
 """Enforcement of access rules before any handler runs.
 
-An ASGI layer around every handler. Each operation has a rule, also one that everybody may use, so there is no
-list of paths without control. A synchronous Litestar guard would do the same, but would cost a third of the
-throughput.
+An ASGI layer around every handler. Each operation must have a rule, even if everybody may use it, so no path can be
+forgotten. A synchronous Litestar guard could enforce the rules too, but would cost a third of the throughput.
 """
 
 from __future__ import annotations
