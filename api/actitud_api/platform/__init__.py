@@ -1,1 +1,1 @@
-"""Mechanics that know no resource: HTTP, storage, authentication, audit log."""
+"""Layers that depend on no resource of the API: HTTP, storage, authentication, audit log."""

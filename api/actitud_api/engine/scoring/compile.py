@@ -204,7 +204,8 @@ class CompiledIndicator(Struct, frozen=True):
 class IndicatorScorer(Struct, frozen=True):
     """Precomputed results of an indicator, and the function that computes any other result from facts.
 
-    They hold if no contradiction and no review changes the score, and if the answer has evidence or needs none.
+    The results are valid if no contradiction and no review changes the score, and if the answer has evidence or needs
+    none.
 
     Attributes:
         indicator: The indicator.

@@ -1,4 +1,6 @@
-"""Curves: functions from an exact raw value to a score in units of 10^-decimals (docs/scoring.md, section 3).
+"""Curves: functions from an exact raw value to a score (docs/scoring.md, section 3).
+
+Scores are in units of 10^-decimals of a point.
 
 Ladders and linear curves are computed in exact integers, logarithmic and lognormal ones in floats that are rounded
 once.

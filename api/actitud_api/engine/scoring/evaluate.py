@@ -402,10 +402,10 @@ def score_indicator(
     lowered: Mapping[int, int],
     submission: Submission,
 ) -> IndicatorResult:
-    """Score one indicator; the first of these that applies decides the score.
+    """Score one indicator.
 
-    They are a contradiction, the zero rule (a condition that makes the score the lowest one), applicability, a missing
-    answer, and the curve with its caps.
+    The first of the following that applies decides the score: a contradiction, the zero rule (a condition that makes
+    the score the lowest one), applicability, a missing answer, and the curve with its caps.
 
     Args:
         compiled: Compiled methodology.
@@ -413,7 +413,7 @@ def score_indicator(
         facts: Facts by slot (index in the list), without the contradicted answers.
         contradicted: Code (`contradicted` or `unsupported`) of a contradiction, None if there is none.
         lowered: Level as sent of each indicator whose level a review lowered, by position.
-        submission: Only its self-declared names and the decisions of reviews are read.
+        submission: Only the names of answers without evidence and the decisions of reviews are read.
     """
     if contradicted is not None:
         return IndicatorResult(contradicted, leaf.low, leaf.best)
@@ -836,8 +836,8 @@ class GateFigures:
     def read_value(self, indicator: str) -> Evaluated:
         """Return the exact raw value of an indicator, or `NULL` if the indicator is not applicable.
 
-        Return None if the indicator is unknown, self-declared, contradicted or zero by a rule (docs/scoring.md, section
-        6).
+        Return None if the indicator is unknown, contradicted or zero by its zero rule, or if its answer has no evidence
+        (docs/scoring.md, section 6).
         """
         compiled = self._evaluation.compiled
         leaf = self._evaluation.results[compiled.positions[indicator]]

@@ -220,8 +220,9 @@ def apply_moves(submission: Submission, moves: Iterable[Move], compiled: Compile
 
     New facts and profile fields replace the old ones.
 
-    An answer whose move needs evidence is assumed to have it, and is no longer self-declared. A move of kind `report`
-    replaces the whole answer. The new answer counts even if the old one did not (withdrawn, rejected or stale).
+    An answer whose move needs evidence is assumed to have it, and is no longer self-declared (without evidence). A move
+    of kind `report` replaces the whole answer. The new answer counts even if the old one did not (withdrawn, rejected
+    or stale).
     """
     profile, answers = dict(submission.profile), dict(submission.answers)
     documented: set[str] = set()

@@ -72,7 +72,8 @@ class GateCondition(Struct, frozen=True):
 class SearchPlan(Struct, frozen=True):
     """Data of a search for a path to a level that depend only on the methodology.
 
-    A zero rule is a condition that makes the score of an indicator the lowest one, whatever the answer is.
+    A zero rule is a condition that makes the score of an indicator the lowest one, whatever the answer is. A pillar is
+    a figure beside the index, the mean of some indicators.
 
     Attributes:
         conditions: For each level, lowest first, the conditions of its gates, in the order in which the search meets

@@ -1,4 +1,4 @@
-"""Options of the search for a path to a level: what may be changed in a situation, and in which order it is tried."""
+"""Options of the search for a path to a level: possible changes of answers, and the order in which they are tried."""
 
 from __future__ import annotations
 
@@ -32,13 +32,12 @@ from actitud_api.engine.scoring.path_profile import list_profile_changes
 
 
 class Option(Struct, frozen=True, gc=False):
-    """A possible move (change of the answer) of one indicator: to another raw value, or to evidence for this one.
+    """A possible move of one indicator: an answer with another raw value, or new evidence for the present answer.
 
     Attributes:
         position: Position of the indicator.
         x: Raw value to reach, None if the raw value stays.
-        units: Score of the indicator at that raw value, in units of 10^-decimals of a point, which is the least score
-            after the move.
+        units: Lowest score of the indicator after the move, that of the raw value, in units of 10^-decimals of a point.
         documented: True if the move includes new evidence.
     """
 

@@ -1,6 +1,6 @@
 """Comparison of organisations: ranks, peer groups, and distributions (docs/scoring.md, section 8).
 
-All compared figures are exact integers in units of 10^-decimals.
+All compared figures are exact integers in units of 10^-decimals of a point.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ kind_and_band: type of organisation and size band · kind: type · band_scale: t
 class PeerGroup(Struct, frozen=True):
     """The ranked organisations with which an organisation is compared.
 
-    `basis` is the property that the members have in common. `kinds` are the types that members may have, and `band` is
-    their size band; each is None if members may have any. `organisations` is the number of members.
+    `basis` is the property that the members have in common. `kinds` are the types of organisation that members may
+    have, and `band` is their size band; each is None if members may have any. `organisations` is the number of members.
     """
 
     basis: PeerBasis

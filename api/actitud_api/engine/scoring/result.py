@@ -50,7 +50,7 @@ class Canonical(Struct, frozen=True, kw_only=True, gc=False):
     """Base of the structs of the canonical result.
 
     Narrated structs (`engine.narration.narrated`) extend these structs with names and sentences. The members of a
-    struct are keyword-only if its narrated form inserts a name after the first member.
+    struct must be keyword-only if its narrated form has an additional name after the first member.
     """
 
 

@@ -1,11 +1,11 @@
-"""Hash chain of the ledger. Pure. `actitud.verification` verifies it.
+"""Hash chain of the ledger, computed without database or clock. `actitud.verification` verifies it.
 
     hash = SHA-256(0x00 || prev || seq || record)
 
-`prev` is the 32 bytes of the previous hash (zeros for entry 0), `seq` the entry number as 8 bytes big-endian,
-`record` the RFC 8785 text in UTF-8. The chain alone reveals a change in its middle. It does not reveal that its
-last entries were removed, or that all entries from some point on were written anew; a checkpoint that somebody
-else keeps does.
+`prev` is the 32 bytes of the previous hash (zeros for entry 0), `seq` the entry number as 8 bytes big-endian, `record`
+the RFC 8785 text in UTF-8. The chain alone reveals a change in its middle. It does not reveal that its last entries
+were removed, or that all entries from some point on were written anew; for this, somebody else has to keep a
+checkpoint.
 """
 
 from __future__ import annotations

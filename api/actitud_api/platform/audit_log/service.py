@@ -124,8 +124,7 @@ class UnknownSigningKey(LookupError):
 class SigningKeyRefusal(ValueError):
     """Raised by `revoke_signing_key` if the number of the ledger entry is not allowed.
 
-    It is the number of the first entry from which on signatures of the key no longer count; `most` is the largest
-    allowed.
+    Signatures of the key do not count from that entry on. `most` is the largest number that is allowed.
     """
 
     def __init__(self, most: int) -> None:
@@ -146,8 +145,8 @@ _log = structlog.get_logger()
 def begin_ledger(session: Session, host: str, now: datetime) -> ChainEntry | None:
     """Write entry 0 of the ledger and return it, or None if the ledger has entries already.
 
-    The entry contains the name of the ledger in its checkpoints (`origin`), which begins with `host`, the public host
-    name of the service, and ends at random.
+    The entry contains the name by which checkpoints call the ledger (`origin`). The name begins with `host`, the public
+    host name of the service, and ends with random digits.
     """
     queries.lock_chain(session)
     return None if queries.get_head(session) is not None else _insert_genesis(session, host, now)
@@ -314,7 +313,10 @@ class Coverage(Struct, frozen=True):
 
 
 def get_coverage(session: Session) -> Coverage:
-    """Return the coverage of the ledger by checkpoints: numbers of entries, and the times that belong to them."""
+    """Return the coverage of the ledger by checkpoints, signed statements of its state.
+
+    An entry is covered if it is not later than the newest checkpoint.
+    """
     head = queries.get_head(session)
     newest = queries.get_newest_checkpoint(session)
     entries, covered = (0 if head is None else head.size), (0 if newest is None else newest.size)
@@ -503,9 +505,9 @@ def mark_newest_checkpoint(session: Session, folder: Path) -> None:
 def acknowledge_restore(session: Session, folder: Path, reason: str, event: Event, *, now: datetime) -> Head:
     """Record in the ledger that signed entries are lost since a copy was restored, so that the service can sign again.
 
-    `folder` holds the marks of the signed states. `event` is the content of the ledger entry; the reason, the lost
-    signed state, and the size and root of the restored ledger are added to its details. Return the largest lost state:
-    its number of entries and the hash of the last one.
+    `folder` holds the mark files, which name the signed states. `event` is the content of the ledger entry; the reason,
+    the lost signed state, and the size and root of the restored ledger are added to its details. Return the largest
+    lost state: its number of entries and the hash of the last one.
 
     Raises:
         NothingRestored: The ledger has all entries that were signed.

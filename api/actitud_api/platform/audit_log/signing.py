@@ -1,9 +1,9 @@
-"""Ed25519 signatures in two forms, detached JWS and signed notes. Pure. `actitud.verification` verifies both.
+"""Ed25519 signatures in two forms, detached JWS and signed notes. `actitud.verification` verifies both.
 
-A detached JWS (JSON Web Signature) is a JSON object with a signature, without the payload that is signed: the
-flattened JSON of RFC 7515, section 7.2.2 and appendix F, with the algorithm of RFC 8037. A signed note is a
-text followed by a signature line, in the format `signed-note` of C2SP (specifications shared by transparency
-logs), so that programs that watch or countersign such logs can read it too.
+A detached JWS (JSON Web Signature) is a JSON object with a signature, without the payload that is signed: the flattened
+JSON of RFC 7515, section 7.2.2 and appendix F, with the algorithm of RFC 8037. A signed note is a text followed by a
+signature line, in the format `signed-note` of C2SP (specifications shared by transparency logs), so that programs that
+watch or countersign such logs can read it too.
 """
 
 from __future__ import annotations

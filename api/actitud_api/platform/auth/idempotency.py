@@ -1,8 +1,8 @@
 """Idempotent requests: a repeated request with the same `Idempotency-Key` gets the first response again.
 
-The response is stored in the same transaction as the change that the request makes. If several attempts arrive
-at the same time, one executes, and the others wait for its response. Failures are not stored, because they
-changed nothing. An idempotency key belongs to the holder of the access key that sent it.
+The response is stored in the same transaction as the change that the request makes. If several attempts arrive at the
+same time, one executes, and the others wait for its response. Failures are not stored, because they changed nothing.
+Equal idempotency keys of different access keys are different keys.
 """
 
 from __future__ import annotations

@@ -218,9 +218,9 @@ class StoredResponse(Struct, frozen=True):
 
 
 class ClaimedResponse(Struct, frozen=True):
-    """Earlier request with the same idempotency key, and the response to it.
+    """Earlier request that claimed an idempotency key, and the response to it.
 
-    `fingerprint` is a digest of the request.
+    `fingerprint` is a digest of the earlier request.
     """
 
     fingerprint: str

@@ -266,8 +266,8 @@ def _build_page_contract(description: PageDescription, *, cors: bool) -> Contrac
 def check_services(app: Litestar) -> None:
     """Raise `LookupError` if a handler parameter names an object that is missing in the state of the application.
 
-    A parameter names such an object unless its name has another meaning, as `request`, `path`, `query` and `body` have.
-    An object of another type than the annotation of the parameter counts as missing.
+    Every parameter names such an object, except parameters with a meaning of their own, such as `request`, `path`,
+    `query` and `body`. An object of another type than the annotation of the parameter counts as missing.
     """
     for _, handler in handlers_of(app):
         for name, type_ in handler.opt.get("services", {}).items():

@@ -107,7 +107,10 @@ class Cursor(Generic[K]):
     """
 
     def __init__(self, listing: str, key: type[K]) -> None:
-        """Bind the cursors to the list with the operation id `listing`; `key` is the type of its sort keys."""
+        """Create the encoder of the cursors of a list.
+
+        `listing` is the operation id of the list, and `key` the type of the sort keys of its rows.
+        """
         self._listing = listing
         self._content_type = _Content[key]  # type: ignore[valid-type]  # made at run time
 

@@ -54,8 +54,9 @@ class TypePart(Struct, frozen=True):
 class MemberView(Struct, frozen=True, kw_only=True):
     """Member of an object, or parameter of an operation, as the reference shows it.
 
-    `facts` are its bounds and its default, such as `minimum: 0`. `place` is the part of a request that has the
-    parameter: `path`, `query` or `header`; it is empty for a member.
+    `type` is the name of its type, in parts that a page joins. `facts` are its bounds and its default, such as
+    `minimum: 0`. `place` is the part of a request that has the parameter: `path`, `query` or `header`; it is empty for
+    a member.
     """
 
     name: str
@@ -75,7 +76,10 @@ class ObjectView(Struct, frozen=True, kw_only=True):
 
 
 class ContentView(Struct, frozen=True, kw_only=True):
-    """Body of a request or response in one media type; `example` is indented JSON, None without an example."""
+    """Body of a request or response in one media type.
+
+    `type` is the name of its type, in parts that a page joins. `example` is indented JSON, None without an example.
+    """
 
     media_type: str
     type: tuple[TypePart, ...]

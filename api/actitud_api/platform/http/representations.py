@@ -443,7 +443,7 @@ class File(Representation[T]):
 
 
 class Rendered(Representation[msgspec.Struct]):
-    """Representation of a page or an image that its handler renders, as the OpenAPI document describes it."""
+    """Description of a page or an image for the OpenAPI document; its handler renders the page itself."""
 
     def __init__(self, content: Mapping[str, object | None], missing: Mapping[str, object | None]) -> None:
         """Declare the content by media type: the type that describes it, None without a schema.
@@ -464,7 +464,10 @@ class Rendered(Representation[msgspec.Struct]):
 def conditional(
     request: ApiRequest, body: bytes, headers: dict[str, str], media_type: MediaType | str
 ) -> Response[bytes]:
-    """Return a 200 response whose `ETag` is a digest of its bytes, or 304 if `If-None-Match` names it."""
+    """Return a 200 response whose `ETag` is a digest of its bytes, or 304 if `If-None-Match` names it.
+
+    `headers` are further response headers.
+    """
     return _conditional(request, body, {**headers, "ETag": f'"{hashlib.sha256(body).hexdigest()}"'}, media_type)
 
 

@@ -209,7 +209,7 @@ def abandon_job(session: Session, job: int) -> None:
 
 
 def build_status(session: Session, record: JobRecord) -> JobStatus:
-    """Return the status of a job, for which its results are counted by outcome."""
+    """Count the results of a job by outcome, and return its status."""
     return _build_status(record, queries.count_outcomes(session, [record.id]), read_clock(session))
 
 

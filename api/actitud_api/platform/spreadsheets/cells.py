@@ -1,4 +1,4 @@
-"""Values of cells, as a spreadsheet has them, converted to the JSON that was meant."""
+"""Conversion of the cells of a spreadsheet to the JSON values that people meant."""
 
 from __future__ import annotations
 

@@ -28,11 +28,11 @@ class WorkbookLimits(Struct, frozen=True, kw_only=True):
 
     Attributes:
         inflated: Largest decompressed size in bytes.
-        rows, columns: Last row and column of a sheet in which a cell may have a value.
+        rows, columns: Number of the rows and of the columns of a sheet in which a cell may have a value.
         cells: Largest number of cells with a value in all sheets; empty cells do not count.
         text: Largest number of characters in all cells; XLSX stores a text that several cells show only once, but it
             counts for each of them.
-        elements: Largest number of XML elements in all parts.
+        elements: Largest number of XML elements in all parts of the file.
     """
 
     inflated: int

@@ -1,7 +1,7 @@
-"""PostgreSQL engines with bounded waiting times and durable commits.
+"""PostgreSQL engines with limited waiting times and durable commits.
 
-The server bounds what it does by itself: statements, waiting for locks, idle transactions. The client bounds how long
-it waits for a server that does nothing at all, because it is stopped or out of reach.
+The server limits statements, waits for locks and idle transactions. The client limits its wait for a server that does
+nothing at all, because it is stopped or cannot be reached.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ class MemoryCounter:
         self._lock = threading.Lock()
 
     def count(self, subject: str, weight: int = 1) -> CountedRequest:
-        """Count a request of a subject `weight` times, and return its new count and the time until its window ends."""
+        """Count a request of a subject `weight` times; return its new count and the seconds until its window ends."""
         with self._lock:
             now = self._clock()
             # Amortised constant time: each window is added once and removed once.
@@ -170,7 +170,7 @@ class PostgresqlCounter:
         self._sweep_at = time.monotonic() + seconds
 
     def count(self, subject: str, weight: int = 1) -> CountedRequest:
-        """Count a request of a subject `weight` times, and return its new count and the time until its window ends.
+        """Count a request of a subject `weight` times, and return its new count and the seconds until its window ends.
 
         Raises:
             Unavailable: No connection became free in time, or the statement failed.

@@ -53,11 +53,10 @@ def suspend_triggers(session: Session, triggers: Mapping[str, str]) -> Iterator[
 
 
 def find_missing_triggers(database: Database) -> tuple[list[str], int]:
-    """Return the names of the triggers and their functions that are missing, disabled or altered.
+    """Return the names of the missing, disabled or altered triggers and trigger functions, and the number of all.
 
-    The second value is the number of triggers and functions that should exist. They are read from an empty database: on
-    SQLite one in memory, on PostgreSQL a schema that is created and rolled back. For a role that may not create a
-    schema, altered triggers are not found.
+    All triggers and functions that should exist are read from an empty database: on SQLite one in memory, on PostgreSQL
+    a schema that is created and rolled back. For a role that may not create a schema, altered triggers are not found.
     """
     with database.read() as session:
         connection = session.connection()

@@ -15,7 +15,7 @@ It gets the stored revision of the row, or None if the row does not exist, and r
 
 
 class StaleVersion(Exception):
-    """Raised if a stored row has changed since the caller read it, as its revision is not that of `If-Match`."""
+    """Raised if a stored row has changed since the caller read it: it has another revision than `If-Match` names."""
 
 
 def build_revision(created: datetime, version: int) -> str:

@@ -5,7 +5,7 @@ in `methodology.predicates`, so two masks are compiled: rows in which a predicat
 it is certainly false; in all others it is undetermined. A comparison whose sides may exceed 64 bits for the facts at
 hand is made row by row, as `evaluate` makes it.
 
-An expression returns an array of its own, or one of the input: nobody may change it.
+An expression returns a new array or one of the input, so callers must not change it.
 """
 
 from __future__ import annotations
@@ -107,8 +107,8 @@ class IndicatorRawValue(Struct, frozen=True):
 class ExtremeScore(Struct, frozen=True):
     """Condition that is true in the rows where the lowest or highest score of several nodes is null.
 
-    It is null if none of the nodes applies. `combine` says which score it is: `np.minimum` the lowest, `np.maximum` the
-    highest. `nodes`: ids of the nodes.
+    The lowest or highest score is null if none of the nodes applies. `combine` selects the lowest (`np.minimum`) or the
+    highest (`np.maximum`). `nodes` are the ids of the nodes.
     """
 
     combine: np.ufunc
