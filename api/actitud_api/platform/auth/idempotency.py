@@ -2,7 +2,7 @@
 
 The response is stored in the same transaction as the change that the request makes. If several attempts arrive at the
 same time, one executes, and the others wait for its response. Failures are not stored, because they changed nothing.
-Equal idempotency keys of different access keys are different keys.
+Two access keys may use equal idempotency keys independently of each other.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def open_workers_apart() -> Iterator[MapFunction]:
     results in order. There are half as many processes as cores, but at least one. They start with the second item,
     because one item alone is not worth a process. Leaving the `with` block ends them and drops unfinished work.
 
-    A thread of the server would take two thirds of the computing time of its requests; these processes do not.
+    Computing in a thread of the server instead would take two thirds of the time from its requests.
 
     Raises:
         WorkerEnded: A process was killed; raised by the function.

@@ -1,7 +1,7 @@
 """PostgreSQL engines with limited waiting times and durable commits.
 
-The server limits statements, waits for locks and idle transactions. The client limits its wait for a server that does
-nothing at all, because it is stopped or cannot be reached.
+The server limits the time of statements, of waiting for locks and of idle transactions. The client limits its wait for
+a server that does nothing at all, because it is stopped or cannot be reached.
 """
 
 from __future__ import annotations
