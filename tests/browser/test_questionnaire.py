@@ -473,7 +473,7 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
         page.click("#draft-load")
         expect(told).to_contain_text("Todavía no hay borrador")
         page.click("#draft-save")
-        expect(told).to_have_text("Complete el perfil antes de guardar el borrador.")
+        expect(told.locator("p")).to_have_text("Complete el perfil antes de guardar el borrador.")
         loaded(page, file)
         go(page, "D1")
         block = page.locator('[data-code="D1.06"]')
@@ -565,16 +565,61 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
             expect(again.page.locator("#draft-status")).to_contain_text("Borrador guardado.")
 
 
+def register(watched: Watched, organisation: str, name: str) -> str:
+    """Registers an organisation, which has nothing in 2027 yet, and returns a key of it."""
+    database: Database = watched.app.state["database"]
+    now, mine = datetime.now(UTC), (organisation,)
+    with database.write() as session:
+        entry = organisations.OrganisationEntry(id=organisation, name=name, kind="MUN", domains=(DOMAIN,))
+        organisations.add(session, [entry], now)
+        return access.create_key(session, (), role="organisation_editor", organisations=mine, days=1, now=now).text
+
+
 @pytest.fixture(scope="module")
 def documented_key(watched: Watched) -> str:
-    """A key of `DOCUMENTED`, which has nothing in 2027 yet."""
-    database: Database = watched.app.state["database"]
-    now = datetime.now(UTC)
-    with database.write() as session:
-        entry = organisations.OrganisationEntry(id=DOCUMENTED, name="Con papeles", kind="MUN", domains=(DOMAIN,))
-        organisations.add(session, [entry], now)
-        made = access.create_key(session, (), role="organisation_editor", organisations=(DOCUMENTED,), days=1, now=now)
-    return made.text
+    return register(watched, DOCUMENTED, "Con papeles")
+
+
+def test_what_a_draft_cannot_keep_is_named_with_its_reason(
+    browser: Browser, service: str, watched: Watched, tmp_path: Path
+) -> None:
+    key, file = register(watched, "XX-T-PARTIAL", "A medias"), tmp_path / "a.json"
+    profile = {name: value for name, value in EXAMPLE_A["profile"].items() if name not in OF_REVIEW}
+    whole = {"D9.01": EXAMPLE_A["answers"]["D9.01"], "D1.07": EXAMPLE_A["answers"]["D1.07"]}
+    file.write_text(json.dumps({"methodology": VERSION, "profile": profile, "answers": whole}))
+    url = f"{service}{PATH}?lang=es&edition=2027&organisation=XX-T-PARTIAL"
+    left_out = [
+        "Acceso a las redes desde el puesto de trabajo. Escriba solo el número, como 21.000.",
+        "Tasa de respuesta. Falta una parte de la respuesta: así no cuenta.",
+        "Participación de los equipos en la estrategia. Sin la respuesta no cuentan ni su documento ni su nota.",
+    ]
+    with showing(browser, url) as seen:
+        page, told = seen.page, seen.page.locator("#draft-status")
+        page.fill("#key", key)
+        loaded(page, file)
+        page.click("#draft-save")
+        expect(told.locator("p")).to_have_count(1)
+        for fact in ("denominator", "critical_received", "critical_answered", "answered_private"):
+            answer(page, f"/answers/D9.01/{fact}", "")
+        answer(page, "/answers/D1.07/numerator", None, "uno")
+        noted = page.locator('[data-code="D1.06"]')
+        noted.locator("details.support summary").click()
+        noted.locator("[data-note]").fill("Está en el acta.")
+        page.click("#draft-save")
+        expect(told.locator("p")).to_contain_text(["Borrador guardado.", "Esto no se ha guardado, y no se presentará:"])
+        expect(told.locator("li")).to_have_text(left_out)
+        page.click("#draft-submit")
+        expect(told).to_contain_text("pulse «Presentar» otra vez.")
+        expect(told.locator("li:has(a)")).to_have_text(left_out)
+        # The way there, in another step.
+        told.locator('a[href="#D9.01"]').click()
+        expect(control(page, "/answers/D9.01/numerator")).to_be_visible()
+        # A field of the profile that cannot be read keeps the whole draft.
+        answer(page, "/profile/employees", None, "muchos")
+        page.click("#draft-save")
+        expect(told.locator("li")).to_have_text(["personas en plantilla. Escriba solo el número, como 21.000."])
+        expect(told.locator("li a")).to_have_attribute("href", "#employees")
+        seen.is_quiet()
 
 
 def test_a_draft_is_worth_beside_its_questions_what_it_is_worth_when_it_is_saved(

@@ -361,32 +361,45 @@ const Answers = (() => {
     tellTyped();
   }
 
-  function listTyped() {
+  // What is wrong with the answers as they stand, but for those at which somebody is.
+  function listProblems(isBusy) {
     const found = [];
-    for (const control of controls.filter((one) => isNumber(one) && one !== typing)) {
+    const add = (control, problem) => {
+      const block = control.closest("[data-code]");
+      found.push({ code: block.dataset.code, block, control, ...problem });
+    };
+    for (const control of controls.filter((one) => isNumber(one) && !isBusy(one))) {
       const problem = problemOf(control);
-      if (problem) found.push({ block: control.closest("[data-code]"), control, ...problem });
+      if (problem) add(control, problem);
     }
     for (const control of [...formulas.keys()].filter(isContradicted)) {
       const titles = listFields(formulas.get(control)).map((field) => word("quoted", { text: Page.titleOf(field) }));
       const fieldsRead = new Intl.ListFormat(language).format(titles);
-      const text = word("contradicted", { number: Numbers.say(computed(control), { language }), fields: fieldsRead });
-      found.push({ block: control.closest("[data-code]"), control, text });
+      add(control, { text: word("contradicted", { number: Numbers.say(computed(control), { language }), fields: fieldsRead }) });
     }
     for (const [code, block] of blocks) {
-      if (!isBegun(code) || isWhole(code) || block.contains(document.activeElement)) continue;
+      if (!isBegun(code) || isWhole(code) || isBusy(block)) continue;
       const lacking = neededFacts(code).find((one) => valueOf(one) === undefined && !isDerived(one));
-      if (lacking && !found.some(({ control }) => control === lacking)) {
-        found.push({ block, control: lacking, text: word("incomplete"), severity: "warning" });
-      }
+      if (lacking && !found.some(({ control }) => control === lacking)) add(lacking, { text: word("incomplete"), severity: "warning" });
     }
     return found;
+  }
+
+  const listTyped = () => listProblems((one) => one === typing || (one.dataset.code !== undefined && one.contains(document.activeElement)));
+
+  // What a draft cannot keep, each with its reason: the service takes whole answers only.
+  function listUnsaved() {
+    const found = listProblems(() => false).filter(({ control }) => !isOfReview(control));
+    const isToldOf = (code) => found.some((one) => one.code === code);
+    const proven = Object.entries(collect().answers).filter(([, { evidence, note }]) => evidence || note);
+    const unanswered = proven.map(([code]) => code).filter((code) => !isWhole(code) && !isToldOf(code));
+    return [...found, ...unanswered.map((code) => ({ code, text: word("unanswered") }))];
   }
 
   // What is told already stays as it is: a button that is being pressed must not be replaced.
   function tellTyped() {
     const found = listTyped();
-    const told = JSON.stringify(found.map(({ block, control, text }) => [block.dataset.code, control.dataset.pointer, text]));
+    const told = JSON.stringify(found.map(({ code, control, text }) => [code, control.dataset.pointer, text]));
     if (told === toldBefore) return;
     toldBefore = told;
     Page.clearProblems("typed");
@@ -442,5 +455,5 @@ const Answers = (() => {
 
   Page.on("changed", showSources);
 
-  return { valueOf, collect, fill, fillBlanks, notTaken, forScores, forAssessment, isField, isOfReview, isDerived, indicator, name, neededFields, missingFields, isAsked, isWhole, documentsOf, addDocument, tellTyped, listUnread, putUnread };
+  return { valueOf, collect, fill, fillBlanks, notTaken, forScores, forAssessment, isField, isOfReview, isDerived, indicator, name, neededFields, missingFields, isAsked, isWhole, documentsOf, addDocument, tellTyped, listUnsaved, listUnread, putUnread };
 })();

@@ -58,22 +58,35 @@ const Draft = (() => {
   function refused(problem) {
     const rest = Page.tellAll(problem.errors ?? [], "draft");
     say(status, summary(problem, rest), rest.map((error) => error.detail));
-    leadTo(problem.errors ?? []);
+    list(placed(problem.errors ?? []));
   }
 
-  // What is told beside a field may stand in another step, which is hidden.
-  function leadTo(errors, heading = "") {
-    const list = document.createElement("ul");
-    for (const { pointer, rule, detail, text } of errors) {
-      const block = Page.blockOf(pointer ?? "");
-      if (!block) continue;
-      const item = Page.linked(Page.titleOf(block.dataset.code), block.dataset.code);
-      if (rule !== "required") item.append(`. ${detail ?? text}`);
-      list.append(item);
-    }
-    if (list.childElementCount === 0) return;
+  // Questions and fields with what is told of each: it may stand in another step, which is hidden.
+  function list(items, heading = "") {
+    if (items.length === 0) return;
     if (heading) status.append(Page.element("p", heading));
-    status.append(list);
+    const listed = document.createElement("ul");
+    for (const { code, text } of items) {
+      const item = Page.linked(Page.titleOf(code), code);
+      if (text) item.append(`. ${text}`);
+      listed.append(item);
+    }
+    status.append(listed);
+  }
+
+  // Those of some problems that belong to a question or field.
+  function placed(problems) {
+    const found = problems.map((problem) => ({ code: Page.blockOf(problem.pointer ?? "")?.dataset.code, text: Page.textOf(problem) }));
+    return found.filter(({ code }) => code !== undefined);
+  }
+
+  const listUnsaved = () => list(Answers.listUnsaved(), word("draft-left-out"));
+
+  // A field that is filled in and cannot be read is missing too, and says why.
+  function listMissing() {
+    const unsaved = Answers.listUnsaved();
+    const reasonOf = (code) => unsaved.find((one) => one.code === code)?.text;
+    list(Answers.missingFields().map(Answers.name).map((code) => ({ code, text: reasonOf(code) })));
   }
 
   function setTag(tag) {
@@ -88,10 +101,11 @@ const Draft = (() => {
     const rest = Page.tellAll(answer.findings ?? [], "draft").map((finding) => finding.text);
     if (controls.some((one) => Answers.isOfReview(one) && Answers.valueOf(one) !== undefined)) rest.push(word("of-review"));
     say(status, text, rest);
+    listUnsaved();
     // Afterwards nothing is submitted any more: then it is only told.
     const isOpen = ["draft", "returned"].includes(answer.state);
-    leadTo(answer.findings.filter((finding) => finding.severity === "error"), isOpen ? word("draft-faulty") : "");
-    leadTo(answer.findings.filter((finding) => finding.severity !== "error"), isOpen ? word("draft-warned") : "");
+    list(placed(answer.findings.filter((finding) => finding.severity === "error")), isOpen ? word("draft-faulty") : "");
+    list(placed(answer.findings.filter((finding) => finding.severity !== "error")), isOpen ? word("draft-warned") : "");
   }
 
   const dayText = (day) => new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(day));
@@ -225,6 +239,7 @@ const Draft = (() => {
     if (!isConfirming) {
       isConfirming = true;
       say(status, word("draft-ask"), [$("[data-progress]").textContent]);
+      listUnsaved();
       return;
     }
     isConfirming = false;
@@ -266,6 +281,7 @@ const Draft = (() => {
     $("#draft-save").addEventListener("click", guarded(async () => {
       if (Answers.missingFields().length > 0) {
         say(status, word("draft-profile"));
+        listMissing();
         return;
       }
       const { tag } = Memory.attached;

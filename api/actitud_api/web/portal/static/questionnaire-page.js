@@ -100,12 +100,14 @@ const Page = (() => {
     return word("incomplete");
   }
 
+  const textOf = ({ rule, pointer, detail, text }) => (rule === "required" ? missing(pointer) : (detail ?? text));
+
   // Tells problems at their pointers; those that belong to no field are returned.
   function tellAll(errors, source) {
     return errors.filter((error) => {
       const block = error.pointer ? blockOf(error.pointer) : undefined;
       if (!block) return true;
-      tell(block, source, error.rule === "required" ? missing(error.pointer) : (error.detail ?? error.text), {
+      tell(block, source, textOf(error), {
         severity: error.severity ?? "error",
         control: controlOf(error.pointer),
       });
@@ -122,5 +124,5 @@ const Page = (() => {
     return isBeside ? word("refused") : problem.detail;
   }
 
-  return { form, settings: form.dataset, $, $$, word, controls, blocks, announce, on, element, linked, say, titleOf, blockOf, tell, clearProblems, tellAll, summary };
+  return { form, settings: form.dataset, $, $$, word, controls, blocks, announce, on, element, linked, say, titleOf, blockOf, tell, clearProblems, textOf, tellAll, summary };
 })();
