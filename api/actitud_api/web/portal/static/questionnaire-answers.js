@@ -264,6 +264,13 @@ const Answers = (() => {
     Page.announce("changed");
   }
 
+  // To read and not to change; replies have buttons of their own.
+  function lock(isLocked) {
+    for (const one of $$(".step:not(.finish) :is(input, select, textarea, button)", Page.form)) {
+      if (!one.closest("[data-heard]")) one.disabled = isLocked;
+    }
+  }
+
   // What nothing is answered to here is taken from elsewhere; returns how many answers that were.
   function fillBlanks(brought) {
     const own = collect();
@@ -299,15 +306,29 @@ const Answers = (() => {
   const proving = [...blocks].filter(([, block]) => block.dataset.proves !== undefined).map(([code]) => code);
   const basisOf = ({ evidence }) => (Evidence.isProven(evidence) ? "evidenced" : "self_declared");
 
+  // What review found of answers, by code: they are scored so.
+  let verdicts = {};
+
+  function judge(given) {
+    if (JSON.stringify(given) === JSON.stringify(verdicts)) return;
+    verdicts = given;
+    Page.announce("changed");
+  }
+
   // A draft is scored by its documents, whatever was said to be only declared.
   function forScores(held) {
-    const answers = Object.entries(held.answers).filter(([code]) => isWhole(code));
-    const scored = (entry) => ({ ...without(entry, ["evidence", "note", "source"]), ...(Evidence.isCounted ? { basis: basisOf(entry) } : {}) });
+    const verdictOn = (code) => verdicts[code]?.verdict;
+    const answers = Object.entries(held.answers).filter(([code]) => isWhole(code) && !["rejected", "stale"].includes(verdictOn(code)));
+    const scored = (code, entry) => ({
+      ...without(entry, ["evidence", "note", "source"]),
+      ...(verdictOn(code) === "capped" ? { level: Math.min(entry.level, verdicts[code].level) } : {}),
+      ...(Evidence.isCounted ? { basis: verdictOn(code) === "insufficient" ? "self_declared" : basisOf(entry) } : {}),
+    });
     return {
       methodology,
       profile: held.profile,
       profile_self_declared: Evidence.isCounted ? proving.filter((code) => !Evidence.isProven(held.profile_evidence[code])) : held.profile_self_declared,
-      answers: Object.fromEntries(answers.map(([code, entry]) => [code, scored(entry)])),
+      answers: Object.fromEntries(answers.map(([code, entry]) => [code, scored(code, entry)])),
     };
   }
 
@@ -455,5 +476,5 @@ const Answers = (() => {
 
   Page.on("changed", showSources);
 
-  return { valueOf, collect, fill, fillBlanks, notTaken, forScores, forAssessment, isField, isOfReview, isDerived, indicator, name, neededFields, missingFields, isAsked, isWhole, documentsOf, addDocument, tellTyped, listUnsaved, listUnread, putUnread };
+  return { valueOf, collect, fill, fillBlanks, notTaken, forScores, forAssessment, isField, isOfReview, isDerived, indicator, name, neededFields, missingFields, isAsked, isWhole, documentsOf, addDocument, judge, lock, tellTyped, listUnsaved, listUnread, putUnread };
 })();

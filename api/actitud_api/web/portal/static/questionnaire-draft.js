@@ -2,17 +2,45 @@
 // The draft of an edition, with a key: loaded, saved and submitted; what its review found, and the replies to it.
 const Draft = (() => {
   const { $, $$, word, controls, settings, say } = Page;
+  const { attached } = Memory;
   const { methodology, language, edition, organisation } = settings;
   const draftPath = `/v1/editions/${encodeURIComponent(edition)}/assessments/${encodeURIComponent(organisation)}`;
-  const status = $("#draft-status");
-  let savedDraft = null;
-  // Set by the first press of "Submit", which only asks: nobody takes it back.
-  let isConfirming = false;
-  let isSubmitted = false;
+  const box = $(".draft");
+  // Beside the key or at the foot of the questions, where the button was pressed.
+  let status = $("#draft-status");
+  // The action that has asked, and does what it asks if it is pressed again.
+  let confirming = null;
   // A reply is kept nowhere until it is saved.
   let isReplying = false;
 
   const asDraft = () => JSON.stringify(Answers.forAssessment(Answers.collect()));
+  const blank = asDraft();
+
+  // --- what is known of the draft, which is kept with the answers ------------------------------------------------
+
+  const isChanged = () => asDraft() !== (attached.saved ?? blank);
+  const isUnsaved = () => isChanged() || Answers.listUnsaved().length > 0;
+  const isClosed = () => attached.state !== undefined && !["draft", "returned"].includes(attached.state);
+  let wasClosed = false;
+
+  // `tag`: the version of the draft; `saved`: what it holds; `state`: that of the assessment; `verdicts`: by question.
+  function attach(known) {
+    Memory.attach(known);
+    Answers.judge(attached.verdicts ?? {});
+    showState();
+  }
+
+  // Once a draft is submitted nothing of it can be changed here.
+  function showState() {
+    const closed = isClosed();
+    if (closed || wasClosed) Answers.lock(closed);
+    wasClosed = closed;
+    for (const part of $$("[data-while-open]")) part.hidden = closed;
+    // What was returned has a last day of its own.
+    $("[data-last-day]", box).hidden = !["draft", undefined].includes(attached.state);
+    for (const part of $$("[data-unsaved]")) part.hidden = closed || !isUnsaved();
+    if (isChanged()) for (const part of $$("[data-saved]")) part.remove();
+  }
 
   async function call(method, path, headers = {}, body = undefined) {
     const response = await fetch(`${path}${path.includes("?") ? "&" : "?"}lang=${language}`, {
@@ -29,10 +57,15 @@ const Draft = (() => {
     return { response, answer: response.status === 204 ? null : await response.json() };
   }
 
-  function guarded(act) {
+  // `place`: where it is told what came of it.
+  function guarded(act, place) {
     return async () => {
-      if (act !== submit) isConfirming = false;
-      if (!$("#key").value.trim()) {
+      const beside = $("#draft-status");
+      if (act !== confirming) confirming = null;
+      const isKeyless = $("#key").value.trim() === "";
+      for (const one of [beside, $("#foot-status")]) one.replaceChildren();
+      status = isKeyless ? beside : place;
+      if (isKeyless) {
         say(status, word("no-key"));
         $("#key").focus();
         return;
@@ -43,6 +76,7 @@ const Draft = (() => {
       } catch {
         say(status, word("unreachable"));
       }
+      status.scrollIntoView({ block: "nearest" });
     };
   }
 
@@ -50,7 +84,7 @@ const Draft = (() => {
   function summary(problem, rest) {
     if (problem.status === 401) return word("key-unknown");
     if (problem.status === 403) return word("key-forbidden");
-    if (problem.status === 412) return word(isSubmitted ? "draft-submitted" : "draft-changed");
+    if (problem.status === 412) return word("draft-changed");
     if (problem.status === 409 && (problem.errors ?? []).some((error) => Page.blockOf(error.pointer ?? ""))) return word("draft-faulty");
     return Page.summary(problem, rest);
   }
@@ -89,25 +123,21 @@ const Draft = (() => {
     list(Answers.missingFields().map(Answers.name).map((code) => ({ code, text: reasonOf(code) })));
   }
 
-  function setTag(tag) {
-    if (tag === null) delete Memory.attached.tag;
-    else Memory.attached.tag = tag;
-    Memory.keep();
-  }
+  const errorsOf = (findings) => placed(findings.filter(({ severity }) => severity === "error"));
+  const warningsOf = (findings) => placed(findings.filter(({ severity }) => severity !== "error"));
 
-  function took(answer, response, text) {
-    setTag(response.headers.get("ETag"));
-    savedDraft = asDraft();
+  function took(answer, response, saved, text) {
+    attach({ tag: response.headers.get("ETag"), saved, state: answer.state });
     const rest = Page.tellAll(answer.findings ?? [], "draft").map((finding) => finding.text);
     if (controls.some((one) => Answers.isOfReview(one) && Answers.valueOf(one) !== undefined)) rest.push(word("of-review"));
     say(status, text, rest);
     listUnsaved();
     // Afterwards nothing is submitted any more: then it is only told.
-    const isOpen = ["draft", "returned"].includes(answer.state);
-    list(placed(answer.findings.filter((finding) => finding.severity === "error")), isOpen ? word("draft-faulty") : "");
-    list(placed(answer.findings.filter((finding) => finding.severity !== "error")), isOpen ? word("draft-warned") : "");
+    list(errorsOf(answer.findings), isClosed() ? "" : word("draft-faulty"));
+    list(warningsOf(answer.findings), isClosed() ? "" : word("draft-warned"));
   }
 
+  const indexText = (index) => (index === null ? "–" : Result.points.format(index));
   const dayText = (day) => new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(day));
 
   async function loadedText(state) {
@@ -136,9 +166,8 @@ const Draft = (() => {
     else place.dataset.tag = replyTag;
   }
 
-  // Before the review there is nothing to tell; in the hearing any answer may be replied about. Returns the answers
-  // that were not accepted, each with the way to it.
-  async function tellReview(state) {
+  // Before the review there is nothing to tell; in the hearing any answer may be replied about.
+  async function tellReview({ state, index }) {
     isReplying = false;
     for (const place of heard.values()) {
       place.hidden = true;
@@ -148,11 +177,11 @@ const Draft = (() => {
       $("[data-reply-text]", place).readOnly = state !== "hearing";
       showReply(place, "", null);
     }
-    const judged = [];
-    if (["draft", "submitted"].includes(state)) return judged;
-    const [verdicts, replies] = await Promise.all(
-      ["verdicts", "replies"].map(async (what) => (await call("GET", `${draftPath}/${what}?limit=1000`)).answer.items),
+    if (["draft", "submitted"].includes(state)) return;
+    const [verdicts, replies, submissions] = await Promise.all(
+      ["verdicts", "replies", "submissions"].map(async (what) => (await call("GET", `${draftPath}/${what}?limit=1000`)).answer.items),
     );
+    const judged = [];
     for (const one of verdicts) {
       const place = heard.get(one.indicator);
       if (!place || !one.effective_verdict) continue;
@@ -161,10 +190,15 @@ const Draft = (() => {
       const reason = one.verdicts.find((given) => given.counts)?.reason;
       $("[data-verdict-reason]", place).textContent = reason === "" ? word("erased") : (reason ?? "");
       if (one.effective_verdict.verdict === "accepted") continue;
-      const item = Page.linked(Page.titleOf(one.indicator), one.indicator);
-      item.append(`. ${$("[data-verdict]", place).textContent}`);
-      judged.push(item);
+      judged.push({ code: one.indicator, text: $("[data-verdict]", place).textContent, ...one.effective_verdict });
     }
+    if (isClosed() && judged.length > 0) {
+      // As the service counts it, so that nothing that was rejected looks as if it counted.
+      attach({ ...attached, verdicts: Object.fromEntries(judged.map(({ code, verdict, level }) => [code, { verdict, level }])) });
+      const [counted, sent] = [index, submissions.at(-1).index].map(indexText);
+      status.append(Page.element("p", word("judged-index", { index: counted, sent })));
+    }
+    list(judged);
     for (const { indicator: code } of replies) {
       const place = heard.get(code);
       const { response, answer } = await call("GET", replyPath(code));
@@ -175,7 +209,6 @@ const Draft = (() => {
       for (const button of $$("button", place)) button.hidden = state !== "hearing";
     }
     if (state === "hearing") for (const place of heard.values()) place.hidden = false;
-    return judged;
   }
 
   async function reply(place, act) {
@@ -225,24 +258,83 @@ const Draft = (() => {
     if (button?.dataset.replyRemove !== undefined) removeReply(button.closest("[data-heard]"));
   });
 
-  async function submit() {
-    const { tag } = Memory.attached;
-    if (isSubmitted) {
-      say(status, word("draft-submitted"));
+  // --- what the buttons do ---------------------------------------------------------------------------------------
+
+  async function load() {
+    const { response, answer } = await call("GET", draftPath);
+    if (response.status === 404) {
+      attach({});
+      say(status, word("draft-none"));
+      if (isUnsaved()) {
+        status.append(Page.element("p", word("draft-none-but-answers")), Page.linkTo($("#start-over").textContent, "start-over"));
+      }
+    } else if (!response.ok) {
+      refused(answer);
+    } else if (answer.methodology !== methodology) {
+      say(status, word("another-version", { version: answer.methodology, own: methodology }));
+    } else if ((isUnsaved() || isReplying) && confirming !== load) {
+      confirming = load;
+      say(status, word("draft-overwrites"));
+    } else {
+      confirming = null;
+      const text = await loadedText(answer.state);
+      Answers.fill(answer);
+      took(answer, response, asDraft(), text);
+      await tellReview(answer);
+    }
+  }
+
+  async function save() {
+    if (Answers.missingFields().length > 0) {
+      say(status, word("draft-profile"));
+      listMissing();
       return;
     }
-    if (tag === undefined || savedDraft !== asDraft()) {
-      isConfirming = false;
+    const { tag } = attached;
+    const precondition = tag === undefined ? { "If-None-Match": "*" } : { "If-Match": tag };
+    // What is typed meanwhile is not saved.
+    const sent = Answers.forAssessment(Answers.collect());
+    const { response, answer } = await call("PUT", draftPath, precondition, sent);
+    if (!response.ok) {
+      refused(answer);
+      return;
+    }
+    took(answer, response, JSON.stringify(sent), word("draft-saved", { index: indexText(answer.index) }));
+    status.firstChild.dataset.saved = "";
+  }
+
+  // Ask first, unless it is known already that it will be refused: nobody takes a submission back.
+  async function ask() {
+    const { response, answer } = await call("GET", draftPath);
+    if (!response.ok) {
+      refused(answer);
+      return;
+    }
+    const rest = Page.tellAll(answer.findings, "draft").map((finding) => finding.text);
+    const errors = errorsOf(answer.findings);
+    if (errors.length > 0) {
+      say(status, word("draft-faulty"));
+      list(errors);
+      return;
+    }
+    confirming = submit;
+    say(status, word("draft-ask"), [$("[data-progress]").textContent, ...rest]);
+    listUnsaved();
+    list(warningsOf(answer.findings), word("draft-warned"));
+  }
+
+  async function submit() {
+    const { tag } = attached;
+    if (tag === undefined || isChanged()) {
+      confirming = null;
       say(status, word("draft-unsaved"));
       return;
     }
-    if (!isConfirming) {
-      isConfirming = true;
-      say(status, word("draft-ask"), [$("[data-progress]").textContent]);
-      listUnsaved();
+    if (confirming !== submit) {
+      await ask();
       return;
     }
-    isConfirming = false;
+    confirming = null;
     // Not `randomUUID`, which there is only over HTTPS.
     const attempt = [...crypto.getRandomValues(new Uint8Array(16))].join("-");
     const headers = { "If-Match": tag, "Idempotency-Key": attempt };
@@ -251,48 +343,25 @@ const Draft = (() => {
       refused(answer);
       return;
     }
-    isSubmitted = true;
+    attach({ ...attached, state: "submitted" });
     say(status, word("draft-submitted"), answer.findings.map((finding) => finding.text));
   }
 
-  if (status) {
-    $("#draft-load").addEventListener("click", guarded(async () => {
-      const { response, answer } = await call("GET", draftPath);
-      if (response.status === 404) {
-        setTag(null);
-        say(status, `${answer.detail} ${word("draft-none")}`);
-      } else if (!response.ok) {
-        refused(answer);
-      } else if (answer.methodology !== methodology) {
-        say(status, word("another-version", { version: answer.methodology, own: methodology }));
-      } else {
-        isSubmitted = false;
-        Answers.fill(answer);
-        took(answer, response, await loadedText(answer.state));
-        const judged = await tellReview(answer.state);
-        if (judged.length) {
-          const list = document.createElement("ul");
-          list.append(...judged);
-          status.append(list);
-        }
-      }
-    }));
-
-    $("#draft-save").addEventListener("click", guarded(async () => {
-      if (Answers.missingFields().length > 0) {
-        say(status, word("draft-profile"));
-        listMissing();
-        return;
-      }
-      const { tag } = Memory.attached;
-      const precondition = tag === undefined ? { "If-None-Match": "*" } : { "If-Match": tag };
-      const { response, answer } = await call("PUT", draftPath, precondition, Answers.forAssessment(Answers.collect()));
-      if (!response.ok) refused(answer);
-      else took(answer, response, word("draft-saved", { index: answer.index === null ? "–" : Result.points.format(answer.index) }));
-    }));
-
-    $("#draft-submit").addEventListener("click", guarded(submit));
+  // What was kept of the draft in this browser is there again.
+  function start() {
+    if (!box) return;
+    attach({ ...attached });
+    if (isClosed()) say(status, word("draft-closed"));
+    Page.on("changed", showState);
   }
 
-  return { isReplying: () => isReplying };
+  if (box) {
+    const foot = $("#foot-status");
+    $("#draft-load").addEventListener("click", guarded(load, status));
+    $("#draft-save").addEventListener("click", guarded(save, status));
+    $("#draft-submit").addEventListener("click", guarded(submit, status));
+    $("#foot-save").addEventListener("click", guarded(save, foot));
+  }
+
+  return { start, isReplying: () => isReplying };
 })();

@@ -9,7 +9,7 @@ const Memory = (() => {
   const CARRIED = (version) => nameFor(version, "carried");
   const remember = $("#remember");
   const status = $("#memory-status");
-  // What others than the answers have to keep: the version of the draft that they belong to.
+  // What has to be kept beside the answers: what is known of the draft that they belong to.
   const attached = {};
   let isStarted = false;
 
@@ -33,7 +33,7 @@ const Memory = (() => {
   const isEmpty = ({ held, unread }) =>
     [held.profile, held.profile_self_declared, held.profile_evidence, held.answers, unread].every((part) => Object.keys(part).length === 0);
 
-  const collect = () => ({ language, held: Answers.collect(), unread: Answers.listUnread(), step: Steps.current(), ...attached });
+  const collect = () => ({ language, held: Answers.collect(), unread: Answers.listUnread(), step: Steps.current(), draft: attached });
 
   function write(storage, kept) {
     return use(() => {
@@ -62,8 +62,15 @@ const Memory = (() => {
     // Whatever else stands there, the page works.
     use(() => Answers.fill(kept.held));
     use(() => Answers.putUnread(kept.unread));
-    if (typeof kept.tag === "string") attached.tag = kept.tag;
+    if (typeof kept.draft === "object") Object.assign(attached, kept.draft);
     return kept;
+  }
+
+  function attach(known) {
+    const kept = { ...known };
+    for (const name of Object.keys(attached)) delete attached[name];
+    Object.assign(attached, kept);
+    keep();
   }
 
   function start() {
@@ -99,8 +106,9 @@ const Memory = (() => {
 
   $("#start-over").addEventListener("click", () => {
     remember.checked = false;
-    delete attached.tag;
+    attach({});
     forget();
+    Answers.judge({});
     Answers.fill({});
     Page.say(status, word("started-over"));
   });
@@ -115,5 +123,5 @@ const Memory = (() => {
   // Where somebody was is known only when the page is left.
   window.addEventListener("pagehide", () => isStarted && write(tab, collect()));
 
-  return { keep, restore, start, forget, takeCarried, attached };
+  return { keep, restore, start, forget, takeCarried, attach, attached };
 })();

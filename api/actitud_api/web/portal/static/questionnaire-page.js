@@ -23,11 +23,15 @@ const Page = (() => {
     return made;
   }
 
-  function linked(text, id) {
-    const item = document.createElement("li");
+  function linkTo(text, id) {
     const link = element("a", text);
     link.href = `#${id}`;
-    item.append(link);
+    return link;
+  }
+
+  function linked(text, id) {
+    const item = document.createElement("li");
+    item.append(linkTo(text, id));
     return item;
   }
 
@@ -124,5 +128,5 @@ const Page = (() => {
     return isBeside ? word("refused") : problem.detail;
   }
 
-  return { form, settings: form.dataset, $, $$, word, controls, blocks, announce, on, element, linked, say, titleOf, blockOf, tell, clearProblems, textOf, tellAll, summary };
+  return { form, settings: form.dataset, $, $$, word, controls, blocks, announce, on, element, linkTo, linked, say, titleOf, blockOf, tell, clearProblems, textOf, tellAll, summary };
 })();

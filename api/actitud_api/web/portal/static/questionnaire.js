@@ -50,6 +50,7 @@
   if (Memory.takeCarried()) Page.say($("#file-status"), Page.word("loaded-short"));
   Steps.start(kept?.step);
   Memory.start();
+  Draft.start();
   if (settings.published && !kept) Published.load();
   Result.score();
 })();
