@@ -438,7 +438,7 @@ def test_a_workbook_keeps_the_address_of_a_document_whose_date_cannot_be_read(
         go(page, "D1")
         block = page.locator('[data-code="D1.07"]')
         expect(block.locator("[data-url]")).to_have_value(given["url"])
-        expect(block.locator("[data-problems]")).to_contain_text("Debe ser una fecha")
+        expect(block.locator(".documents [data-problems]")).to_contain_text("Debe ser una fecha")
         expect(control(page, "/answers/D1.07/numerator")).to_have_value("255")
         block.locator("[data-date]").fill(given["date"])
         assert page.evaluate("() => Answers.collect().answers['D1.07']") == {"numerator": 255, "evidence": [given]}
@@ -491,10 +491,19 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
         block.get_by_role("button", name="Añadir un documento").click()
         block.locator("[data-url]").fill("http://a.example/a.pdf")
         page.click("#draft-save")
-        problems = block.locator("[data-problems]")
-        expect(problems).to_contain_text("Debe ser una dirección entera que empiece por https://")
-        expect(problems).to_contain_text("Falta la fecha del documento.")
+        problems = block.locator(".documents [data-problems]")
+        expect(problems.locator("li")).to_have_text(
+            [
+                "Debe ser una dirección entera que empiece por https://, sin espacios.",
+                "Falta la fecha del documento.",
+            ]
+        )
+        for field in ("[data-url]", "[data-date]"):
+            expect(block.locator(field)).to_have_attribute("aria-invalid", "true")
+            expect(block.locator(field)).to_have_attribute("aria-describedby", str(problems.get_attribute("id")))
         expect(told).to_contain_text("se dice junto a cada campo")
+        expect(told.locator("li")).to_contain_text(["Falta la fecha del documento.", "empiece por https://"])
+        expect(told.locator('li a[href="#D1.06"]')).to_have_count(2)
         given = document("D1.06", DOMAIN)
         block.locator("[data-url]").fill(given["url"])
         block.locator("[data-date]").fill(given["date"])
@@ -503,7 +512,9 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
         # It stands in another step, and the way there beside the button.
         expect(told.locator('a[href="#D1.06"]')).to_be_visible()
         # The organisation has declared no domain, so that no document of its counts.
-        expect(block.locator('[data-problems] [data-source="draft"]')).to_contain_text("ayto.example")
+        expect(problems.locator("li")).to_have_count(1)
+        expect(problems.locator("li")).to_contain_text("ayto.example")
+        expect(block.locator("[data-date]")).not_to_have_attribute("aria-invalid", "true")
         # At the first press it is known that it would be refused.
         page.click("#draft-submit")
         expect(told.locator("p")).to_have_text("Todavía no se puede presentar. Antes hay que arreglar:")
@@ -698,9 +709,25 @@ def test_a_draft_is_worth_beside_its_questions_what_it_is_worth_when_it_is_saved
         expect(index).to_have_text("1,87")
         expect(page.locator("[data-unsaved]:visible")).to_have_count(0)
         page.fill("#key", documented_key)
-        # A document elsewhere does not count, and the draft cannot be submitted with it.
-        block.locator("[data-url]").fill("https://drive.example/minutes.pdf")
+        # A document elsewhere does not count, which is said at once; the draft cannot be submitted with it.
+        go(page, "D1")
+        block.locator("details.support").evaluate("details => details.open = true")
+        block.locator("[data-url]").fill("drive.example/minutes.pdf")
         expect(index).to_have_text("1,49")
+        page.locator("h1").click()
+        expect(block.locator("[data-url]")).to_have_value("https://drive.example/minutes.pdf")
+        expect(block.locator(".documents [data-problems] li")).to_have_text(
+            "La evidencia no cuenta: drive.example no es un dominio declarado de la organización ni está por debajo de "
+            "uno."
+        )
+        # An address without its beginning is completed, and counts.
+        block.locator("[data-url]").fill(given["url"].removeprefix("https://"))
+        page.locator("h1").click()
+        expect(block.locator("[data-url]")).to_have_value(given["url"])
+        expect(index).to_have_text("1,87")
+        expect(block.locator(".documents [data-problems]")).to_be_hidden()
+        block.locator("[data-url]").fill("https://drive.example/minutes.pdf")
+        page.locator("h1").click()
         page.click("#draft-save")
         expect(told.locator("p")).to_have_text(
             [

@@ -38,6 +38,11 @@ _NO_HOST = Texts(
 )
 
 
+def get_undeclared_domain(language: Language) -> str:
+    """Return the sentence about a document on a domain that is not declared, with a placeholder for its host."""
+    return _SENTENCES[language]["undeclared_domain"]
+
+
 def format_evidence_finding(finding: EvidenceFinding, methodology: Methodology, language: Language) -> str:
     """Return the sentence that describes a fault of a document, in one language."""
     if finding.rule == "undeclared_domain" and finding.facts["host"] is None:

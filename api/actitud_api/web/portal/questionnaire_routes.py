@@ -29,6 +29,7 @@ from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
+from actitud_api.resources.assessments.evidence_narration import get_undeclared_domain
 from actitud_api.resources.editions.service import EditionRecord, UnknownEdition
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.service import IdentifierIsAlias, UnknownOrganisation
@@ -259,6 +260,7 @@ class QuestionnaireController(Controller):
                 "count_text": _count_questions(methodology, asked, language),
                 "verdicts": {name: text.into(language) for name, text in VERDICT_NAMES.items()},
                 "set_aside": {name: text.into(language) for name, text in SET_ASIDE.items()},
+                "undeclared_domain": get_undeclared_domain(language),
                 "short": find_short_form(version),
                 "windows": _list_named_windows(methodology, language),
                 "profile_windows": _list_profile_windows(methodology, language),

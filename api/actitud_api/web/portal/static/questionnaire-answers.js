@@ -119,14 +119,17 @@ const Answers = (() => {
     else delete control.dataset.own;
   }
 
+  const rowsOf = (block) => $$("[data-documents] > li", block);
+  const documentIn = (row) => ({
+    url: $("[data-url]", row).value.trim(),
+    date: $("[data-date]", row).value,
+    note: $("[data-document-note]", row).value,
+    sha256: $("[data-sha256]", row).value.trim(),
+  });
+
   function documentsOf(block) {
-    return $$("[data-documents] > li", block)
-      .map((row) => ({
-        url: $("[data-url]", row).value.trim(),
-        date: $("[data-date]", row).value,
-        note: $("[data-document-note]", row).value,
-        sha256: $("[data-sha256]", row).value.trim(),
-      }))
+    return rowsOf(block)
+      .map(documentIn)
       .map((given) => Object.fromEntries(Object.entries(given).filter(([, value]) => value !== "")))
       .filter((given) => Object.keys(given).length > 0);
   }
@@ -260,6 +263,8 @@ const Answers = (() => {
       if ($("[data-note]", block)) $("[data-note]", block).value = entry.note ?? "";
     }
     for (const source of ["file", "draft", "published"]) Page.clearProblems(source);
+    // Its documents are others.
+    toldBefore = "";
     takeSources(held);
     Page.announce("changed");
   }
@@ -406,7 +411,21 @@ const Answers = (() => {
     return found;
   }
 
-  const listTyped = () => listProblems((one) => one === typing || (one.dataset.code !== undefined && one.contains(document.activeElement)));
+  function listDocumentProblems(isBusy) {
+    const found = [];
+    for (const [code, block] of blocks) {
+      for (const row of rowsOf(block).filter((one) => !isBusy(one))) {
+        const problem = Evidence.problemOf(documentIn(row));
+        if (problem) found.push({ code, block, row, control: $(`[data-${problem.member}]`, row), text: problem.text });
+      }
+    }
+    return found;
+  }
+
+  function listTyped() {
+    const isBusy = (one) => one === typing || (one.dataset.pointer === undefined && one.contains(document.activeElement));
+    return [...listProblems(isBusy), ...listDocumentProblems(isBusy)];
+  }
 
   // What a draft cannot keep, each with its reason: the service takes whole answers only.
   function listUnsaved() {
@@ -448,8 +467,12 @@ const Answers = (() => {
     delete event.target.dataset.writtenIn;
     typing = event.target;
   });
-  Page.form.addEventListener("change", () => {
+  Page.form.addEventListener("change", ({ target }) => {
     typing = null;
+    if (target.dataset.url !== undefined && Evidence.complete(target.value.trim()) !== target.value) {
+      target.value = Evidence.complete(target.value.trim());
+      Page.announce("changed");
+    }
     tellTyped();
   });
   Page.form.addEventListener("focusout", () => {

@@ -18,13 +18,27 @@ const Evidence = (() => {
     }
   }
 
+  const isWithin = (host) => domains.some((domain) => host === domain || host.endsWith(`.${domain}`));
+
   function isValid({ url = "", date = "" }) {
     const host = url.startsWith("https://") ? hostOf(url) : "";
     const today = new Date(Date.now() + FIRST_ZONE).toISOString().slice(0, 10);
-    return domains.some((domain) => host === domain || host.endsWith(`.${domain}`)) && date !== "" && date <= today;
+    return isWithin(host) && date !== "" && date <= today;
   }
 
   const isProven = (documents) => (documents ?? []).some(isValid);
 
-  return { isCounted, isProven };
+  // What is wrong with a document, and with which member of it, so far as that is known before it is sent.
+  function problemOf({ url = "", date = "" }) {
+    if (!isCounted || url === "") return null;
+    const host = url.startsWith("https://") ? hostOf(url) : "";
+    if (host === "") return { member: "url", text: Page.word("no-address") };
+    if (!isWithin(host)) return { member: "url", text: Page.word("elsewhere", { host }) };
+    return date === "" ? { member: "date", text: Page.word("no-date") } : null;
+  }
+
+  // The beginning of an address is left out by many: www.fabula.example/report.pdf.
+  const complete = (url) => (isCounted && /^[^\s/:@]+\.[^\s/:@]+(?:\/|$)/.test(url) ? `https://${url}` : url);
+
+  return { isCounted, isProven, problemOf, complete };
 })();

@@ -63,9 +63,12 @@ const Page = (() => {
     else control.removeAttribute("aria-describedby");
   }
 
+  let documentsTold = 0;
+
   // `source`: what found it, so that the next time it tells anew what it finds. `choices`: buttons that mend it.
-  function tell(block, source, text, { severity = "error", control, choices = [] } = {}) {
-    const list = $("[data-problems]", block);
+  // `row`: the document that it is about, beside which it is told.
+  function tell(block, source, text, { severity = "error", control, choices = [], row = block } = {}) {
+    const list = $("[data-problems]", row);
     // A finding of the draft that the score tells too is told once, by the score, which mends it first.
     const same = [...list.children].find((one) => one.dataset.source !== source && one.firstChild.textContent === text);
     if (same && source !== "score") return;
@@ -80,7 +83,7 @@ const Page = (() => {
     }
     list.append(item);
     list.hidden = false;
-    list.id ||= `problems-${block.dataset.code}`;
+    list.id ||= `problems-${block.dataset.code}${row === block ? "" : `-${(documentsTold += 1)}`}`;
     const marked = control ?? $("[data-pointer]", block);
     if (marked) describe(marked, list.id);
     if (control && severity === "error" && control.dataset.formula === undefined) control.setAttribute("aria-invalid", "true");
@@ -91,7 +94,8 @@ const Page = (() => {
     for (const list of $$("[data-problems]", form)) {
       if (list.childElementCount > 0) continue;
       list.hidden = true;
-      for (const marked of $$("[data-pointer]", list.closest("[data-code]"))) {
+      if (list.id === "") continue;
+      for (const marked of $$(`[aria-describedby~="${list.id}"]`, form)) {
         describe(marked, "");
         marked.removeAttribute("aria-invalid");
       }
@@ -106,6 +110,14 @@ const Page = (() => {
 
   const textOf = ({ rule, pointer, detail, text }) => (rule === "required" ? missing(pointer) : (detail ?? text));
 
+  // The row of a document, and its field. Blank rows were not sent.
+  function documentAt(block, pointer) {
+    const [, index, member = "url"] = pointer.match(/\/(?:evidence|profile_evidence\/[^/]+)\/(\d+)(?:\/(\w+))?$/) ?? [];
+    const isFilled = (row) => $$("input", row).some((field) => field.value.trim() !== "");
+    const row = $$("[data-documents] > li", block).filter(isFilled)[index];
+    return row && { row, control: $(`[data-${member === "note" ? "document-note" : member}]`, row) };
+  }
+
   // Tells problems at their pointers; those that belong to no field are returned.
   function tellAll(errors, source) {
     return errors.filter((error) => {
@@ -114,6 +126,7 @@ const Page = (() => {
       tell(block, source, textOf(error), {
         severity: error.severity ?? "error",
         control: controlOf(error.pointer),
+        ...documentAt(block, error.pointer),
       });
       if (error.pointer.includes("evidence") || error.pointer.endsWith("/note")) {
         $$("details.support", block).forEach((details) => (details.open = true));
