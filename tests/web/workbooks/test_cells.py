@@ -184,6 +184,9 @@ def test_the_address_of_a_document_without_a_date_is_kept(written: str, suggeste
         ("Perfil!F", "dependentRequired", "/profile_evidence/employees/0/url", suggested),
         ("Perfil!G", "required", "/profile_evidence/employees/0/date", None),
     ]
+    (_, undated) = read.faults
+    assert undated.detail.into("es") == "Falta la fecha del documento de «personas en plantilla»."
+    assert undated.detail.into("en") == "The date of the document of “people on the staff” is missing."
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ are kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from msgspec import Struct
@@ -72,6 +73,14 @@ REQUEST: Final = Body(*(build_questionnaire_request_type(load_methodology(versio
 _SUGGESTIONS_MAX: Final = 20
 """Maximum number of unknown codes in a workbook for which the most similar known code is searched."""
 
+
+_MISSING: Final[Mapping[str, Texts]] = {
+    "url": Texts(
+        "Falta la dirección del documento de «{name}».", "The address of the document of “{name}” is missing."
+    ),
+    "date": Texts("Falta la fecha del documento de «{name}».", "The date of the document of “{name}” is missing."),
+}
+"""Sentence about a document without address or date, by the missing member."""
 
 _UNDATED: Final = Texts(
     "Sin su fecha, el documento de esta dirección queda fuera.",
@@ -489,7 +498,10 @@ class _QuestionnaireReader:
             if name in wrong_columns:
                 continue
             cell = Cell(row, sheet.find_column(name if name in columns else "url"))
-            refused = InvalidCell(fault.rule, fault.detail, fault.suggestion)
+            detail = fault.detail
+            if fault.rule == "required" and name in _MISSING:
+                detail = _MISSING[name].fill(name=partial(self._get_name, code))
+            refused = InvalidCell(fault.rule, detail, fault.suggestion)
             self._report(sheet, cell, refused, cells.get(name, ""), f"{pointer}/{len(listed)}/{name}")
         if "url" in document and [fault.pointer.rpartition("/")[2] for fault in refusals] == ["date"]:
             address = str(document["url"])
@@ -509,6 +521,11 @@ class _QuestionnaireReader:
             self._report(sheet, Cell(row, sheet.find_column("url")), InvalidCell("maxItems", detail), "", pointer)
         else:
             (self._profile_evidence if of_profile else self._evidence).setdefault(code, []).append(document)
+
+    def _get_name(self, code: str, language: Language) -> str:
+        """Return the name of the indicator, or the label of the profile field, with this code."""
+        texts = self._methodology.texts[language]
+        return texts.indicators[code].name if code in texts.indicators else texts.profile[code].label
 
     # --- the values -------------------------------------------------------------------------------------------
 

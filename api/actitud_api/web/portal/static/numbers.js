@@ -84,15 +84,16 @@ const Numbers = (() => {
     return format(percent, language, { useGrouping: false }) + (percent > 0 && percent < 1 ? " %" : "");
   }
 
-  // Say a value for people: 1.234, 0,25, 12 %.
+  // Say a value for people: 1.234, 0,25, 12 %. Spanish leaves the point of four digits out unless it is asked for.
   function say(value, { language, isShare = false }) {
-    return isShare ? `${format(shift(value, 2), language, {})} %` : format(value, language, {});
+    return isShare ? `${format(shift(value, 2), language, {})} %` : format(value, language, { useGrouping: true });
   }
 
-  // Say a whole number from a thousand to a billion in words and figures, "21 mil 500", which no mark can change.
-  // `scales`: from the largest on, `unit`, its word for one, and its words for many, with `{count}`.
+  // Say whole thousands below a billion in words and figures, "21 mil", which no mark can change. Nobody says
+  // "mil 50": other numbers have no words. `scales`: from the largest on, `unit`, its word for one, and its words for
+  // many, with `{count}`.
   function sayInWords(value, scales) {
-    if (!Number.isInteger(value) || value < 1_000 || value >= 1_000_000_000) return "";
+    if (!Number.isInteger(value) || value % 1_000 !== 0 || value < 1_000 || value >= 1_000_000_000) return "";
     const said = (number) => {
       const scale = scales.find(({ unit }) => number >= unit);
       if (!scale) return String(number);
