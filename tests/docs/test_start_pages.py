@@ -10,6 +10,7 @@ import sys
 from code import InteractiveConsole
 from collections.abc import Iterator
 from contextlib import nullcontext
+from html import unescape
 from pathlib import Path
 from types import CodeType
 from typing import Final
@@ -236,8 +237,13 @@ def test_the_officer_finds_on_the_questionnaire_what_the_page_names(page: str, l
     shown = httpx.get(f"{own_sandbox}{address}", timeout=60)
     assert (shown.status_code, shown.headers["Content-Language"]) == (200, language)
     names = set(re.findall(r"(?<!\*)\*([A-ZÁÉÍÓÚ][^*]+)\*(?!\*)", text))
-    assert len(names) == 4
+    assert len(names) == 9
     assert {name for name in names if name not in shown.text} == set()
+    (asked,) = re.findall(r"`http://127\.0\.0\.1:8000(/portal/methodologies/[^`]+)`", text)
+    explained = httpx.get(f"{own_sandbox}{asked}")
+    assert (explained.status_code, explained.headers["Content-Language"]) == (200, language)
+    about = json.loads((VERSIONS / "2027.1" / "texts" / f"{language}.json").read_text("utf-8"))["indicators"]["D1.07"]
+    assert about["question"] in unescape(explained.text)
 
 
 @pytest.mark.parametrize("user", USERS)
