@@ -788,6 +788,12 @@ def test_with_a_key_verdicts_are_shown_and_replies_taken(browser: Browser, watch
         expect(page.locator("[data-index]")).to_have_text("70,84")
         expect(block.locator("[data-worth]")).to_be_hidden()
         expect(block.locator("[data-next-step]")).to_be_hidden()
+        # Nothing can be answered any more, so to answer is no advice either.
+        expect(page.locator("[data-progress]")).to_have_text(
+            "Respondidas 44 de las 44 preguntas que se aplican a su entidad."
+        )
+        expect(page.locator("[data-steps-list] li")).to_have_count(5)
+        expect(page.locator('[data-steps-list] a[href="#D1.07"]')).to_have_count(0)
         is_closed(page)
         judged = page.locator("#draft-status li")
         expect(judged).to_have_text(

@@ -199,6 +199,18 @@ def test_a_draft_says_what_documents_are_worth_and_asks_of_none_whether_there_is
     assert advice in [heading.to_text() for heading in draft.query(".finish h3")]
 
 
+def test_a_draft_begins_with_its_key_and_says_where_its_answers_are_kept(client: Client) -> None:
+    parameters = {"edition": "2027", "organisation": DRAFTING, "lang": "es"}
+    draft, blank = (
+        " ".join(JustHTML(client.get(PATH, params=sent).text, sanitize=False).query("main")[0].to_text().split())
+        for sent in (parameters, {"lang": "es"})
+    )
+    assert draft.index("Guardar el borrador") < draft.index("Responda 44 preguntas") < draft.index("Antes de empezar")
+    in_edition, nowhere = "y en la edición, cuando guarda el borrador", "el servicio no las guarda"
+    assert (in_edition in draft, nowhere in draft) == (True, False)
+    assert (in_edition in blank, nowhere in blank) == (False, True)
+
+
 def test_a_draft_says_until_when_it_can_be_submitted(client: Client) -> None:
     dates = client.get("/v1/editions/2027").json()["calendar"]["submission"]
     assert dates["to"] == "2028-02-28"

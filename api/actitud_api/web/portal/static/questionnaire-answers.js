@@ -271,6 +271,7 @@ const Answers = (() => {
 
   // To read and not to change; replies have buttons of their own.
   function lock(isLocked) {
+    Page.form.classList.toggle("closed", isLocked);
     for (const one of $$(".step:not(.finish) :is(input, select, textarea, button)", Page.form)) {
       if (!one.closest("[data-heard]")) one.disabled = isLocked;
     }

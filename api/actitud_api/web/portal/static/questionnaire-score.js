@@ -8,6 +8,8 @@ const Result = (() => {
   const STEPS_MAX = 5;
   const points = new Intl.NumberFormat(language, { minimumFractionDigits: +decimals, maximumFractionDigits: +decimals });
 
+  // Then it is no advice to answer.
+  const isClosed = () => Page.form.classList.contains("closed");
   let timer = 0;
   let running = null;
 
@@ -85,7 +87,7 @@ const Result = (() => {
     for (const one of all) showIndicator(one);
     const applying = all.filter((one) => one.state !== "not_applicable" && Answers.isAsked(one.id));
     const answered = applying.filter((one) => Answers.isWhole(one.id)).length;
-    const most = answer.index_max === null || answer.index_max === answer.index ? "" : word("most-index", { index: points.format(answer.index_max) });
+    const most = isClosed() || answer.index_max === null || answer.index_max === answer.index ? "" : word("most-index", { index: points.format(answer.index_max) });
     $("[data-progress]").textContent = `${word("progress", { answered, applying: applying.length })} ${most}`;
     showDimensions(answer.dimensions);
     showSteps(all);
@@ -121,7 +123,7 @@ const Result = (() => {
   function showSteps(all) {
     const worth = (one) => one.next_step.gain ?? one.next_step.gain_max ?? 0;
     const best = all
-      .filter((one) => one.next_step !== null && worth(one) > 0)
+      .filter((one) => one.next_step !== null && worth(one) > 0 && !(isClosed() && one.next_step.kind === "report"))
       .sort((one, other) => worth(other) - worth(one))
       .slice(0, STEPS_MAX);
     $("[data-steps]").hidden = $("[data-advice]").hidden = best.length === 0;
