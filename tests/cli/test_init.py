@@ -96,6 +96,13 @@ def test_it_makes_the_database_the_organisation_and_the_key_and_shows_it(
     assert record.expires - record.created == timedelta(days=365)
 
 
+def test_the_organisation_may_have_domains(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    domains = ["--domain", "sede.madrid.example", "--domain", "madrid.example"]
+    assert cli.main(["init", "--database", url, *MADRID, *domains]) == 0
+    assert "No domain" not in capsys.readouterr().out
+    assert [record.domains for record in listed(url)] == [("madrid.example", "sede.madrid.example")]
+
+
 def test_a_second_time_it_says_what_is_there_and_changes_nothing(
     url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,7 +127,7 @@ def test_without_an_organisation_it_says_how_to_add_one_and_adds_it_later(
     said = capsys.readouterr().out
     # The next commands are about the same database; a URL with a password is not shown.
     option = f"--database {shlex.quote(url) if hide_password(url) == url else 'URL'}"
-    assert f"actitud-api init {option} --organisation ID --name NAME --kind KIND" in said
+    assert f"actitud-api init {option} --organisation ID --name NAME --kind KIND --domain DOMAIN" in said
     assert f"Next: actitud-api serve {option} serves it; actitud-api doctor {option} says" in said
     assert cli.main(["init", "--database", url, *MADRID]) == 0
     assert "Organisation: ES-DIR3-L01280796, Madrid, added." in (said := capsys.readouterr().out)
@@ -169,7 +176,8 @@ def test_a_key_of_a_forgotten_pepper_is_replaced(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--name", "Madrid", "--population", "1"], ["--name: only with", "--population: only with"]),
+        (["--name", "Madrid", "--population", "1", "--domain", "madrid.example"],
+         ["--name: only with", "--population: only with", "--domain: only with"]),
         (["--organisation", "ES-DIR3-L01280796"], ["--name: needed", "--kind: needed"]),
         (["--organisation", "28079", "--name", "", "--kind", "TOWN", "--population", "-1", "--province", "53"],
          ["--organisation: “28079” is not", "--name: “” is not", "--kind: “TOWN” is not", "--population: “-1” is not",
@@ -177,6 +185,10 @@ def test_a_key_of_a_forgotten_pepper_is_replaced(
         ([*MADRID, "--organisation", "ES-DIR3-L01280790"], ["wrong control digit: it should be 6"]),
         ([*MADRID, "--province", "46"], ["“46” is not the province of the identifier: 28"]),
         ([*MADRID, "--kind", "MIN"], ["the size of MIN is not measured by inhabitants"]),
+        ([*MADRID, "--domain", "Madrid.example", "--domain", "a.example", "--domain", "a.example"],
+         ["--domain: “Madrid.example” is not a domain in lower case", "--domain: “a.example” is there twice"]),
+        ([*MADRID, *(f"--domain=d{number}.example" for number in range(51))],
+         ["--domain: there are 51, and 50 fit at most"]),
         ([*MADRID, "--population", "1000000000001"], ["--population: “1000000000001” is not a whole number"]),
         (["--key-days", "366"], ["--key-days: “366” is not"]),
         (["--key-days", "30"], ["--key-days: “30” is not"]),

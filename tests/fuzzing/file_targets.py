@@ -180,6 +180,7 @@ TARGETS: Final = {
         lambda: (
             b"dir3;ine;name;province_code;region_code;population\nL01280796;28079;Madrid;28;13;3332035\n",
             b'\xef\xbb\xbfname,dir3,ine,province_code,region_code,population\n"La ""Villa""",L01280796,28079,28,13,5\n',
+            b"dir3,ine,name,province_code,region_code,population,domains\nL01280796,28079,M,28,13,5,a.es b.a.es a\n",
         ),
         b'; , " "" L01280796 28079 \xef\xbb\xbf \xc2\x85',
     ),

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
 
 from actitud_api import cli
-from actitud_api.platform.storage.database import Database
+from actitud_api.platform.http.inputs import Body
+from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.pages import PageRange
+from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import queries, service
+from actitud_api.resources.organisations.domains import find_domain_faults
 from actitud_api.resources.organisations.faults import describe_fault
 from actitud_api.resources.organisations.identifiers import InvalidIdentifier, compute_control_digit, parse_identifier
 from actitud_api.resources.organisations.municipalities import MunicipalityFault, parse_municipalities
+from actitud_api.resources.organisations.schemas import OrganisationPatch
 from actitud_api.resources.organisations.service import ImportCounts, InvalidMunicipalityFile
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
 from actitud_api.settings import Settings
 from tests.support.applications import borrow_app
+from tests.support.assessing import DOMAIN, body_a
+from tests.support.editions import draft_edition
+from tests.support.settling import anything
 from tests.support.shared import shared
 
 HEADER = "dir3,ine,name,province_code,province,region_code,region,nuts2,population"
@@ -40,8 +49,22 @@ def nothing() -> None:
     """A progress bar that nobody sees."""
 
 
-def imported(database: Database, raw: bytes, population_year: int | None = None, now: datetime = NOW) -> ImportCounts:
-    return service.import_municipalities(database, raw, nothing, now=now, population_year=population_year)
+def imported(
+    database: Database,
+    raw: bytes,
+    population_year: int | None = None,
+    now: datetime = NOW,
+    domains_changed: Callable[[Session, str], None] = lambda session, organisation: None,
+) -> ImportCounts:
+    return service.import_municipalities(
+        database, raw, nothing, domains_changed=domains_changed, now=now, population_year=population_year
+    )
+
+
+def with_domains(madrid: str = "", lleida: str = "", alcudia: str = "") -> str:
+    """The file with a column of domains."""
+    lines = zip((HEADER, MADRID, LLEIDA, ALCUDIA), ("domains", madrid, lleida, alcudia), strict=True)
+    return "".join(f"{line},{cell}\n" for line, cell in lines)
 
 
 def faults_of(text: str) -> list[MunicipalityFault]:
@@ -251,6 +274,66 @@ def test_what_the_file_does_not_say_stays(database: Database) -> None:
     assert imported(database, FILE.encode()) == ImportCounts(0, 0, 3)
 
 
+def test_domains_come_with_the_file(database: Database) -> None:
+    """A cell replaces the domains; an empty one, or a file without the column, keeps them."""
+    told: list[str] = []
+
+    def take(file: str) -> ImportCounts:
+        told.clear()
+        return imported(database, file.encode(), domains_changed=lambda session, identifier: told.append(identifier))
+
+    alcudia, lleida, madrid = "ES-DIR3-L01040097", "ES-DIR3-L01251207", "ES-DIR3-L01280796"
+    # Nothing has been stated yet by who is new, so nobody has to be told.
+    assert (take(with_domains("sede.madrid.example  madrid.example", "paeria.example")), told) == (
+        ImportCounts(3, 0, 0),
+        [],
+    )
+    first = {alcudia: (), lleida: ("paeria.example",), madrid: ("madrid.example", "sede.madrid.example")}
+    assert {record.id: record.domains for record in everything(database)} == first
+    for same in (with_domains("madrid.example sede.madrid.example", "paeria.example"), FILE, with_domains()):
+        assert (take(same), told) == (ImportCounts(0, 0, 3), [])
+    assert (take(with_domains("", "lleida.example", "alcudia.example")), told) == (
+        ImportCounts(0, 2, 1),
+        [lleida, alcudia],
+    )
+    assert {record.id: record.domains for record in everything(database)} == {
+        **first,
+        alcudia: ("alcudia.example",),
+        lleida: ("lleida.example",),
+    }
+    assert (take(with_domains("", "lleida.example", "").replace("140403", "140404")), told) == (
+        ImportCounts(0, 1, 2),
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("domains", "rules"),
+    [
+        (["madrid.example", "sede.madrid.example", "xn--espaa-rta.example", "1.2.a", f"{'a' * 63}.es"], []),
+        ([f"{'a.' * 126}a"], []),
+        ([f"d{number}.example" for number in range(50)], []),
+        (["Madrid.example"], ["domain"]),
+        (["https://madrid.example"], ["domain"]),
+        (["madrid.example/"], ["domain"]),
+        (["españa.example"], ["domain"]),
+        (["localhost"], ["domain"]),
+        (["127.0.0.1"], ["domain"]),
+        (["-a.example"], ["domain"]),
+        (["madrid.example."], ["domain"]),
+        (["madrid.example\n"], ["domain"]),
+        ([""], ["domain"]),
+        ([f"{'a' * 64}.es"], ["domain"]),
+        ([f"{'a.' * 126}aa"], ["domain"]),
+        (["a.example", "b.example", "a.example"], ["domain_repeated"]),
+        ([f"d{number}.example" for number in range(51)], ["domains_many"]),
+    ],
+)
+def test_a_file_and_a_change_take_the_same_domains(domains: list[str], rules: list[str]) -> None:
+    assert [fault.rule for fault in find_domain_faults(domains)] == rules
+    assert isinstance(Body(OrganisationPatch).convert({"domains": [*domains]}), list) is bool(rules)
+
+
 def test_a_row_of_another_version_is_not_replaced(database: Database) -> None:
     """Whoever writes without the lock of all is still told."""
     imported(database, FILE.encode())
@@ -341,6 +424,13 @@ def test_imports_at_once_take_turns(database: Database) -> None:
         (FILE.replace("140403", "١٤٠"), MunicipalityFault(3, "population", "population", "١٤٠")),
         (FILE.replace("140403", "1000000000001"), MunicipalityFault(3, "population", "population", "1000000000001")),
         (FILE + MADRID, MunicipalityFault(5, "dir3", "repeated", "L01280796", "2")),
+        (with_domains().replace("nuts2", "domains"), MunicipalityFault(1, "domains", "column_repeated")),
+        (with_domains("", "lleida.cat www.Lleida.cat"), MunicipalityFault(3, "domains", "domain", "www.Lleida.cat")),
+        (with_domains("", "a.cat a.cat"), MunicipalityFault(3, "domains", "domain_repeated", "a.cat")),
+        (
+            with_domains("", " ".join(f"d{number}.cat" for number in range(51))),
+            MunicipalityFault(3, "domains", "domains_many", "51", "50"),
+        ),
     ],
 )  # fmt: skip
 def test_a_fault_is_named_with_its_place(database: Database, text: str, expected: MunicipalityFault) -> None:
@@ -466,6 +556,45 @@ def test_the_command_imports_and_says_what_it_did(
         "línea 3, columna dir3: «L01251200» tiene mal el dígito de control: debería ser 7",
         "No se ha importado nada. Fallos: 1.",
     ]
+
+
+def test_the_command_brings_domains_and_judges_drafts_again(
+    database: Database, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    madrid = "ES-DIR3-L01280796"
+    imported(database, FILE.encode())
+    with database.write() as session:
+        editions.add(session, editions.build_record(draft_edition("2026"), now=NOW))
+        request = msgspec.convert(body_a(), assessments.REQUEST_TYPES["2026.1"].whole)
+        assessments.put_assessment(session, "2026", madrid, request, expected=anything, now=NOW)
+
+    def read() -> tuple[int, bool]:
+        """The version of the draft, and whether answers of it are only declared."""
+        with database.read() as session:
+            draft = assessments.find_assessments(session, "2026", [madrid])[madrid]
+        return draft.version, bool(draft.submission.self_declared)
+
+    assert read() == (1, True)
+    file = tmp_path / "municipalities.csv"
+    arguments = ["organisations", "import", str(file), "--database", url]
+
+    file.write_text(with_domains(DOMAIN, "https://paeria.example"), encoding="utf-8")
+    for locale, told in (
+        ("C", "line 3, column domains: “https://paeria.example” is not a domain in lower case, without https:// or "
+              "slashes, as townhall.example; between several there is a space"),
+        ("es_ES.UTF-8", "línea 3, columna domains: «https://paeria.example» no es un dominio en minúsculas, sin "
+                        "https:// ni barras, como ayuntamiento.example; entre varios va un espacio"),
+    ):  # fmt: skip
+        monkeypatch.setenv("LC_ALL", locale)
+        assert cli.main(arguments) == 1
+        assert capsys.readouterr().err.splitlines()[-2] == told
+    assert read() == (1, True)
+
+    monkeypatch.setenv("LC_ALL", "C")
+    file.write_text(with_domains(DOMAIN, "paeria.example"), encoding="utf-8")
+    assert cli.main(arguments) == 0
+    assert capsys.readouterr().out == "Organisations: 0 added, 2 changed, 1 unchanged.\n"
+    assert read() == (2, False)
 
 
 @pytest.mark.parametrize("year", ["1899", "2101", "20", "02020", "MMXX", "٢٠٢٠"])

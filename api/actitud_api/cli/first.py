@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from typing import get_args
+from collections.abc import Iterator, Mapping
+from typing import Final, get_args
 
 from actitud_api.cli.common import CommandError
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology import loader
 from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.organisations.domains import DomainRule, find_domain_faults
 from actitud_api.resources.organisations.identifiers import InvalidIdentifier, find_province, parse_identifier
 from actitud_api.resources.organisations.kinds import Kind
 from actitud_api.resources.organisations.municipalities import MAXIMUM_NAME, MAXIMUM_POPULATION
@@ -46,6 +47,18 @@ _OTHER_PROVINCE = Texts(
     "--province: «{value}» no es la provincia del identificador: {expected}",
     "--province: “{value}” is not the province of the identifier: {expected}",
 )
+_DOMAINS: Final[Mapping[DomainRule, Texts]] = {
+    "domain": Texts(
+        "--domain: «{value}» no es un dominio en minúsculas, sin https:// ni barras, como ayuntamiento.example",
+        "--domain: “{value}” is not a domain in lower case, without https:// or slashes, as townhall.example",
+    ),
+    "domain_repeated": Texts("--domain: «{value}» está dos veces", "--domain: “{value}” is there twice"),
+    "domains_many": Texts(
+        "--domain: hay {value}, y caben {expected} como máximo",
+        "--domain: there are {value}, and {expected} fit at most",
+    ),
+}
+"""The text for each broken rule of the domains."""
 
 KINDS = get_args(Kind)
 _LISTED = ", ".join(KINDS)
@@ -71,12 +84,13 @@ def read_first_organisation(options: argparse.Namespace, language: Language) -> 
         kind=kind,
         population=None if options.population is None else int(options.population),
         province=options.province,
+        domains=tuple(options.domain or ()),
     )
 
 
 def _find_faults(options: argparse.Namespace, language: Language) -> Iterator[str]:
     if options.organisation is None:
-        for name in ("name", "kind", "population", "province"):
+        for name in ("name", "kind", "population", "province", "domain"):
             if vars(options)[name] is not None:
                 yield _ALONE.into(language).format(option=f"--{name}")
         return
@@ -96,6 +110,8 @@ def _find_faults(options: argparse.Namespace, language: Language) -> Iterator[st
             yield _NO_PROVINCE.into(language).format(value=options.province)
         elif expected not in (None, options.province):
             yield _OTHER_PROVINCE.into(language).format(value=options.province, expected=expected)
+    for fault in find_domain_faults(options.domain or ()):
+        yield _DOMAINS[fault.rule].into(language).format(value=fault.value, expected=fault.expected)
 
 
 def _find_identifier_faults(identifier: str, language: Language) -> Iterator[str]:

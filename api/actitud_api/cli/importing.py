@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from datetime import UTC, datetime
+from functools import partial
 
 from msgspec import structs
 
@@ -14,6 +15,7 @@ from actitud_api.cli.readiness import catch_unreachable, create_tables
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.storage.urls import wrap_failures
+from actitud_api.resources.assessments.service import reevaluate_assessments
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.entries import FIGURE_YEARS
 from actitud_api.resources.organisations.faults import describe_fault
@@ -48,11 +50,17 @@ def run_import(options: argparse.Namespace, language: Language) -> int:
         raise CommandError(text) from error
     with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         create_tables(settings, database, language)
+        now = datetime.now(UTC)
         try:
             # The number of lines is an estimate for the progress bar: a quoted field may contain line ends.
             with wrap_failures(), show_progress(_READING.into(language), max(0, raw.count(b"\n") - 1)) as advance:
                 imported = organisations.import_municipalities(
-                    database, raw, advance, now=datetime.now(UTC), population_year=year
+                    database,
+                    raw,
+                    advance,
+                    domains_changed=partial(reevaluate_assessments, now=now),
+                    now=now,
+                    population_year=year,
                 )
         except organisations.InvalidMunicipalityFile as error:
             count = words.format_number(len(error.faults), language)

@@ -61,11 +61,11 @@ _ORGANISATION_OTHER = Texts(
 )
 _NO_ORGANISATION = Texts(
     "Organización: ninguna todavía. Añada la primera con\n"
-    "  actitud-api init{option} --organisation ID --name NOMBRE --kind TIPO\n"
+    "  actitud-api init{option} --organisation ID --name NOMBRE --kind TIPO --domain DOMINIO\n"
     "o una lista con\n"
     "  actitud-api organisations import{option} FICHERO",
     "Organisation: none yet. Add the first with\n"
-    "  actitud-api init{option} --organisation ID --name NAME --kind KIND\n"
+    "  actitud-api init{option} --organisation ID --name NAME --kind KIND --domain DOMAIN\n"
     "or a list with\n"
     "  actitud-api organisations import{option} FILE",
 )

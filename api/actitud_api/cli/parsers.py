@@ -183,6 +183,15 @@ def _add_organisation_options(command: Command) -> None:
         Texts("su provincia, por el código del INE, de 01 a 52", "its province, by its INE code, 01 to 52"),
         metavar="CODE",
     )
+    command.add(
+        "--domain",
+        Texts(
+            "un dominio suyo, como ayuntamiento.example, en el que cuentan sus documentos; se repite para varios",
+            "a domain of it, as townhall.example, where its documents count; repeated for several",
+        ),
+        metavar="DOMAIN",
+        action="append",
+    )
 
 
 def _add_init(commands: Command) -> None:
@@ -473,7 +482,10 @@ def _add_ledger(commands: Command) -> None:
 def _add_import(commands: Command) -> None:
     group = commands.add_command(Texts("organizaciones", "organisations"), "organisations")
     command = group.add_command(
-        Texts("importa un fichero CSV de municipios", "import a CSV file of municipalities"),
+        Texts(
+            "importa un fichero CSV de municipios, también con sus dominios",
+            "import a CSV file of municipalities, with their domains too",
+        ),
         "import",
         "importing.run_import",
     )

@@ -95,6 +95,17 @@ _TEXTS: Final[Mapping[str, Texts]] = {
         "“{value}” is not a whole number of inhabitants",
     ),
     "repeated": Texts("«{value}» ya está en la línea {expected}", "“{value}” is already in line {expected}"),
+    "domain": Texts(
+        "«{value}» no es un dominio en minúsculas, sin https:// ni barras, como ayuntamiento.example; entre varios va "
+        "un espacio",
+        "“{value}” is not a domain in lower case, without https:// or slashes, as townhall.example; between several "
+        "there is a space",
+    ),
+    "domain_repeated": Texts("«{value}» está dos veces", "“{value}” is there twice"),
+    "domains_many": Texts(
+        "tiene {value} dominios, y caben {expected} como máximo",
+        "has {value} domains, and {expected} fit at most",
+    ),
 }
 
 

@@ -1,7 +1,7 @@
 """Parse a CSV file of Spanish municipalities and report every fault in it. Pure.
 
 The file is UTF-8, with or without a byte order mark, separated by commas or semicolons. It has at least the columns
-`COLUMNS`, in any order; other columns are ignored.
+`COLUMNS`, in any order, and may have the column `domains`, with spaces between several; other columns are ignored.
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ from typing import Literal
 
 from msgspec import Struct
 
+from actitud_api.resources.organisations.domains import DomainRule, find_domain_faults
 from actitud_api.resources.organisations.identifiers import DIR3, InvalidIdentifier, Reason, parse_identifier
 from actitud_api.resources.organisations.territories import PROVINCES
 
 COLUMNS = ("dir3", "ine", "name", "province_code", "region_code", "population")
+_DOMAINS = "domains"
 MAXIMUM_NAME = 200
 MAXIMUM_POPULATION = 10**12
 """Largest population that is accepted; it is also the largest number that a fact may have (SCORING, section 2)."""
 
 FaultCode = (
     Reason
+    | DomainRule
     | Literal[
         "encoding",
         "csv",
@@ -64,6 +67,7 @@ class MunicipalityLine(Struct, frozen=True):
 
     `line` is the number of the line; the header is line 1. `dir3` is the DIR3 code with its control digit, and `ine`
     the INE code of five digits. `province` and `region` are INE codes; `population` is the number of inhabitants.
+    `domains` is empty if the cell is empty, or if the file does not have the column.
     """
 
     line: int
@@ -73,6 +77,7 @@ class MunicipalityLine(Struct, frozen=True):
     province: str
     region: str
     population: int
+    domains: tuple[str, ...]
 
 
 def parse_municipalities(
@@ -108,6 +113,7 @@ def parse_municipalities(
                         province=row["province_code"],
                         region=row["region_code"],
                         population=int(row["population"]),
+                        domains=tuple(row.get(_DOMAINS, "").split()),
                     )
                 )
     except _Unreadable as error:
@@ -153,6 +159,8 @@ def _check_header(names: list[str]) -> None:
         if names.count(column) != 1:
             code: FaultCode = "column_repeated" if column in names else "column_missing"
             raise _Unreadable(MunicipalityFault(1, column, code))
+    if names.count(_DOMAINS) > 1:
+        raise _Unreadable(MunicipalityFault(1, _DOMAINS, "column_repeated"))
 
 
 def _check_row(line: int, row: dict[str, str]) -> Iterator[MunicipalityFault]:
@@ -175,6 +183,8 @@ def _check_row(line: int, row: dict[str, str]) -> Iterator[MunicipalityFault]:
             yield MunicipalityFault(line, "region_code", "region_differs", row["region_code"], region)
     if not re.fullmatch(r"[0-9]{1,13}", row["population"]) or int(row["population"]) > MAXIMUM_POPULATION:
         yield MunicipalityFault(line, "population", "population", row["population"])
+    for fault in find_domain_faults(row.get(_DOMAINS, "").split()):
+        yield MunicipalityFault(line, _DOMAINS, fault.rule, fault.value, fault.expected)
 
 
 def _check_dir3(line: int, unit: str) -> Iterator[MunicipalityFault]:

@@ -11,6 +11,7 @@ from actitud_api.engine.methodology.free_text import TRIMMED
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.platform.http.validation import ENUM_NAMES
 from actitud_api.resources.organisations import service
+from actitud_api.resources.organisations.domains import HOST, MAXIMUM_DOMAIN_LENGTH, MAXIMUM_DOMAINS
 from actitud_api.resources.organisations.entries import FIGURE_YEARS, apply_contact_change
 from actitud_api.resources.organisations.identifiers import MAXIMUM_LENGTH, PATTERN
 from actitud_api.resources.organisations.kinds import Band, Kind
@@ -28,8 +29,6 @@ F = TypeVar("F", bound=service.OrganisationFilters)
 Code = Annotated[str, Meta(pattern="^[0-9]{2}$")]
 
 _UNIQUE: Final = {"uniqueItems": True}
-_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
-_HOST = rf"({_LABEL}\.)+[a-z]([a-z0-9-]{{0,61}}[a-z0-9])?"
 
 Identifier = Annotated[
     str,
@@ -50,9 +49,9 @@ _PROVINCE: Final = {
 _REGION: Final = {"enum": sorted(REGIONS), ENUM_NAMES: [REGIONS[code] for code in sorted(REGIONS)]}
 ProvinceCode = Annotated[str, Meta(description="INE code.", extra_json_schema=_PROVINCE)]
 RegionCode = Annotated[str, Meta(description="INE code; by default that of the province.", extra_json_schema=_REGION)]
-Email = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9._%+-]{{1,64}}@{_HOST}$", max_length=254)]
-Url = Annotated[str, Meta(pattern=rf"^https?://{_HOST}(:[0-9]{{1,5}})?(/[!#-;=?-Z_a-z~]*)?$", max_length=500)]
-Domain = Annotated[str, Meta(pattern=rf"^{_HOST}$", max_length=253)]
+Email = Annotated[str, Meta(pattern=rf"^[A-Za-z0-9._%+-]{{1,64}}@{HOST}$", max_length=254)]
+Url = Annotated[str, Meta(pattern=rf"^https?://{HOST}(:[0-9]{{1,5}})?(/[!#-;=?-Z_a-z~]*)?$", max_length=500)]
+Domain = Annotated[str, Meta(pattern=rf"^{HOST}$", max_length=MAXIMUM_DOMAIN_LENGTH)]
 Aliases = Annotated[
     tuple[Identifier, ...],
     Meta(max_length=50, extra_json_schema=_UNIQUE, description="Other identifiers, which redirect to the id."),
@@ -64,7 +63,7 @@ Successors = Annotated[
 Domains = Annotated[
     tuple[Domain, ...],
     Meta(
-        max_length=50,
+        max_length=MAXIMUM_DOMAINS,
         extra_json_schema=_UNIQUE,
         description="Lower-case host names whose pages, with those of subdomains, count as evidence.",
     ),

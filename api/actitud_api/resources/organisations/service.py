@@ -287,13 +287,27 @@ def remove_simulated(session: Session) -> None:
 
 
 def import_municipalities(
-    database: Database, raw: bytes, advance: Callable[[], None], *, now: datetime, population_year: int | None = None
+    database: Database,
+    raw: bytes,
+    advance: Callable[[], None],
+    *,
+    domains_changed: Callable[[Session, str], None],
+    now: datetime,
+    population_year: int | None = None,
 ) -> ImportCounts:
     """Add the new municipalities of a CSV file, update the existing ones, and return the numbers of both.
 
-    `raw` is the content of the file. In an existing municipality only the values that are in the file are replaced.
-    `population_year` is the year of the populations in the file. If it is None, a population that is unchanged keeps
-    its year and any other has an unknown year. `advance` is called once per line, to show progress.
+    In an existing municipality only the values that are in the file are replaced; without domains in its line it keeps
+    those that it has.
+
+    Args:
+        database: Database of the organisations.
+        raw: Content of the file.
+        advance: Called once per line, to show progress.
+        domains_changed: Called in the write session, with the id of each existing organisation whose domains change.
+        now: Time of the import.
+        population_year: Year of the populations in the file. If it is None, a population that is unchanged keeps its
+            year and any other has an unknown year.
 
     Raises:
         InvalidMunicipalityFile: The file has faults; nothing was stored.
@@ -313,6 +327,9 @@ def import_municipalities(
         add(session, new, now)
         # The lock excludes other writers, so all organisations still have the versions that were read.
         queries.update_entries(session, [(_index_entry(entry), stored[entry.id].version) for entry in changed], now)
+        for entry in changed:
+            if entry.domains != stored[entry.id].domains:
+                domains_changed(session, entry.id)
         imported = ImportCounts(len(new), len(changed), len(entries) - len(new) - len(changed))
         event = ledger.Event(
             action="cli.organisations.import",
@@ -370,6 +387,7 @@ def _apply_line(
             province=line.province,
             region=line.region,
             aliases=tuple({*before.aliases, format_ine_identifier(line.ine)}),
+            domains=line.domains or before.domains,
             simulated=False,
         )
     )
