@@ -41,6 +41,7 @@ WRITES: Final[dict[str, list[str]]] = {
     "assessments transition": ["2026", "finals"],
     "publish": ["2026", "--reason", "It is due."],
     "flags": ["2026"],
+    "rescore": ["2026", "--methodology", "2027.1"],
     "erase": ["2026", "XX-T-1", "--reason", "They asked for it."],
     "discard-revision": ["2026"],
 }

@@ -90,7 +90,7 @@ def test_a_command_that_is_called_leaves_the_garbage_collector_as_it_is(capsys: 
 
 def test_every_command_has_a_function_that_runs_it() -> None:
     found = list(commands(build_parser("en")))
-    assert len(found) == 35
+    assert len(found) == 36
     for command in found:
         assert callable(load_runner(argparse.Namespace(run=command.get_default("run"))))
 

@@ -29,6 +29,7 @@ _NO_LANG = Texts("--lang: «{value}» no es un idioma: {languages}", "--lang: �
 _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
 _REASONS: Final[Mapping[int | None, Texts]] = {
     errno.ENOENT: Texts("no existe", "No such file or directory"),
+    errno.EEXIST: Texts("ya existe", "File exists"),
     errno.ENOTDIR: Texts("no es una carpeta", "Not a directory"),
     errno.EISDIR: Texts("es una carpeta", "Is a directory"),
     errno.EACCES: Texts("no hay permiso", "Permission denied"),

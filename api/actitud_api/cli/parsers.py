@@ -152,6 +152,7 @@ def build_parser(language: Language) -> argparse.ArgumentParser:
         _add_discard,
         _add_flags,
         _add_audit,
+        _add_rescore,
         _add_erase,
         _add_score,
         _add_methodology,
@@ -656,6 +657,36 @@ def _add_audit(commands: Command) -> None:
     command.add("edition", EDITION, metavar="EDITION")
     command.add_lang()
     command.add_json()
+    command.add_database()
+
+
+def _add_rescore(commands: Command) -> None:
+    command = commands.add_command(
+        Texts(
+            "puntúa una edición con otra versión de la metodología, y dice qué cambia; la edición queda como está",
+            "score an edition under another methodology version, and say what changes; the edition stays as it is",
+        ),
+        "rescore",
+        "rescoring.run_rescore",
+    )
+    command.add("edition", EDITION, metavar="EDITION")
+    command.add(
+        "--methodology",
+        Texts(
+            "la otra versión: {versions}", "the other version: {versions}", versions=", ".join(loader.list_versions())
+        ),
+        metavar="V",
+        required=True,
+    )
+    command.add(
+        "--results",
+        Texts(
+            "escribe en este fichero, que no debe existir todavía, lo de cada organización: una por línea (JSON)",
+            "write the result of each organisation to this file, which must not exist yet: one a line (JSON)",
+        ),
+        type=Path,
+        metavar="FILE",
+    )
     command.add_database()
 
 

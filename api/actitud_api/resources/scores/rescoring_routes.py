@@ -17,16 +17,12 @@ from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.operations import post
 from actitud_api.platform.http.problems import CONFLICT, Fault, ProblemError
 from actitud_api.platform.http.scope import ApiRequest
-from actitud_api.platform.jobs.service import enqueue_job
 from actitud_api.platform.storage.database import Database, Session
-from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.jobs.answers import JOB
-from actitud_api.resources.scores import queries, rescoring
-from actitud_api.resources.scores.service import find_source
-from actitud_api.resources.scores.tasks import KIND, RescoringParameters
+from actitud_api.resources.scores.tasks import KIND, enqueue_rescoring
 
-_INCOMPARABLE = Texts(
+INCOMPARABLE = Texts(
     "La edición es de la metodología {before}, y una de las dos, esta o {after}, solo estima: sus cifras no se "
     "comparan.",
     "The edition is under the methodology {before}, and one of the two, this or {after}, only estimates: their figures "
@@ -69,22 +65,13 @@ class RescoringsController(Controller):
         """
 
         def enqueue(session: Session) -> Response[bytes]:
-            edition = editions.find(session, path.edition)
             try:
-                rescoring.check_versions(edition.methodology, body.methodology)
+                job = enqueue_rescoring(session, path.edition, body.methodology, principal)
             except IncomparableVersions as error:
-                text = _INCOMPARABLE.fill(before=error.before, after=error.after)
+                text = INCOMPARABLE.fill(before=error.before, after=error.after)
                 raise ProblemError(
                     CONFLICT, text, [Fault("/methodology", "incomparable", body.methodology, text)]
                 ) from error
-            job = enqueue_job(
-                session,
-                kind=KIND,
-                parameters=RescoringParameters(body.methodology),
-                principal=principal,
-                edition=edition.id,
-                total=queries.count_submitted(session, find_source(session, edition)),
-            )
             return JOB.accept(request, session, job)
 
         return idempotent(request, database, enqueue)

@@ -1,4 +1,4 @@
-"""The task that scores an edition again under another methodology version, as a job, batch by batch."""
+"""The job that scores an edition again under another methodology version: how it is asked for, and its task."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Final
 
 from msgspec import Struct
 
+from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.jobs.runner import JobRun, JobTask
+from actitud_api.platform.jobs.service import JobRecord, enqueue_job
 from actitud_api.platform.jobs.workers import MapFunction
+from actitud_api.platform.storage.database import Session
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import queries, rescoring
 from actitud_api.resources.scores.queries import SubmittedScore
@@ -26,6 +29,31 @@ class RescoringParameters(Struct, frozen=True):
     """Parameters of the job: the version under which the edition is scored again."""
 
     methodology: str
+
+
+def enqueue_rescoring(session: Session, edition: str, methodology: str, principal: Principal | None) -> JobRecord:
+    """Enqueue the job that scores an edition again under another methodology version, and return the job.
+
+    Args:
+        session: Write session.
+        edition: Id of the edition, or `latest`.
+        methodology: Version to score under.
+        principal: Who asks for it, None for the command line.
+
+    Raises:
+        UnknownEdition: There is no such edition.
+        IncomparableVersions: The version, or that of the edition, only estimates an index.
+    """
+    record = editions.find(session, edition)
+    rescoring.check_versions(record.methodology, methodology)
+    return enqueue_job(
+        session,
+        kind=KIND,
+        parameters=RescoringParameters(methodology),
+        principal=principal,
+        edition=record.id,
+        total=queries.count_submitted(session, find_source(session, record)),
+    )
 
 
 def build_rescoring_task(
