@@ -6,7 +6,7 @@ revision of the edition, as on the pages.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +17,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.territories import Territory
 from actitud_api.resources.publications import queries
+from actitud_api.resources.publications.documents import ScoreDocument, parse_score
 from actitud_api.resources.publications.queries import CorrectedScore as CorrectedScore
 from actitud_api.resources.publications.queries import NewsFilters as NewsFilters
 from actitud_api.resources.publications.queries import NewsPosition as NewsPosition
@@ -101,6 +102,16 @@ def list_score_corrections(database: Database, edition: str, organisation: str) 
         for score in row.corrections
         if score.organisation == organisation
     ]
+
+
+def load_corrected_documents(database: Database, corrections: Iterable[ScoreCorrection]) -> dict[str, ScoreDocument]:
+    """Return the score documents before and after each correction by digest; nothing is read without corrections."""
+    digests = {digest for one in corrections for digest in (one.score.before, one.score.after) if digest is not None}
+    if not digests:
+        return {}
+    with database.read() as session:
+        texts = queries.get_bytes_by_digest(session, digests)
+    return {digest: parse_score(text) for digest, text in texts.items()}
 
 
 def find_name(database: Database, organisation: str) -> str:

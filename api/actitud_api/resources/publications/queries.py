@@ -132,7 +132,8 @@ class CorrectedScore(Struct, frozen=True):
     """A score that a publication corrects, or adds.
 
     `before` and `after` are the digests of the old and the new score document; `before` is None if the publication adds
-    the score. Index and level are those in each document, None if the score has none.
+    the score. Index and level are those in each document, None if the score has none. `answers` are the indicators
+    whose answers the publication corrects, as in the edition document, which is too large to be read for a page.
     """
 
     organisation: str
@@ -142,6 +143,7 @@ class CorrectedScore(Struct, frozen=True):
     index_after: Figure | None
     level_before: int | None
     level_after: int | None
+    answers: tuple[str, ...] = ()
 
 
 class NewPublication(Struct, frozen=True, kw_only=True):
@@ -561,6 +563,12 @@ def get_document(session: Session, digest: str) -> SignedDocument | None:
     """Return the signed document with this digest, or None if there is none."""
     row = session.execute(_SELECT_DOCUMENT.where(DOCUMENTS.c.digest == digest)).one_or_none()
     return None if row is None else _to_signed_document(row)
+
+
+def get_bytes_by_digest(session: Session, digests: Collection[str]) -> dict[str, bytes]:
+    """Return the exact bytes of published documents by digest; unknown digests are absent."""
+    statement = select(DOCUMENTS.c.digest, DOCUMENTS.c.member).where(DOCUMENTS.c.digest.in_(digests))
+    return {digest: unpack_line(member) for digest, member in session.execute(statement)}
 
 
 def get_score(session: Session, edition: str, organisation: str, revision: int | None = None) -> SignedDocument | None:

@@ -893,13 +893,13 @@ class _Revision:
         `before` is the old line of the score, None if the score is added. The entry in the edition document names the
         changed answers and has the difference in points.
         """
-        after = corrected.line
+        after, answers = corrected.line, tuple(sorted(corrected.preview.changed))
         self._corrections.append(
             Correction(
                 organisation=after.organisation,
                 before=None if before is None else before.document,
                 after=after.document,
-                answers=tuple(sorted(corrected.preview.changed)),
+                answers=answers,
                 change=None if before is None else self._decompose_change(before, corrected.document),
             )
         )
@@ -912,6 +912,7 @@ class _Revision:
                 index_after=after.index,
                 level_before=None if before is None else before.level,
                 level_after=after.level,
+                answers=answers,
             )
         )
 

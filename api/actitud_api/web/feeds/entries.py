@@ -11,13 +11,18 @@ from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts, nearest
 from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.narration import words
+from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.ranking import RANKED
 from actitud_api.engine.scoring.result import to_points
 from actitud_api.resources.publications.news import CorrectedScore, NewsItem, PublishedFigures
 from actitud_api.web.embeds.addresses import Addresses
 from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.feeds.addresses import FeedScope
+
+ANSWERS_MAX: Final = 3
+"""Maximum number of corrected answers that a sentence names."""
 
 NAMESPACE: Final = UUID("5b9f4b52-7d0e-4c0b-9b52-6f1f3f0c7a41")
 """The name space of the ids of feeds and entries (RFC 9562, version 5)."""
@@ -48,6 +53,9 @@ _INDEX: Final = Texts("el índice pasa de {before} a {after}", "the index goes f
 _INDEX_SAME: Final = Texts("el índice sigue igual", "the index stays the same")
 _LEVEL: Final = Texts("el nivel pasa de {before} a {after}", "the level goes from {before} to {after}")
 _NONE: Final = Texts("ninguno", "none")
+_ANSWER: Final = Texts("Respuesta corregida: {names}.", "Corrected answer: {names}.")
+_ANSWERS: Final = Texts("Respuestas corregidas: {names}.", "Corrected answers: {names}.")
+_MORE: Final = Texts("{count} más", "{count} more")
 _AND: Final = Texts("{first}, y {second}.", "{first}, and {second}.")
 _ALONE: Final = Texts("{first}.", "{first}.")
 
@@ -151,6 +159,25 @@ def describe_change(correction: CorrectedScore, methodology: str, language: Lang
     return fill(_AND, first=index, second=fill(_LEVEL, before=levels[0], after=levels[1]))
 
 
+def name_corrected_answers(correction: CorrectedScore, methodology: str, language: Language) -> str | None:
+    """Name the answers that a correction changes, the first three by name; return None if it changes no answer.
+
+    `methodology` is the version under which the edition is scored.
+    """
+    if not correction.answers:
+        return None
+    version = load_methodology(methodology)
+    order = [indicator.id for indicator in walk_indicators(version.document.root) if indicator.id in correction.answers]
+    sentences = get_sentences(version, language)
+    names = [
+        words.quote(clean_text(sentences.name_indicator(indicator)), language) for indicator in order[:ANSWERS_MAX]
+    ]
+    if left := len(order) - len(names):
+        names.append(_MORE.into(language).format(count=words.format_number(left, language)))
+    text = _ANSWER if len(order) == 1 else _ANSWERS
+    return text.into(language).format(names=words.join_list(names, language))
+
+
 def describe_reason(reason: str, language: Language) -> str:
     """Return the sentence with the reason of a publication."""
     return _REASON.into(language).format(reason=reason)
@@ -202,7 +229,7 @@ class _EntryWriter:
             edition=self._edition,
         )
         if correction is not None and not is_first:
-            change = describe_change(correction, self._item.edition.methodology, self._language)
+            change = self._describe_correction(correction)
             return title, self._write(change[:1].upper() + change[1:])
         return title, self._write(self._fill(_METHODOLOGY, version=own.methodology))
 
@@ -211,12 +238,19 @@ class _EntryWriter:
 
     def _write_line(self, correction: CorrectedScore) -> Markup:
         url = self.build_organisation_url(correction.organisation)
-        text = (
+        text = self._describe_correction(correction)
+        return Markup('<li><a href="{}">{}</a>: {}</li>').format(url, self._name(correction.organisation), text)
+
+    def _describe_correction(self, correction: CorrectedScore) -> str:
+        """Describe the change of a score, or that it is added, and name the corrected answers."""
+        methodology = self._item.edition.methodology
+        change = (
             self._fill(_ADDED)
             if correction.before is None
-            else describe_change(correction, self._item.edition.methodology, self._language)
+            else describe_change(correction, methodology, self._language)
         )
-        return Markup('<li><a href="{}">{}</a>: {}</li>').format(url, self._name(correction.organisation), text)
+        names = name_corrected_answers(correction, methodology, self._language)
+        return change if names is None else f"{change} {names}"
 
     def _write(self, *sentences: str) -> Markup:
         """Return paragraphs: these sentences, then the reason of the publication."""
