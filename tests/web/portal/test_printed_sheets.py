@@ -68,6 +68,7 @@ SHEET: Final = PrintedSheet(
     verdict="Ávila publica.",
     sentences=("Puntúa 41.",),
     correction="Esta puntuación se corrigió.",
+    corrected=("Antes: 20. Ahora: 158.",),
     measure="Madurez",
     figure="41",
     full="de 100",
@@ -304,6 +305,7 @@ def test_texts_of_any_length_take_two_pages(times: int) -> None:
         SHEET,
         sentences=("Lo que más le pesa: «" + "una pregunta " * 10 * times + "».",) * 2,
         correction="Motivo: " + "una respuesta " * 71,
+        corrected=("Antes: " + "una lista larga " * 40,) * 3,
         steps=structs.replace(STEPS, items=(step,) * 5),
         dimensions=structs.replace(SHEET.dimensions, rows=(row,) * 10),
     )
@@ -311,6 +313,7 @@ def test_texts_of_any_length_take_two_pages(times: int) -> None:
     assert len(printed.texts) == 2
     assert printed.texts[0].count("Una dimensión") == 10 * times
     assert printed.texts[0].count("una respuesta") == 71
+    assert printed.texts[0].count("una lista larga") == 120
     assert printed.texts[1].count("Hoy no") == 20 * times
 
 

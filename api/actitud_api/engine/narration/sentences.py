@@ -25,6 +25,7 @@ from actitud_api.engine.methodology.model import (
     Product,
     ProfileOperand,
     Rule,
+    Scalar,
     Sum,
     ValueOperand,
 )
@@ -469,16 +470,40 @@ class Sentences:
         condition = words.select_deciding(self._indicators[indicator].zero_when, facts, True)
         return words.PredicateNarrator(self._texts, facts, stated=True).describe(condition)
 
+    def describe_sent_answer(self, indicator: str, facts: Mapping[str, FactValue], value: Figure | bool | None) -> str:
+        """Describe an answer as it was sent, as the beginning of a sentence: its facts, and the raw value of a figure.
+
+        A step that a review lowered is the one that was sent. `value` is the raw value of the indicator; if it is None,
+        only the facts are described.
+        """
+        definition = self._indicators[indicator]
+        if definition.type in ("level", "boolean"):
+            sent = facts["level" if definition.type == "level" else "value"]
+            assert not isinstance(sent, tuple)
+            return self._describe_answer(indicator, sent)
+        return self._list_facts(definition, facts, value)
+
+    def describe_field(self, field: str, value: Scalar | None) -> str:
+        """Describe the value of a profile field in words; None is described as not answered."""
+        named = self._texts.profile[field].values
+        return named[value] if isinstance(value, str) and value in named else words.format_fact(value, self._language)
+
     def _describe_facts(self, indicator: Indicator, parameters: ReasonParameters) -> str:
         """Describe the facts of an answered indicator and its raw value, as the beginning of a sentence."""
         if indicator.type in ("level", "boolean"):
             assert parameters.value is not None
             return self._describe_answer(indicator.id, parameters.value)
+        return self._list_facts(indicator, parameters.facts, parameters.value)
+
+    def _list_facts(
+        self, indicator: Indicator, facts: Mapping[str, FactValue | str | None], value: Figure | bool | None
+    ) -> str:
+        """List the facts of an answer that is neither a level nor a yes or no; the raw value `value` follows them."""
         if indicator.type == "checklist":
             text = self._texts.indicators[indicator.id]
-            listed = parameters.facts["components"]
+            listed = facts["components"]
             assert isinstance(listed, tuple)
-            outside = parameters.facts.get("outside_remit")
+            outside = facts.get("outside_remit")
             outside_count = len(outside) if isinstance(outside, tuple) else 0
             summary = f"{text.facts['count']}: {len(listed)} / {len(indicator.components) - outside_count}"
             if listed:
@@ -487,12 +512,12 @@ class Sentences:
             labels = self._get_labels(indicator.id)
             summary = "; ".join(
                 [
-                    f"{labels[name]}: {words.format_fact(parameters.facts[name], self._language)}"
-                    for name in self._order_facts(indicator.id, tuple(parameters.facts))
+                    f"{labels[name]}: {words.format_fact(facts[name], self._language)}"
+                    for name in self._order_facts(indicator.id, tuple(facts))
                 ]
             )
-            if parameters.value is not None and not isinstance(parameters.value, bool) and len(parameters.facts) > 1:
-                raw = words.format_value(indicator, parameters.value, self._texts)
+            if value is not None and not isinstance(value, bool) and len(facts) > 1:
+                raw = words.format_value(indicator, value, self._texts)
                 summary += f" ({_REASONS[self._language]['value'].format(value=raw)})"
         return summary[:1].upper() + summary[1:]
 

@@ -34,7 +34,11 @@ from actitud_api.web.embeds.addresses import Addresses, format_link_header
 from actitud_api.web.embeds.snippets import list_snippets
 from actitud_api.web.feeds.addresses import FeedScope
 from actitud_api.web.portal.chart_links import list_takings
-from actitud_api.web.portal.corrections import describe_edition_corrections
+from actitud_api.web.portal.corrections import (
+    EditionCorrection,
+    describe_edition_corrections,
+    list_edition_corrections,
+)
 from actitud_api.web.portal.edition_charts import draw_level_shares
 from actitud_api.web.portal.filters import redirect_to_page
 from actitud_api.web.portal.findings import describe_levels
@@ -117,8 +121,11 @@ class PortalController(Controller):
         latest = editions.get_published(database, LATEST).record
         source = exports.load_source(database, record.id)
         described = corrected = None
+        corrections: tuple[EditionCorrection, ...] = ()
         if source.published is not None:
             corrected = describe_edition_corrections(source.published, choose_whole_language(language))
+            if corrected is not None:
+                corrections = list_edition_corrections(database, record, choose_whole_language(language))
             described = escape_json_ld(
                 build_dataset(
                     source, source.published, find_base_url(request), publisher, choose_whole_language(language)
@@ -133,6 +140,7 @@ class PortalController(Controller):
                 "names": names,
                 "dataset": described,
                 "corrected": corrected,
+                "corrections": corrections,
                 "corrected_language": choose_whole_language(language),
                 "newer": None if latest.id == record.id else latest,
                 "figure": lambda units: names.format_points(schemas.to_points(units, names.decimals)),
@@ -200,7 +208,7 @@ class PortalController(Controller):
                 "superseded_by": standing.superseded_by,
                 "sheet": narrated,
                 "view": view,
-                "review": describe_review(sent, names, methodology),
+                "review": describe_review(sent, names, methodology, view.corrections),
                 "names": names,
                 "addresses": addresses,
                 "snippets": list_snippets(

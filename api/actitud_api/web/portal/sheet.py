@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology import predicates
 from actitud_api.engine.methodology.loader import Methodology, load_methodology
 from actitud_api.engine.narration import words
-from actitud_api.engine.narration.narrated import NarratedDimension, NarratedIndicator, NarratedScore
+from actitud_api.engine.narration.narrated import NarratedDimension, NarratedScore
 from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.change_decomposition import are_comparable
 from actitud_api.engine.scoring.ranking import RANKED
@@ -20,7 +20,7 @@ from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
-from actitud_api.resources.publications.news import list_score_corrections
+from actitud_api.resources.publications.news import list_score_corrections, load_corrected_documents
 from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
 from actitud_api.resources.scores import audits, comparison, comparison_schemas, schemas, service
 from actitud_api.resources.scores.computed import ComputationCache
@@ -30,6 +30,7 @@ from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.portal.corrections import CorrectionNotice, describe_corrections
 from actitud_api.web.portal.findings import describe_above, describe_dimensions, describe_trend
 from actitud_api.web.portal.names import Names
+from actitud_api.web.portal.proofs import PROOF_TEXTS, Proof, find_proof
 from actitud_api.web.portal.ranking import list_robust_ranks
 from actitud_api.web.portal.result import LevelLabel, describe_best, describe_level, describe_rank_range
 from actitud_api.web.portal.steps import (
@@ -89,22 +90,6 @@ _NOT_RATED_LONG: Final = Texts(
     "Too little of this dimension applies here to rate it, so it counts neither for nor against.",
 )
 
-Proof = Literal["documented", "declared", "withdrawn", "rejected", "stale"]
-"""What an answer is based on, and whether it counts.
-
-An answer that is `documented` (it has accepted evidence) or only `declared` (it has none) counts. An answer
-that is `withdrawn`, `rejected` or `stale` does not.
-"""
-
-PROOF_TEXTS: Final[Mapping[Proof, Texts]] = {
-    "documented": Texts("documentada", "documented"),
-    "declared": Texts("solo declarada, sin documento que cuente", "only declared, without a document that counts"),
-    "withdrawn": Texts("la organización retiró su respuesta", "the organisation took its answer back"),
-    "rejected": Texts("la revisión rechazó la respuesta", "the review rejected the answer"),
-    "stale": Texts("demasiado antigua para contar", "too old to count"),
-}
-
-
 SOURCE_TEXTS: Final[Mapping[service.SourceKind, Texts]] = {
     "counted": Texts("contado en los ficheros de las plataformas", "counted in the files of the platforms"),
     "register": Texts("de un registro de la organización", "from a register of the organisation"),
@@ -137,20 +122,23 @@ class ReplyView(Struct, frozen=True):
 class IndicatorReview(Struct, frozen=True, kw_only=True):
     """The verdict on the answer to an indicator, and the reply of the organisation.
 
-    `verdict` is None if there is no verdict, `reply` is None if there is no reply.
+    `verdict` is None if there is no verdict, `reply` is None if there is no reply. `ended` is a sentence about the
+    verdict that a correction of the answer ended, None if there is none.
     """
 
     indicator: str
     name: str
     verdict: VerdictView | None
     reply: ReplyView | None
+    ended: str | None
 
 
 class ReviewView(Struct, frozen=True, kw_only=True):
     """The review of a score as texts.
 
     `remark` is the text and date of the overall review, None if there is none. `max_level` is the highest level that
-    the review allows, None if it sets no limit. `indicators` are the indicators with a verdict or a reply.
+    the review allows, None if it sets no limit. `indicators` are the indicators with a verdict or a reply, and those
+    whose verdict a correction ended.
     """
 
     remark: tuple[str, str] | None
@@ -170,10 +158,16 @@ def show_text(text: str, language: Language) -> str:
     return clean_text(text) if text else _ERASED.into(language)
 
 
-def describe_review(edition_score: EditionScore, names: Names, methodology: Methodology) -> ReviewView | None:
-    """Describe the review of a score as texts; None if there is no verdict, no reply and no overall review."""
+def describe_review(
+    edition_score: EditionScore, names: Names, methodology: Methodology, corrections: CorrectionNotice | None
+) -> ReviewView | None:
+    """Describe the review of a score as texts; None if there is no verdict, no reply and no overall review.
+
+    `corrections` are the corrections of the score, which may have ended verdicts; None if it was never corrected.
+    """
     review = edition_score.review
-    if not (review.overall or review.verdicts or review.replies):
+    ended = {} if corrections is None else corrections.ended
+    if not (review.overall or review.verdicts or review.replies or ended):
         return None
     language, sentences = names.language, get_sentences(methodology, names.language)
     verdicts = {one.indicator: one for one in review.verdicts}
@@ -194,6 +188,7 @@ def describe_review(edition_score: EditionScore, names: Names, methodology: Meth
             reply=None
             if reply is None
             else ReplyView(show_text(reply.text, language), names.format_date(reply.at.date())),
+            ended=ended.get(indicator),
         )
 
     remark = review.overall
@@ -203,7 +198,7 @@ def describe_review(edition_score: EditionScore, names: Names, methodology: Meth
         indicators=tuple(
             describe_indicator(node.id)
             for node in predicates.walk_indicators(methodology.document.root)
-            if node.id in verdicts or node.id in replies
+            if node.id in verdicts or node.id in replies or node.id in ended
         ),
     )
 
@@ -372,6 +367,7 @@ def describe_organisation(
     if previous is not None:
         attributed = service.compare_editions(database, edition.id, edition_score.organisation, since=previous)
         changes = schemas.build_changes_answer(attributed, names.language)
+    corrections = list_score_corrections(database, edition.id, edition_score.organisation)
     methodology, path = service.find_level_path(edition_score)
     unrated, level = _describe_unrated(score, names), describe_level(score, edition_score, methodology, names)
     profile = edition_score.submission.profile
@@ -384,9 +380,7 @@ def describe_organisation(
         at_best=describe_best(score, lead) if is_shown else None,
         group=describe_group(peers, lead),
         corrections=describe_corrections(
-            list_score_corrections(database, edition.id, edition_score.organisation),
-            edition.methodology,
-            names.language,
+            corrections, load_corrected_documents(database, corrections), edition.methodology, names.language
         ),
         steps=tuple(list_steps(score, narrated_path, methodology, lead.language)),
         lead=describe_lead(score, narrated_path, methodology, lead.language),
@@ -634,15 +628,6 @@ def _describe_evidence(
     score: NarratedScore,
     names: Names,
 ) -> dict[str, AnswerEvidence]:
-    def find_proof(indicator: NarratedIndicator) -> Proof | None:
-        if indicator.state == "not_applicable":
-            return None
-        if indicator.id in edition_score.submission.set_aside:
-            return edition_score.submission.set_aside[indicator.id]
-        if indicator.id not in edition_score.submission.answers:
-            return None
-        return "declared" if indicator.id in edition_score.submission.self_declared else "documented"
-
     def describe(indicator: str, outcome: Proof) -> AnswerEvidence:
         shown = support.get(indicator, service.ShownSupport())
         links = tuple(EvidenceLink(document.url, names.format_date(document.date)) for document in shown.evidence)
@@ -659,5 +644,6 @@ def _describe_evidence(
     return {
         indicator.id: describe(indicator.id, outcome)
         for indicator in iterate_indicators(score)
-        if (outcome := find_proof(indicator)) is not None
+        if indicator.state != "not_applicable"
+        and (outcome := find_proof(edition_score.submission, indicator.id)) is not None
     }

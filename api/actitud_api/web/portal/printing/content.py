@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -18,6 +18,8 @@ from actitud_api.web import fonts
 from actitud_api.web.downloads.publisher import LICENSE_NAME, Publisher
 from actitud_api.web.embeds.text_metrics import clean_text, truncate_text
 from actitud_api.web.embeds.texts import EmbedTexts, capitalise
+from actitud_api.web.feeds.entries import ANSWERS_MAX
+from actitud_api.web.portal.corrections import CorrectionNotice
 from actitud_api.web.portal.layout import SITE, select_edition_title
 from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.sheet import OrganisationView
@@ -138,7 +140,7 @@ class PrintedSheet(Struct, frozen=True, kw_only=True):
     as "of 100". If `figure` is None, `score` is shown, a text in place of the index. `remarks` are on both pages, such
     as that the data are simulated. `running` is the line that identifies a single page. `steps` is None if there is
     nothing to propose. `correction` is a sentence about the newest correction of the score, None if it was never
-    corrected.
+    corrected, and `corrected` are sentences about the first few answers that it corrects.
     """
 
     language: Language
@@ -152,6 +154,7 @@ class PrintedSheet(Struct, frozen=True, kw_only=True):
     verdict: str
     sentences: tuple[str, ...]
     correction: str | None
+    corrected: tuple[str, ...]
     measure: str
     figure: str | None
     full: str
@@ -222,6 +225,7 @@ def build_printed_sheet(
         verdict=fill(_VERDICT, name=name, headline=view.verdict.headline),
         sentences=view.verdict.sentences,
         correction=None if view.corrections is None else view.corrections.text,
+        corrected=() if view.corrections is None else tuple(_list_corrected_answers(view.corrections)),
         measure=texts.measure,
         figure=view.figure,
         full=texts.full,
@@ -280,6 +284,12 @@ def _build_table(view: OrganisationView, dimensions: Sequence[NarratedDimension]
         heads=tuple(head.into(names.language) for head in heads),
         rows=tuple(map(build_row, dimensions)),
     )
+
+
+def _list_corrected_answers(corrections: CorrectionNotice) -> Iterator[str]:
+    """Yield the sentences about each of the first few answers of the newest correction, which its text names."""
+    for answer in corrections.items[0].answers[:ANSWERS_MAX]:
+        yield " ".join((answer.points, *answer.details))
 
 
 def _describe_publication(published: PublicationRecord, names: Names) -> str:
