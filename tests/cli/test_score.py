@@ -29,6 +29,8 @@ WIDE = "1000"
 """Columns in which every sentence is one line."""
 VERSIONS = ", ".join(list_versions())
 """Those that tests have, as a refusal lists them."""
+OFFERED = '"2027.1", "2027.1-short", "2026.1"'
+"""Those in use in tests, newest first."""
 
 
 @pytest.fixture(autouse=True)
@@ -369,23 +371,33 @@ def test_what_a_version_does_not_ask_is_a_fault_under_it(tmp_path: Path, capsys:
 
 
 @pytest.mark.parametrize(
-    ("content", "line"),
+    ("content", "lines"),
     [
-        ("", "the file: The body is not JSON (line:column 1:1)."),
-        ('{"methodology": "2026.1",', "the file: The body is not JSON (line:column 1:26)."),
-        ("[]", "the file: It must be an object. Here: []."),
-        ('{"methodology": "2026.1", "methodology": "2026.1"}', "/methodology: The member is there more than once."),
-        ("{}", f"/methodology: This member is missing. It must be one of these values: {VERSIONS}."),
+        ("", ["the file: The body is not JSON (line:column 1:1)."]),
+        ('{"methodology": "2026.1",', ["the file: The body is not JSON (line:column 1:26)."]),
+        ("[]", ["the file: It must be an object. Here: []."]),
+        ('{"methodology": "2026.1", "methodology": "2026.1"}', ["/methodology: The member is there more than once."]),
         (
-            '{"methodology": "2026.3"}',
-            f'/methodology: It must be one of these values: {VERSIONS}. Here: "2026.3". Is it 2026.1?',
+            "{}",
+            [
+                "/answers: This member is missing.",
+                f"/methodology: This member is missing. It must be one of these values: {OFFERED}.",
+                "/profile: This member is missing.",
+            ],
+        ),
+        (
+            '{"methodology": "2026.3", "answers": {}}',
+            [
+                f'/methodology: It must be one of these values: {OFFERED}. Here: "2026.3". Is it 2026.1?',
+                "/profile: This member is missing.",
+            ],
         ),
     ],
 )
 def test_what_is_no_body_is_refused(
-    content: str, line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    content: str, lines: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert refused(capsys, str(written(tmp_path, content))) == [line, "Nothing was scored. Faults: 1."]
+    assert refused(capsys, str(written(tmp_path, content))) == [*lines, f"Nothing was scored. Faults: {len(lines)}."]
 
 
 def test_a_file_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

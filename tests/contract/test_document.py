@@ -91,6 +91,14 @@ def test_the_committed_documents_are_those_of_the_service() -> None:
     )
 
 
+def test_a_refusal_offers_the_versions_that_it_has(document: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    body = document["paths"]["/v1/scores"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    monkeypatch.setattr(loader, "_read_registry", loader._read_registry.__wrapped__)
+    monkeypatch.setattr(loader, "_open_versions_folder", lambda: second_version.PRODUCT)
+    assert loader.list_offered_versions() == ("2027.1", "2027.1-short")
+    assert set(body["discriminator"]["mapping"]) == {"2027.1", "2027.1-short"}
+
+
 def test_it_is_small_enough_to_read(app: Litestar, document: dict[str, Any]) -> None:
     served: bytes = app.state["document"].read()
     assert len(served) <= 700_000

@@ -219,7 +219,7 @@ def test_a_page_says_that_a_methodology_is_in_spanish_where_it_is_not_what_was_a
 def test_a_language_without_a_catalogue_is_unknown(came: Answers) -> None:
     assert page(came, "sheet unknown", "es").text == page(came, "sheet es", "es").text
     (fault,) = value(came, "problem unknown", 400)["errors"]
-    assert fault["detail"] == f"{MARK}Debe ser uno de estos valores: es, en, ast, gl, ca, eu."
+    assert fault["detail"] == f'{MARK}Debe ser uno de estos valores: "es", "en", "ast", "gl", "ca", "eu".'
 
 
 def test_what_other_sites_show_is_in_the_language_of_their_page(came: Answers) -> None:

@@ -6,18 +6,19 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
-from msgspec import Struct
+from msgspec import Meta, Struct
 from structlog.testing import capture_logs
 
 from actitud_api.platform.http import inputs
 from actitud_api.platform.http.inputs import Body, parse_json
 from actitud_api.platform.http.validation import Json
 from tests.contract.asgi import Sent, exchange
+from tests.http.toys import Car, Doll
 
 CAR: dict[str, Any] = {"kind": "car-1", "name": "beetle", "wheels": {"count": 4}}
 
@@ -104,7 +105,7 @@ def test_an_unknown_kind_is_told_with_those_that_exist(
 ) -> None:
     response = post(toys, {"kind": kind, "name": "x"})
     assert errors(response) == [expected]
-    assert "car-1, doll-1" in response.json()["errors"][0]["detail"]
+    assert '"car-1", "doll-1"' in response.json()["errors"][0]["detail"]
 
 
 class Cycle(Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,6 +119,20 @@ class Boat(Struct, frozen=True, forbid_unknown_fields=True):
     """What has none."""
 
     kind: Literal["boat"]
+
+
+class Spider(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="spider"):
+    """A creature with up to eight legs."""
+
+    eyes: int
+    legs: Annotated[int, Meta(ge=0, le=8)]
+
+
+class Snail(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="snail"):
+    """A creature with up to one."""
+
+    eyes: int
+    legs: Annotated[int, Meta(ge=0, le=1)]
 
 
 def test_a_type_may_stand_for_several_kinds() -> None:
@@ -135,6 +150,33 @@ def test_a_type_may_stand_for_several_kinds() -> None:
         faults = body.convert(wrong)
         assert isinstance(faults, list)
         assert [(fault.pointer, fault.rule) for fault in faults] == [(pointer, rule)]
+
+
+def test_faults_that_do_not_depend_on_the_kind_are_told_with_its_own(toys: TestClient[Litestar]) -> None:
+    """Wheels, which only a car needs, are not asked for, nor is a limit told that each kind has of its own."""
+    expected = [
+        ("/kind", "required", None, None),
+        ("/name", "type", "3", None),
+        ("/nane", "additionalProperties", "1", "name"),
+    ]
+    assert errors(post(toys, {"name": 3, "nane": 1})) == expected
+    creatures: Body[Struct] = Body(Spider, Snail)
+    for legs, pointers in ((-1, ["/eyes", "/kind", "/legs"]), (12, ["/eyes", "/kind"])):
+        faults = creatures.convert({"eyes": "two", "legs": legs})
+        assert isinstance(faults, list)
+        assert [fault.pointer for fault in faults] == pointers
+
+
+def test_a_kind_that_is_not_offered_is_taken_all_the_same() -> None:
+    body: Body[Struct] = Body(Car, Doll, offered=["doll-1"])
+    taken = body.convert({"kind": "car-1", "name": "x", "wheels": {"count": 4}})
+    assert isinstance(taken, Car)
+    refused = body.convert({"kind": "car-2", "name": "x"})
+    assert isinstance(refused, list)
+    assert [(fault.pointer, fault.allowed, fault.suggestion) for fault in refused] == [
+        ("/eyes", (), None),
+        ("/kind", ("doll-1",), None),
+    ]
 
 
 def test_a_missing_kind_is_required(toys: TestClient[Litestar]) -> None:

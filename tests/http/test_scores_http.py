@@ -230,12 +230,22 @@ def test_all_faults_of_a_body_are_named_at_once_with_the_nearest_name(client: Cl
     assert errors["/profile/employees"]["value"] == '"400"'
 
 
-@pytest.mark.parametrize("body", [{}, {"methodology": "2026.2", "profile": {}, "answers": {}}])
-def test_an_unknown_methodology_is_named(body: Answer, client: Client) -> None:
-    (error,) = client.post("/v1/scores", json=body).json()["errors"]
+@pytest.mark.parametrize(
+    ("body", "suggestion", "more"),
+    [
+        ({}, None, {"/answers", "/profile"}),
+        ({"methodology": "2026.2", "profil": {}, "answers": 3}, "2026.1", {"/answers", "/profil", "/profile"}),
+    ],
+)
+def test_an_unknown_methodology_is_named_with_faults_under_every_version(
+    body: Answer, suggestion: str | None, more: set[str], client: Client
+) -> None:
+    errors = {error["pointer"]: error for error in client.post("/v1/scores", json=body).json()["errors"]}
 
-    assert error["pointer"] == "/methodology"
-    assert error["suggestion"] == ("2026.1" if body else None)
+    error = errors.pop("/methodology")
+    assert error["suggestion"] == suggestion
+    assert error["allowed"] == ["2027.1", "2027.1-short", "2026.1"]  # those in use, newest first; not the draft
+    assert errors.keys() == more
 
 
 def test_each_version_takes_its_own_answers(client: Client) -> None:

@@ -120,6 +120,11 @@ def list_versions(*statuses: Status) -> tuple[str, ...]:
     return tuple(version for version, entry in _read_registry().items() if not statuses or entry.status in statuses)
 
 
+def list_offered_versions() -> tuple[str, ...]:
+    """List the versions in use, newest first, as they are offered to clients."""
+    return list_versions("active")[::-1]
+
+
 def verify_registered_digests() -> tuple[str, ...]:
     """Load every version, and return the names of the active and retired ones.
 

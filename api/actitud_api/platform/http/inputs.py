@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Generic, TypeAlias, TypeVar, get_args, get_type_hints
 
@@ -34,6 +34,7 @@ from actitud_api.platform.http.validation import (
     QUOTED_MAX,
     Json,
     SchemaValidator,
+    describe_options,
     find_nearest,
     format_pointer,
     has_control,
@@ -142,10 +143,7 @@ class Query(Generic[T]):
                 values[name] = _convert_text(schemas[name], text)
         lang = values.pop("lang", None)
         if lang is not None and lang not in PAGE_LANGUAGES:
-            listed = ", ".join(PAGE_LANGUAGES)
-            detail = Texts(
-                "Debe ser uno de estos valores: {listed}.", "It must be one of these values: {listed}.", listed=listed
-            )
+            detail = describe_options(PAGE_LANGUAGES)
             faults.append(Fault("lang", "enum", quote_value(lang), detail, allowed=PAGE_LANGUAGES))
         decoded = self._checked.convert(values)
         if isinstance(decoded, list):
@@ -208,20 +206,27 @@ class Body(Generic[T]):
 
     The body is decoded to a Struct. If several Structs are possible, the value of one member of the body (`tag_field`,
     such as `methodology`) selects one of them. `tags` has the Struct for each value, and is empty if there is only one
-    Struct.
+    Struct. `offered` are the values that are named to a client that sent no such value.
     """
 
-    def __init__(self, *types: type[T], patch: bool = False, tag_field: str | None = None) -> None:
+    def __init__(
+        self, *types: type[T], patch: bool = False, tag_field: str | None = None, offered: Sequence[str] = ()
+    ) -> None:
         """Build the decoder of a body that is one of these Structs.
 
-        `patch`: True if the body is a JSON merge patch (RFC 7396), which has its own media type. `tag_field`: name of
-        the member whose value selects the Struct, needed if several values select the same Struct (a `Literal`); None
-        if msgspec selects it by its own tags.
+        Args:
+            types: The Structs.
+            patch: True if the body is a JSON merge patch (RFC 7396), which has its own media type.
+            tag_field: Name of the member whose value selects the Struct, needed if several values select the same
+                Struct (a `Literal`); None if msgspec selects it by its own tags.
+            offered: Values of that member that a refusal names, best first, if not all are for new clients; empty for
+                all.
         """
         self.types = types
         self.media_type = MERGE_PATCH if patch else JSON
         self.tag_field = types[0].__struct_config__.tag_field or tag_field
         self.tags = {tag: type_ for type_ in types for tag in _list_tags(type_, self.tag_field)}
+        self.offered = tuple(offered) or tuple(self.tags)
         self._checked = {type_: SchemaValidator(type_) for type_ in types}
 
     async def decode(self, request: ApiRequest) -> T | list[Fault]:
@@ -244,14 +249,29 @@ class Body(Generic[T]):
     def convert(self, value: Json) -> T | list[Fault]:
         """Convert a JSON value to a Struct, and return it, or the list of all faults in the value.
 
-        If several Structs are possible, a member of the value selects one.
+        If several Structs are possible, a member of the value selects one. If it selects none, the list has the fault
+        of that member and those that the value has whichever of the offered Structs is meant.
         """
         if self.tag_field is None or not isinstance(value, dict):
             return next(iter(self._checked.values())).convert(value)
         tag = value.get(self.tag_field)
         if not isinstance(tag, str) or tag not in self.tags:
-            return [_unknown_tag(self.tag_field, self.tag_field in value, tag, list(self.tags))]
+            fault = _unknown_tag(self.tag_field, self.tag_field in value, tag, self.offered)
+            return limit_faults([fault, *self._find_shared_faults(value, self.tag_field)])
         return self._checked[self.tags[tag]].convert(value)
+
+    def _find_shared_faults(self, value: Mapping[str, Json], tag_field: str) -> Iterator[Fault]:
+        """Yield the faults that a value has with each of the offered tags."""
+        tags = {self.tags[tag]: tag for tag in self.offered}
+        # The sentence counts too: of a limit that each Struct has of its own none is told.
+        first, *others = [
+            {
+                (fault.pointer, fault.rule, fault.detail.into("en")): fault
+                for fault in self._checked[type_].iterate_faults({**value, tag_field: tag})
+            }
+            for type_, tag in tags.items()
+        ]
+        yield from (fault for key, fault in first.items() if all(key in other for other in others))
 
 
 def _list_tags(type_: type[msgspec.Struct], tag_field: str | None) -> tuple[str, ...]:
@@ -332,11 +352,8 @@ def _ensure_media_type(request: ApiRequest, expected: str) -> None:
     raise ProblemError(UNSUPPORTED_MEDIA_TYPE, detail, headers={_MEDIA_TYPE_HEADERS[request.scope["method"]]: expected})
 
 
-def _unknown_tag(name: str, is_present: bool, tag: Json, tags: list[str]) -> Fault:
-    listed = ", ".join(tags)
-    expected = Texts(
-        "Debe ser uno de estos valores: {listed}.", "It must be one of these values: {listed}.", listed=listed
-    )
+def _unknown_tag(name: str, is_present: bool, tag: Json, tags: tuple[str, ...]) -> Fault:
+    expected = describe_options(tags)
     return Fault(
         f"/{name}",
         "enum" if is_present else "required",
@@ -345,7 +362,7 @@ def _unknown_tag(name: str, is_present: bool, tag: Json, tags: list[str]) -> Fau
         if is_present
         else Texts("Falta este miembro. {expected}", "This member is missing. {expected}", expected=expected),
         find_nearest(tag, tags) if isinstance(tag, str) else None,
-        allowed=tuple(tags),
+        allowed=tags,
     )
 
 

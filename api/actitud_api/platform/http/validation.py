@@ -10,6 +10,7 @@ import difflib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Generic, TypeAlias, TypeVar
 
 import jsonschema_rs
@@ -71,9 +72,13 @@ class SchemaValidator(Generic[T]):
         """Return all faults of decoded JSON, or an empty list if it is valid."""
         return [] if self._validator.is_valid(value) else self._faults(value)
 
+    def iterate_faults(self, value: Json) -> Iterator[Fault]:
+        """Yield all faults of a value, however many there are."""
+        for error in _select_relevant(self._validator.iter_errors(value)):
+            yield from self._explain(error)
+
     def _faults(self, value: Json) -> list[Fault]:
-        errors = _select_relevant(self._validator.iter_errors(value))
-        return limit_faults(fault for error in errors for fault in self._explain(error))
+        return limit_faults(self.iterate_faults(value))
 
     def _explain(self, error: jsonschema_rs.ValidationError) -> Iterator[Fault]:
         kind = error.kind.as_dict()
@@ -93,7 +98,8 @@ class SchemaValidator(Generic[T]):
             labels = dict(zip(options, self._find_labels(error), strict=False))
             nearest = _find_option(instance, options, labels) if isinstance(instance, str) else None
             allowed = tuple(option if isinstance(option, str) else encode_short(option) for option in options)
-            yield Fault(pointer, rule, quote_value(instance), _one_of(options, labels), nearest, allowed=allowed)
+            detail = describe_options(options, labels)
+            yield Fault(pointer, rule, quote_value(instance), detail, nearest, allowed=allowed)
         elif rule == "anyOf" and (kinds := _list_admitted_types(error)):
             yield Fault(pointer, rule, quote_value(instance), _describe_rule("type", {"types": kinds}))
         else:
@@ -270,7 +276,8 @@ _LIMIT_TEXTS: Mapping[str, Callable[[object], Texts]] = {
 }
 
 
-def _one_of(options: Iterable[object], labels: Mapping[object, str]) -> Texts:
+def describe_options(options: Iterable[object], labels: Mapping[object, str] = MappingProxyType({})) -> Texts:
+    """Return the sentence that lists the accepted values, as JSON; `labels` has their names, where they have any."""
     listed = ", ".join(
         f"{encode_short(option)} ({labels[option]})" if option in labels else encode_short(option) for option in options
     )

@@ -9,6 +9,7 @@ from functools import partial
 from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.loader import list_offered_versions
 from actitud_api.engine.methodology.requests.content import AssessmentPatch, AssessmentRequest
 from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import DRAFT_READERS, EDITORS
@@ -30,8 +31,8 @@ from actitud_api.resources.assessments.service import MethodologyMismatch, NotSu
 from actitud_api.resources.assessments.transition_routes import LINKS
 from actitud_api.resources.assessments.transitions import UnknownAssessment
 
-WHOLE = Body(*(types.whole for types in service.REQUEST_TYPES.values()))
-PATCH = Body(*(types.patch for types in service.REQUEST_TYPES.values()), patch=True)
+WHOLE = Body(*(types.whole for types in service.REQUEST_TYPES.values()), offered=list_offered_versions())
+PATCH = Body(*(types.patch for types in service.REQUEST_TYPES.values()), patch=True, offered=list_offered_versions())
 ASSESSMENT = Representation(schemas.Assessment, sentences=True)
 SUBMISSION = Representation(schemas.SubmissionDetail, sentences=True)
 PAGE = Pages(schemas.AssessmentPage)

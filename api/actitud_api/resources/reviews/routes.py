@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from litestar import Controller, Response
 
 from actitud_api.engine.i18n import Texts
+from actitud_api.engine.methodology.loader import list_offered_versions
 from actitud_api.engine.methodology.requests.overall_review import ReviewRequest, collect_answers, collect_profile
 from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.auth.policy import (
@@ -56,7 +57,7 @@ VERDICT = Body(*schemas.VERDICT_REQUESTS, tag_field="verdict")
 JUDGED = Representation(schemas.JudgedAnswer)
 JUDGED_PAGE = Pages(schemas.JudgedPage)
 JUDGED_CURSOR: Cursor[int] = Cursor("editions.assessments.verdicts.list", int)
-WHOLE = Body(*service.REVIEW_TYPES)
+WHOLE = Body(*service.REVIEW_TYPES, offered=list_offered_versions())
 REVIEW = Representation(schemas.Review)
 AGREEMENT = Representation(schemas.Agreement)
 SAMPLE = Representation(schemas.Sample)

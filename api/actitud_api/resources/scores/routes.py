@@ -7,6 +7,7 @@ from litestar import Controller, Response
 from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.engine.methodology.loader import list_offered_versions
 from actitud_api.engine.methodology.requests.answers import ScoreRequest
 from actitud_api.engine.narration.narrated import narrate
 from actitud_api.engine.scoring.change_decomposition import IncomparableVersions
@@ -28,7 +29,7 @@ from actitud_api.resources.organisations.schemas import OrganisationPath
 from actitud_api.resources.scores import schemas, service
 from actitud_api.resources.scores.service import RankingSort, ScoreCursorKey, UnknownScore
 
-REQUEST = Body(*service.REQUESTS.values())
+REQUEST = Body(*service.REQUESTS.values(), offered=list_offered_versions())
 SCORE = Representation(schemas.ScoreAnswer, cache=NO_STORE, sentences=True)
 SCORES = Representation(schemas.ScoreBatchAnswer, cache=NO_STORE, sentences=True)
 BATCH_MAX: Final = 8 * 1024 * 1024
