@@ -441,7 +441,9 @@ def create_app(
         ],
     )
     rules = rules_of(app)
-    app.state["document"] = ServedDocument(partial(_build_openapi, app, tuple(controllers), rules, settings.contact))
+    app.state["document"] = ServedDocument(
+        partial(_build_openapi, app, tuple(controllers), rules, settings.contact, own_url)
+    )
     check_services(app)
     # Each line wraps the one before: the last sees a request first.
     app.asgi_handler = alternatives = Alternatives(app)
@@ -474,19 +476,19 @@ def _read_figures(database: Database) -> Sequence[Metric] | None:
 
 
 def _build_openapi(
-    app: Litestar, controllers: tuple[ControllerRouterHandler, ...], rules: Rules, contact: str | None
+    app: Litestar, controllers: tuple[ControllerRouterHandler, ...], rules: Rules, contact: str | None, address: str
 ) -> bytes:
-    """Return the OpenAPI document of an application; built once for the same controllers, rules and contact.
+    """Return the OpenAPI document of an application; built once for the same other arguments.
 
-    `contact`: e-mail address or page of the operator, as in the settings.
+    `contact`: e-mail address or page of the operator, as in the settings. `address`: address of the service.
     """
-    key = (controllers, frozenset(rules.items()), contact)
+    key = (controllers, frozenset(rules.items()), contact, address)
     if key not in _documents:
         reached = {} if contact is None else {"url" if contact.startswith("https://") else "email": contact}
         about = replace(ABOUT, contact={**ABOUT.contact, **reached})
         # Drafts and retired versions score too; /v1/methodologies/{version}/schema.json describes their requests.
         unpublished = {"methodology": list_versions("draft", "retired")}
-        _documents[key] = encode_document(build_document(app, about, find_examples(), rules, unpublished))
+        _documents[key] = encode_document(build_document(app, about, find_examples(), rules, unpublished, address))
     return _documents[key]
 
 

@@ -16,6 +16,7 @@ import jsonschema_rs
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from msgspec import structs
 
 from actitud_api import app as assembly
 from actitud_api.app import ABOUT, create_app, find_examples
@@ -97,6 +98,16 @@ def test_a_refusal_offers_the_versions_that_it_has(document: dict[str, Any], mon
     monkeypatch.setattr(loader, "_open_versions_folder", lambda: second_version.PRODUCT)
     assert loader.list_offered_versions() == ("2027.1", "2027.1-short")
     assert set(body["discriminator"]["mapping"]) == {"2027.1", "2027.1-short"}
+
+
+def test_examples_that_are_urls_of_the_service_have_its_address(demonstration: str) -> None:
+    made = create_app(structs.replace(unlimited(demonstration), port=8101))
+    try:
+        served = json.loads(made.state["document"].read())
+    finally:
+        made.state["database"].close()
+    (url,) = [one["example"] for one in served["paths"]["/oembed"]["get"]["parameters"] if one.get("name") == "url"]
+    assert url == "http://127.0.0.1:8101/portal/2026-demo/XX-DEMO-00034"
 
 
 def test_it_is_small_enough_to_read(app: Litestar, document: dict[str, Any]) -> None:

@@ -104,7 +104,7 @@ DRAWN: Final[Config] = {**WHOLE, "include-operation-id": ["editions.robustness.l
 @pytest.fixture(scope="module")
 def app(demonstration: str) -> Iterator[Litestar]:
     """An application apart: Schemathesis runs the lifespan of what it tries, and a client waits for its own."""
-    # The address that the example of oEmbed names: that of a sandbox.
+    # With a public URL the example of oEmbed is of this service whatever `Host` is sent.
     made = create_app(structs.replace(unlimited(demonstration), public_url="http://127.0.0.1:8000"))
     yield made
     made.state["database"].close()

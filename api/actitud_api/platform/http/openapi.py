@@ -115,6 +115,7 @@ def build_document(
     examples: Path | None,
     rules: Rules,
     unpublished: Mapping[str, Collection[str]] = MappingProxyType({}),
+    address: str = "",
 ) -> Node:
     """Return the OpenAPI document of an application.
 
@@ -127,9 +128,10 @@ def build_document(
         unpublished: Values that requests may send but that the document does not show, such as drafts, by the name of a
             parameter or member. If the member selects between alternative bodies, as `methodology` does, the
             alternatives for these values are not shown either.
+        address: Address of the service, without a slash at the end, for examples that are one of its own URLs.
     """
     operations = list(_iterate_operations(app))
-    parameters = {} if examples is None else json.loads((examples / PARAMETERS).read_bytes())
+    parameters: dict[str, dict[str, str]] = {} if examples is None else json.loads((examples / PARAMETERS).read_bytes())
     component_schemas = _build_schemas(contract for _, _, _, contract in operations)
     files = {
         contract.represents: operation_id(handler)
@@ -146,7 +148,10 @@ def build_document(
             contract,
             component_schemas,
             examples,
-            parameters.get(operation_id(handler), {}),
+            {
+                name: example.replace("{address}", address)
+                for name, example in parameters.get(operation_id(handler), {}).items()
+            },
             rule,
             negotiated,
         )
