@@ -12,7 +12,8 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
         pointer: JSON Pointer into the body, or the name of a parameter.
         rule: Name of the broken rule.
         detail: A sentence about the fault.
-        value: The received value as JSON, possibly cut; ``None`` if there is none or it may be personal data.
+        value: The received value as JSON, possibly cut, or in a conflict (409) a value as text: the received one, or
+            the one in its way. ``None`` if there is none or it may be personal data.
         suggestion: The most similar valid value, ``None`` if none is known.
         allowed: The accepted values, if they can be listed: those of an enumeration, the parameters of the operation,
             or the states that can follow the present one; else empty.

@@ -273,8 +273,8 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     value: Annotated[
         str | None,
         Meta(
-            description="The received value as JSON, cut at 100 characters; null if there is none, or if it may be "
-            "personal data."
+            description="The received value as JSON, cut at 100 characters, or in a conflict (409) a value as text: "
+            "the received one, or the one in its way; null if there is none, or if it may be personal data."
         ),
     ]
     detail: Annotated[str, Meta(description="A sentence about the fault, in the language of the response.")]
