@@ -31,7 +31,7 @@ from actitud import Client
 from tests.support.scale import NIGHT
 
 ROOT: Final = Path(__file__).parents[2]
-LINKED: Final = ("api", "deploy", "docs", "openapi", "sdk")
+LINKED: Final = ("api", "deploy", "docs", "openapi", "sdk", "tests")
 """Folders of the checkout that commands of pages read."""
 _BLOCKS: Final = re.compile(
     r"^```(sh|python)\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?",
