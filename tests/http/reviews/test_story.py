@@ -204,6 +204,7 @@ class Story(RuleBasedStateMachine):
         assert stored.submission.self_declared == model.insufficient() | model.declared
         assert stored.submission.max_level == model.max_level
         assert set(stored.submission.answers) == set(model.answers)
+        assert stored.evidence.answers.keys() >= set(model.answers)
         assert {name for name in model.answers if not stored.evidence.answers[name].evidence} == model.erased
         stored_replies = replies.list_replies(self.database, self.edition, organisation)
         assert {reply.indicator: reply.text for reply in stored_replies} == model.replies
