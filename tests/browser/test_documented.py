@@ -55,25 +55,63 @@ def test_what_to_copy_works_under_the_policy_that_is_named(
         seen.is_quiet()
 
 
-@pytest.mark.parametrize("guide", ["portal-developer.md", "portal-developer.es.md"])
-def test_the_page_of_a_portal_shows_its_pictures_and_a_ranking(
-    browser: Browser, service: str, host: Host, guide: str
-) -> None:
+def put_portal_page(guide: str, service: str, host: Host) -> None:
+    """Put the files that the page for portal developers makes on a host, with another service and organisation."""
     text = (ROOT / "docs" / "start" / guide).read_text("utf-8")
     files = dict(re.findall(r"^cat > var/portal/(\S+) <<'END'\n(.*?)^END$", text, re.MULTILINE | re.DOTALL))
     # The bodies of this installation have no province.
-    words = {STATED: service, "XX-DEMO-00100": ZAMORA, "province=02&": ""}
+    words = {STATED: service, "XX-DEMO-00100": ZAMORA, "province=02&": "", "&amp;province=02": ""}
+    media_types = {"js": "text/javascript", "css": "text/css", "html": "text/html; charset=utf-8"}
     for name, content in files.items():
         for word, other in words.items():
             content = content.replace(word, other)
-        assert "province" not in content
-        media_type = "text/javascript" if name.endswith(".js") else "text/html; charset=utf-8"
-        host.pages[f"/{name}"] = Page(content, media_type=media_type)
-    with showing(browser, f"{host.address}/page.html") as seen:
-        seen.page.locator("#ranking tr").nth(3).wait_for()
+        assert "province=" not in content
+        host.pages[f"/{name}"] = Page(content, media_type=media_types[name.partition(".")[2]])
+
+
+GUIDES: Final = {
+    "portal-developer.md": ("70.00", "44.03", "44.03 of 100"),
+    "portal-developer.es.md": ("70,00", "44,03", "44,03 de 100"),
+}
+"""Pages for portal developers, with the figures that their page shows in its language."""
+
+
+@pytest.mark.parametrize("width", [320, 1_440])
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_page_of_a_portal_shows_its_pictures_and_a_ranking(
+    browser: Browser, service: str, host: Host, guide: str, width: int
+) -> None:
+    first, second, score = GUIDES[guide]
+    put_portal_page(guide, service, host)
+    with showing(browser, f"{host.address}/page.html", width=width) as seen:
+        seen.page.locator("#ranking tbody tr").nth(3).wait_for()
+        seen.page.get_by_role("img", name=score).nth(1).wait_for()
         assert seen.page.evaluate("Array.from(document.images, image => image.naturalWidth > 0)") == [True, True]
-        rows = [row.locator("td").all_text_contents() for row in seen.page.locator("#ranking tr").all()]
-        assert rows[:2] == [["1", "Ayuntamiento de Ávila", "70.00"], ["2", "Ayuntamiento de Zamora", "44.03"]]
+        rows = [row.locator("td").all_text_contents() for row in seen.page.locator("#ranking tbody tr").all()]
+        assert rows[:2] == [["1", "Ayuntamiento de Ávila", first], ["2", "Ayuntamiento de Zamora", second]]
         # Too little is known of the other two to rank them, so no index is shown.
         assert [(rank, index) for rank, _, index in rows[2:]] == [("–", "–"), ("–", "–")]
+        assert seen.page.evaluate("window.innerWidth") == width
+        seen.fits()
+        seen.is_accessible()
         seen.is_quiet()
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_the_page_of_a_portal_links_to_the_ranking_while_it_has_none(
+    browser: Browser, service: str, host: Host, guide: str
+) -> None:
+    put_portal_page(guide, service, host)
+    # Another site, which answers 404 to whatever the module asks.
+    page = host.pages["/ranking.js"]
+    host.pages["/ranking.js"] = page._replace(text=page.text.replace(service, host.address))
+    policy = f"connect-src {service}"
+    page = host.pages["/page.html"]
+    host.pages["/page.html"] = page._replace(text=page.text.replace(policy, f"connect-src {host.address}"))
+    with showing(browser, f"{host.address}/page.html", width=320) as seen:
+        link = seen.page.locator("#ranking tbody tr").get_by_role("link")
+        assert (link.get_attribute("href") or "").startswith(f"{service}/portal/latest?lang=")
+        seen.page.wait_for_load_state("networkidle")
+        assert any("404" in said for said in seen.said)
+        seen.fits()
+        seen.is_accessible()

@@ -54,7 +54,7 @@ PEERS: Final = ROOT / ".venv-peers"
 """The environment of `make peers`."""
 WORDS: Final = re.compile(
     r""" --lang es|lang=(en|es)\b|(?<=lang=")(en|es)(?=")|# .*|(?<=text = ")[^"]+|(?<=reason = ")[^"]+"""
-    r"""|(?<=reason=")[^"]+|(?<=alt=")[^"]*|(?<=<title>)[^<]*|(?<=<caption>)[^<]*"""
+    r"""|(?<=reason=")[^"]+|(?<=alt=")[^"]*|(?<=[a-z1"]>)[^<>\n]+(?=<)"""
 )
 """Parts of a block that are for people, or in their language."""
 BY_HAND: Final = """
@@ -68,20 +68,21 @@ book.save("var/verdicts.xlsx")
 """
 """What the reader of the page on assessors does in a spreadsheet."""
 TABLE: Final = """
-const rows = [];
+const shown = { rows: [], images: [{}, {}], simulated: { hidden: true } };
+const body = { replaceChildren: (...rows) => { shown.rows = rows.map((row) => row.cells); } };
 globalThis.document = {
-  querySelector: () => ({
-    insertRow: () => {
-      const row = [];
-      rows.push(row);
-      return { insertCell: () => ({ set textContent(text) { row.push(String(text)); } }) };
-    },
-  }),
+  documentElement: { lang: "en" },
+  images: shown.images,
+  querySelector: (selector) => ({ "#ranking tbody": body, "#simulated": shown.simulated })[selector],
+  createElement: () => {
+    const cells = [];
+    return { cells, insertCell: () => ({ set textContent(text) { cells.push(String(text)); } }) };
+  },
 };
 await import(process.argv[1]);
-console.log(JSON.stringify(rows));
+console.log(JSON.stringify(shown));
 """
-"""Program of node that prints the rows that a module adds to the table of a page."""
+"""Program of node that prints what a module shows in a page: rows of its table, texts of its images, its mark."""
 
 
 @pytest.fixture(scope="module")
@@ -174,8 +175,12 @@ def test_the_page_of_a_portal_shows_pictures_and_a_ranking_that_its_policy_lets_
     portal = tmp_path / "checkout" / "var" / "portal"
     page = (portal / "page.html").read_text("utf-8")
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
-    assert policy == f"default-src 'none'; script-src 'self'; img-src {sandbox}; connect-src {sandbox}"
-    (sheet,) = re.findall(r'href="([^"]*)"', page)
+    assert policy == (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {sandbox}; connect-src {sandbox}"
+    )
+    style, sheet, same_sheet, province = map(unescape, re.findall(r'href="([^"]*)"', page))
+    assert (style, same_sheet) == ("page.css", sheet)
+    assert (portal / style).exists()
     pictures = re.findall(r'<img src="([^"]*)"', page)
     assert len(pictures) == 2
     with httpx.Client(base_url=sandbox) as browser:
@@ -184,18 +189,24 @@ def test_the_page_of_a_portal_shows_pictures_and_a_ranking_that_its_policy_lets_
             answer = browser.get(address)
             assert answer.status_code == 200, address
             assert "Prado Maqueta de la Tinta" in answer.text
+        listed = browser.get(province)
+        assert (listed.status_code, "Ribera Ensayo del Papel" in listed.text) == (200, True)
         ranking = browser.get("/v1/editions/latest/scores.csv?province=02").text
     assert re.findall(r'<script[^>]* src="([^"]*)"', page) == ["ranking.js"]
     module = portal / "ranking.mjs"  # as a browser takes it, because of `type="module"`
     module.write_bytes((portal / "ranking.js").read_bytes())
     ran = run_node("--input-type=module", "--eval", TABLE, module, folder=portal)
     assert ran.returncode == 0, ran.stderr
-    rows = json.loads(ran.stdout)
+    shown = json.loads(ran.stdout)
+    rows = shown["rows"]
     assert rows == [
         [row["rank"] or "–", row["organisation_name"], row["index"] if row["rank"] else "–"]
         for row in csv.DictReader(io.StringIO(ranking))
     ]
     assert [len(rows), rows[0][0]] == [50, "5"]
+    text = "Prado Maqueta de la Tinta: 35.90 of 100, level 2"
+    assert [image["alt"].startswith(text) for image in shown["images"]] == [True, True]
+    assert not shown["simulated"]["hidden"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
