@@ -879,13 +879,17 @@ def check(path: str, wanted: str | None, outside: Outside | None = None, earlier
         compare_digest(1, digest, wanted, "--digest", "--digest")
     else:
         unchecked = (
-            say("compare el resumen con el que usted tenga; ", "compare the digest with the one you have; ") + unchecked
+            say(
+                "compare el resumen con el que usted tenga (--digest); ",
+                "compare the digest with the one you have (--digest); ",
+            )
+            + unchecked
         )
     if kind == "edition":
         if check_list(document, 1) is not None and outside.has_ledger:
             outside.check_entry(1, digest)
-    elif check_shape(1, document, "Score") and outside.has_ledger:
-        outside.has_ledger = False
+    elif check_shape(1, document, "Score"):
+        outside.has_ledger = False  # also if one was given: it names editions, no scores
         unchecked += say(
             "; de una sola puntuación no se sabe si el libro de cambios la conoce: compruebe la edición entera",
             "; of a single score it is not known whether the ledger has it: verify the whole edition",

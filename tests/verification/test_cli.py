@@ -368,6 +368,48 @@ def test_a_document_is_verified_at_its_address_with_its_signature(capsys: pytest
         assert found(told(capsys, f"{address}/v1/published/{own}")) == {("1", "foreign_key")}
 
 
+def test_a_document_that_is_saved_is_held_against_the_digest_that_was_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = rfc8785.dumps(Edition().documents[1])
+    file, other = written(tmp_path, text), digest(b"another")
+
+    _, lines, _ = ran(capsys, file)
+    assert [line for line in lines if line.startswith("not checked")] == [
+        "not checked: whether a publication that the ledger knows lists it (verify at the address of the service)",
+        "not checked: whether that is the digest that you have (give --digest)",
+        "not checked: the signature, which is not in the file",
+    ]
+    _, lines, _ = ran(capsys, file, "--digest", digest(text))
+    assert "holds: the digest of the document" in lines
+    assert not any("that you have" in line for line in lines)
+    assert found(told(capsys, file, "--digest", other)) == {("1", "digest")}
+
+
+def test_an_edition_is_held_against_the_digest_that_was_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edition = Edition()
+    file = written(tmp_path, packed(edition.lines()))
+
+    assert told(capsys, file, "--digest", edition.header["digest"])["holds"]
+    assert found(told(capsys, file, "--digest", digest(b"another"))) == {("2", "digest")}
+
+
+def test_a_digest_that_nothing_is_held_against_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path, exported(ledger(8)))
+
+    assert ran(capsys, file, "--digest", "sha256:1") == (
+        *(2, []),
+        ["--digest is sha256: and 64 hexadecimal digits, not sha256:1"],
+    )
+    assert ran(capsys, file, "--digest", digest(b"")) == (
+        2,
+        [],
+        ["a ledger has no digest: compare it with --checkpoint"],
+    )
+
+
 def test_a_ledger_is_verified_at_its_address_page_by_page(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

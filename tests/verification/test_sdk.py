@@ -106,8 +106,8 @@ def test_a_single_document_is_held_against_its_digest_and_signature() -> None:
     assert (alone.holds, alone.kind, alone.digest, alone.key) == (True, "score", own, None)
     assert {text["en"] for text in alone.unchecked} == {
         "whether the scores follow from the answers",
-        "whether the ledger knows this publication (give `ledger`)",
-        "whether that is the digest that you have",
+        "whether a publication that the ledger knows lists it (verify at the address of the service)",
+        "whether that is the digest that you have (give `digest`)",
         "the signature, which is not in the file",
     }
     held = verify(text + b"\n", digest=own, keys=TRUSTED, signature=jws)

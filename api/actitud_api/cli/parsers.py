@@ -856,6 +856,14 @@ def _add_verify(commands: Command) -> None:
         metavar="FILE|URL",
     )
     command.add(
+        "--digest",
+        Texts(
+            "el resumen que tiene que tener lo publicado, si usted lo guardó (no lo hay de un libro)",
+            "the digest that what is published has to have, if you kept it (a ledger has none)",
+        ),
+        metavar="sha256:…",
+    )
+    command.add(
         "--checkpoint",
         Texts(
             "un punto de control guardado fuera, con el que tiene que concordar",

@@ -58,6 +58,14 @@ _KEYS_OF_FILE = Texts(
     "las que trae el propio fichero; para fijar otras, --keys", "those that the file itself brings; --keys pins others"
 )
 _KEYS_UNUSED = Texts("ninguna", "none")
+_NO_DIGEST = Texts(
+    "--digest es sha256: y 64 cifras hexadecimales, no {given}",
+    "--digest is sha256: and 64 hexadecimal digits, not {given}",
+)
+_LEDGER_DIGEST = Texts(
+    "un libro de cambios no tiene resumen: compárelo con --checkpoint",
+    "a ledger has no digest: compare it with --checkpoint",
+)
 _LINE, _OF_CHECKPOINT = Texts("línea {line}", "line {line}"), Texts("--checkpoint", "--checkpoint")
 _OF_LEDGER = Texts("libro de cambios", "ledger")
 _MORE = Texts("… y {count} problemas más (todos, con --json)", "… and {count} problems more (all of them with --json)")
@@ -81,6 +89,8 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
         CommandError: The source cannot be read, or is not published by this software (exit code 2).
     """
     chosen = choose_language(options, language)
+    if options.digest is not None and not _DIGEST.fullmatch(options.digest):
+        raise CommandError(_NO_DIGEST.into(chosen).format(given=options.digest), 2)
     with ExitStack() as stack:
         source = _Source(stack, options.source, chosen)
         facts = source.load_facts()
@@ -91,7 +101,7 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
             verification = verify(
                 source.file,
                 keys=facts.keys,
-                digest=facts.digest,
+                digest=options.digest or facts.digest,
                 signature=facts.signature,
                 checkpoint=checkpoint,
                 published=facts.published,
@@ -113,6 +123,8 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
             raise CommandError(
                 _UNREADABLE.into(chosen).format(file=options.source, reason=get_reason(error, chosen)), 2
             ) from error
+    if options.digest is not None and verification.kind == "ledger":
+        raise CommandError(_LEDGER_DIGEST.into(chosen), 2)
     keys = _describe_keys(options, facts.keys is not None, verification.kind).into(chosen)
     keys = keys.format(file=options.keys)
     _print(verification, keys, chosen, as_json=options.json)
@@ -371,7 +383,7 @@ _CHECKING = Texts("Comprobando", "Verifying")
 
 # --- the report -----------------------------------------------------------------------------------------------
 
-_PARAMETER = re.compile(r"`(keys|checkpoint|ledger)`")
+_PARAMETER = re.compile(r"`(keys|digest|checkpoint|ledger)`")
 """Pattern of a parameter of `actitud.verify` in a text of the SDK, such as `keys` in backquotes.
 
 The command has the same parameters as options (`--keys`), and its output has to name these.

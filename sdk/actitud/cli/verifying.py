@@ -15,7 +15,7 @@ from actitud.verification import KeysSource, Text, Verification, verify
 
 _SHOWN = 20
 _LEDGER_PAGE = 1_000
-_PARAMETER = re.compile("`(keys|checkpoint|ledger)`")
+_PARAMETER = re.compile("`(keys|digest|checkpoint|ledger)`")
 """A parameter of ``verify`` in one of its texts: the command has the same ones as options."""
 
 

@@ -445,7 +445,10 @@ def verify_single(
         seq = _find_score_in_ledger(findings, options, document, digest)
     findings.add_check("form", "la forma RFC 8785 del documento", "the RFC 8785 form of the document")
     if options.digest is None:
-        findings.add_unchecked("si ese es el resumen que usted tiene", "whether that is the digest that you have")
+        findings.add_unchecked(
+            "si ese es el resumen que usted tiene (dé `digest`)",
+            "whether that is the digest that you have (give `digest`)",
+        )
     else:
         compare_digest(findings, 1, digest, options.digest, *_REQUESTED)
         findings.add_check("digests", "el resumen del documento", "the digest of the document")
@@ -466,15 +469,15 @@ def _find_score_in_ledger(findings: Findings, options: Options, document: Json, 
 
     The document has no time in it: that it is listed is the one thing that shows since when it is there.
     """
-    if options.ledger is None:
-        _report_ledger(findings, options)
-        return None
-    if options.published is None:
+    if options.published is None:  # without the publications a ledger shows nothing about a score
         findings.is_compared_with_ledger = False
         findings.add_unchecked(
             "si la lista alguna publicación que el libro de cambios conoce (verifíquela en la dirección del servicio)",
             "whether a publication that the ledger knows lists it (verify at the address of the service)",
         )
+        return None
+    if options.ledger is None:
+        _report_ledger(findings, options)
         return None
     seq = find_listing_entry(options.ledger, options.published, document, digest)
     if seq is None:
