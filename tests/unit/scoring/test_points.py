@@ -41,6 +41,13 @@ def test_no_part_exceeds_its_ceiling() -> None:
     assert apportion(10, [1, 1, 1], [3, 4, 4]) == [3, 4, 3]
 
 
+def test_a_unit_that_a_full_part_refuses_goes_to_the_next_remainder() -> None:
+    """docs/scoring.md, section 10: the third unit would be that of D3, which is full, and goes to D7."""
+    shares = [63_826, 20_000, 8_078, 21_671, 10_000, 32_139, 92_274, 30_000, 36_030]
+    room = [1_474, 210, 737, 1_369, 421, 947, 1_474, 2_526, 526]
+    assert apportion(3_305, shares, room) == [672, 210, 85, 228, 105, 339, 971, 316, 379]
+
+
 def test_what_no_ceiling_has_room_for_goes_in_order_up_to_the_limits() -> None:
     """Quotas 5 and 5, both held at 2; of the 6 that are left the first takes 1 up to its 3, the second 5."""
     assert apportion(10, [1, 1], [2, 2], [3, 9]) == [3, 7]
