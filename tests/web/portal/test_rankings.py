@@ -487,7 +487,7 @@ def test_the_spread_is_that_of_what_is_filtered(years: Client) -> None:
 
 def test_the_page_leads_to_the_data(years: Client) -> None:
     links = {link.attrs["href"] for link in read(years).query("main a")}
-    files = {f"/v1/editions/2026/scores.{suffix}" for suffix in ("csv", "xlsx", "jsonl", "jsonstat")}
+    files = {f"/v1/editions/2026/scores.{suffix}" for suffix in ("csv", "jsonl", "xlsx?lang=en", "jsonstat?lang=en")}
     assert links >= files
     assert {years.get(file).status_code for file in files} == {200}
     assert years.get("/v1/editions/2026/publications").status_code == 200
@@ -498,13 +498,25 @@ def test_files_have_what_the_list_has(years: Client) -> None:
     assert short(found) == "734"
     files = [link.attrs["href"] for link in found.query("main a") if "/scores" in link.attrs["href"]]
     assert [file.partition("/scores")[2] for file in files] == [
-        f"{suffix}?q=al&region=10&sort=-D1" for suffix in (".xlsx", ".csv", ".jsonl", ".jsonstat", "")
+        f"{suffix}?q=al&region=10&sort=-D1{'&lang=en' if suffix in ('.xlsx', '.jsonstat') else ''}"
+        for suffix in (".xlsx", ".csv", ".jsonl", ".jsonstat", "")
     ]
     assert [row["organisation"][-1] for row in years.get(files[-1]).json()["items"]] == ["7", "3", "4"]
     table = years.get(files[1]).text.splitlines()
     assert [row.split(",")[2] for row in table] == ["organisation", "XX-T-7", "XX-T-3", "XX-T-4"]
     indicators = years.get(f"/v1/editions/2026/indicators.csv?{files[1].partition('?')[2]}").text
     assert {row.split(",")[1] for row in indicators.splitlines()[1:]} == {"XX-T-3", "XX-T-4", "XX-T-7"}
+
+
+@pytest.mark.parametrize(("query", "expected"), [("?lang=es", "?lang=es"), ("", "")])
+def test_files_that_have_words_are_in_the_language_that_the_reader_chose(
+    query: str, expected: str, years: Client
+) -> None:
+    """Without `lang` the browser says it, of the page as of the file."""
+    found = page(years.get(f"{EDITION}{query}", headers={"Accept-Language": "en"}).text)
+    links = {link.attrs["href"] for link in found.query("main a")}
+    for name in ("scores.xlsx", "scores.jsonstat", "statistics"):
+        assert f"/v1/editions/2026/{name}{expected}" in links
 
 
 def test_latest_is_the_newest_published_and_an_older_one_says_so(years: Client) -> None:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, cast, get_args
-from urllib.parse import urlencode
 
 from msgspec import Struct
 
@@ -242,7 +241,7 @@ class RankingPage(Struct, frozen=True, kw_only=True):
         headers: Headers of the columns.
         lines: Lines of the list on this page.
         provisional: Sentences that explain why levels are provisional.
-        files: Query for the files with the same organisations as the list, empty for all.
+        files: Query parameters of the files with the same organisations as the list, empty for all.
         count: Number of organisations that the filters select.
         is_similar: True if the list contains organisations with words similar to those of the search, because none has
             these words.
@@ -268,7 +267,7 @@ class RankingPage(Struct, frozen=True, kw_only=True):
     headers: tuple[SortHeader, ...]
     lines: tuple[RankingLine, ...]
     provisional: tuple[str, ...]
-    files: str
+    files: list[tuple[str, str | int]]
     count: int
     is_similar: bool
     own: MarkedRow | None
@@ -374,7 +373,7 @@ def build_ranking_page(
         provisional=_explain_provisional(
             edition, {row.level for row in rows if row.organisation in provisional}, names
         ),
-        files=urlencode(request.list_parameters(marked="")),
+        files=request.list_parameters(marked=""),
         own=None if own is None else build_own(own),
         count=count,
         is_similar=bool(rows and split_words(request.query))
