@@ -156,7 +156,7 @@ def check_address(settings: Settings, language: Language) -> Check:
 
 _LINKED = Texts("llevan a {address}", "they lead to {address}")
 _NO_PUBLIC_URL = Texts(
-    "ponga en public_url la dirección por la que llega la gente: las insignias, el catálogo y los ficheros la llevan "
+    "ponga en public_url la dirección por la que llega la gente: los distintivos, el catálogo y los ficheros la llevan "
     "dentro",
     "set public_url to the address at which people reach the service: badges, catalogue and files have it in them",
 )

@@ -55,7 +55,7 @@ _EXPOSED = Texts(
     "Warning: listens on {host}, beyond this machine, and there is no trusted proxy (trusted_proxies).",
 )
 _NO_PUBLIC_URL = Texts(
-    "Aviso: falta public_url: las insignias, el catálogo y los ficheros enlazan a {address}, que solo vale aquí.",
+    "Aviso: falta public_url: los distintivos, el catálogo y los ficheros enlazan a {address}, que solo vale aquí.",
     "Warning: public_url is not set: badges, catalogue and files link to {address}, which works only here.",
 )
 _ONE_PROCESS = Texts(
