@@ -318,10 +318,18 @@ class Indicator(Frozen, frozen=True, tag_field="kind", tag="indicator"):
     """A leaf of the tree: a question, the facts that answer it, and the functions that score the answer.
 
     `value` computes the raw value from `facts`, and `curve` the score from the raw value. `applies` is the condition
-    under which the indicator counts, `zero_when` the condition under which it scores the minimum of `range`. `windows`
-    are the periods in which the facts are measured. `sample` is true if the facts count cases in a sample. `step` is
-    the fact that the next step changes, null if no single fact can be changed. `bullets`, `comments` and `functions`
-    are parts of the article of the ten errors that the indicator measures.
+    under which the indicator counts, `zero_when` the condition under which it scores the minimum of `range`.
+
+    `windows` are the periods in which the facts are measured. `sample` is true if the facts count cases in a sample.
+    `components` are the items of a checklist, of which an answer lists those that the organisation has.
+    `part_of_denominator` is true if the fact `numerator` counts some of the cases that the fact `denominator` counts.
+
+    The next step that a score proposes is the smallest change of one fact or profile field that raises the score;
+    `step` names it. It is null if no single one can be changed, and for a ladder, a checklist and a yes/no question,
+    whose only fact is the one to change.
+
+    `reviews` are the rules that people check when they review the answer. `bullets`, `comments` and `functions` are
+    parts of the article of the ten errors that the indicator measures.
     """
 
     id: str

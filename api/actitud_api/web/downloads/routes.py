@@ -313,7 +313,8 @@ class EditionFilesController(Controller):
     ) -> Response[bytes]:
         """Get the Data Package of an edition.
 
-        The descriptor (datapackage.org) lists the files of a published edition and describes every column.
+        The JSON descriptor (datapackage.org) has the addresses of the files of a published edition and describes every
+        column; it contains no data. An edition that is not published has none.
         """
         source, published = service.load_published_source(database, path.edition)
         return PACKAGE.of(

@@ -79,7 +79,7 @@ class OverallRemark(Struct, frozen=True, kw_only=True):
 
 
 class CountedReply(Struct, frozen=True, kw_only=True):
-    """The reply of the organisation about an indicator, without its documents."""
+    """The reply of the organisation about an indicator, as it was last written, at the time `at`; without documents."""
 
     indicator: str
     text: str
