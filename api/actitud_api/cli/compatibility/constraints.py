@@ -41,7 +41,12 @@ def is_version(value: object) -> bool:
 def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Return the JSON types of `wide` and of `narrow` if `narrow` refuses a type that `wide` allows, else None.
 
-    The type `number` includes `integer`. `name`: not used.
+    The type `number` includes `integer`.
+
+    Args:
+        wide: Version of the schema whose values must stay valid.
+        narrow: Version that must accept all of them.
+        name: Not used; all rules about a schema have the same arguments.
     """
     if narrow.types is None:
         return None
@@ -55,7 +60,10 @@ def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Return the enumerated values of `wide` and of `narrow` if `narrow` refuses a value that `wide` allows, else None.
 
-    `name`: member that has the schema. If it is `methodology`, refused names of methodology versions do not count.
+    Args:
+        wide: Version of the schema whose values must stay valid.
+        narrow: Version that must accept all of them.
+        name: Member that has the schema. If it is `methodology`, refused names of methodology versions do not count.
     """
     if narrow.values is None:
         return None
@@ -70,7 +78,12 @@ def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None
 def find_lower_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Return the lower limits of `wide` and of `narrow` if `narrow` has a stricter one, else None.
 
-    A lower limit is one of a number, a length or a count, such as `minimum` or `minItems`. `name`: not used.
+    A lower limit is one of a number, a length or a count, such as `minimum` or `minItems`.
+
+    Args:
+        wide: Version of the schema whose values must stay valid.
+        narrow: Version that must accept all of them.
+        name: Not used; all rules about a schema have the same arguments.
     """
     return _find_limit(wide, narrow, _LOWER, 1)
 
@@ -78,7 +91,12 @@ def find_lower_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 def find_upper_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Return the upper limits of `wide` and of `narrow` if `narrow` has a stricter one, else None.
 
-    An upper limit is one of a number, a length or a count, such as `maximum` or `maxItems`. `name`: not used.
+    An upper limit is one of a number, a length or a count, such as `maximum` or `maxItems`.
+
+    Args:
+        wide: Version of the schema whose values must stay valid.
+        narrow: Version that must accept all of them.
+        name: Not used; all rules about a schema have the same arguments.
     """
     return _find_limit(wide, narrow, _UPPER, -1)
 
@@ -86,7 +104,13 @@ def find_upper_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 def find_pattern(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Return the patterns of `wide` and of `narrow` if `narrow` has a pattern and the two differ, else None.
 
-    A different pattern counts as incompatible, even if it admits the same texts. `name`: not used.
+    A different pattern counts as incompatible, even if it admits the same texts. A pattern that only `wide` has refuses
+    nothing.
+
+    Args:
+        wide: Version of the schema whose values must stay valid.
+        narrow: Version that must accept all of them.
+        name: Not used; all rules about a schema have the same arguments.
     """
     return _find_other(wide, narrow, "pattern")
 
@@ -94,7 +118,14 @@ def find_pattern(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 def find_format(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Return the formats of `wide` and of `narrow` if `narrow` has a format and the two differ, else None.
 
-    A different format always counts as incompatible. `name`: not used.
+    A format is the value of the keyword `format`, such as `date`; in the returned pair it is None if `wide` has none. A
+    different format counts as incompatible, even if it admits the same texts. A format that only `wide` has refuses
+    nothing.
+
+    Args:
+        wide: Version of the schema whose values must stay valid.
+        narrow: Version that must accept all of them.
+        name: Not used; all rules about a schema have the same arguments.
     """
     return _find_other(wide, narrow, "format")
 
@@ -102,7 +133,10 @@ def find_format(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 def find_unique_items(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Return `(False, True)`, the values of `uniqueItems`, if only `narrow` forbids repeated items, else None.
 
-    `name`: not used.
+    Args:
+        wide: Version of the schema whose values must stay valid.
+        narrow: Version that must accept all of them.
+        name: Not used; all rules about a schema have the same arguments.
     """
     if narrow.keywords.get("uniqueItems", False) is True and wide.keywords.get("uniqueItems", False) is not True:
         return False, True
@@ -112,7 +146,12 @@ def find_unique_items(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Return `multipleOf` of `wide` and of `narrow` if `narrow` refuses numbers that `wide` allows, else None.
 
-    `narrow` refuses none if the `multipleOf` of `wide` is a multiple of its own. `name`: not used.
+    `narrow` refuses none if the `multipleOf` of `wide` is a multiple of its own.
+
+    Args:
+        wide: Version of the schema whose values must stay valid.
+        narrow: Version that must accept all of them.
+        name: Not used; all rules about a schema have the same arguments.
     """
     loose, tight = (shape.keywords.get("multipleOf") for shape in (wide, narrow))
     if tight is None or tight == loose:
@@ -124,11 +163,19 @@ def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
 
 def find_other_keywords(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Return the keywords that no other rule compares and that differ, with their values in `wide` and in `narrow`.
+    """Return the values of the keywords in which `narrow` differs from `wide`, among those that no other rule compares.
 
-    A keyword differs if `narrow` has a value for it that `wide` does not have. The returned pair has the values in
-    `wide` and the values in `narrow`, each by keyword, or None for a schema without these keywords. Return None if no
-    keyword differs. `name`: not used.
+    A keyword differs if `narrow` has it, and `wide` lacks it or has another value. A keyword that only `wide` has does
+    not differ.
+
+    Args:
+        wide: Version of the schema whose values must stay valid.
+        narrow: Version that must accept all of them.
+        name: Not used; all rules about a schema have the same arguments.
+
+    Returns:
+        The values of the keywords that differ, in `wide` and in `narrow`, each as an object by keyword, or None for a
+        schema that has none of them. None in place of the pair if no keyword differs.
     """
     known, further = (
         {keyword: value for keyword, value in shape.keywords.items() if keyword not in _COMPARED}
