@@ -163,7 +163,11 @@ _NO_PUBLIC_URL = Texts(
 
 
 def check_links(settings: Settings, language: Language) -> Check:
-    """Check that absolute links contain an address that clients can reach; return `ok` or `warning`."""
+    """Check that the links of badges, catalogue and files contain an address that clients can reach; request nothing.
+
+    Return `warning` if the setting `public_url` is missing although other machines can reach the service, because the
+    links then contain the address on which it listens. Return `ok` otherwise.
+    """
     finding = _LINKED.into(language).format(address=settings.public_url or settings.address)
     if lacks_public_url(settings):
         return _fail("links", finding, _NO_PUBLIC_URL, language, "warning")

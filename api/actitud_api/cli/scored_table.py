@@ -170,7 +170,7 @@ class ScoredTable:
         return encode_csv(self._columns, [self._rows], "excel-es" if self._is_spanish else "rfc4180")
 
     def encode_json_lines(self) -> Iterator[bytes]:
-        """Yield the table as JSON Lines."""
+        """Yield the table as JSON Lines in one item of bytes, which ends with a newline; none if there are no rows."""
         return encode_json_lines(self._columns, [self._rows])
 
     def render(self, language: Language) -> Table:

@@ -102,7 +102,7 @@ class Coverage:
             self._days.setdefault((account, tell), []).append(whole)
 
     def list_needs(self, account: NetworkAccount, needs: Iterable[Tell]) -> Iterator[Tell]:
-        """Yield those of the needed kinds of data that an account can have.
+        """Yield those of the kinds of data in ``needs`` that an account can have.
 
         For example, an account that is closed to private messages needs no file with received private messages.
         """
@@ -115,7 +115,17 @@ class Coverage:
             yield need
 
     def find_reasons(self, account: NetworkAccount, needs: Iterable[Tell], window: Days) -> list[Reason]:
-        """Return a reason for each needed kind of data that is missing for an account on days of a window."""
+        """Return the reasons why the files do not suffice to count for an account in a window; empty if they do.
+
+        For a kind of data that no file has for the account, there is one reason, ``not_told``. For any other there is
+        one for each gap, a range of days in the window that no file covers. It is ``not_named`` if a file has days of
+        the gap that lists several accounts but not this one, else ``not_covered``.
+
+        Args:
+            account: Account whose messages are counted.
+            needs: Kinds of data that the count needs; those that the account cannot have are ignored.
+            window: Days whose messages are counted.
+        """
         reasons: list[Reason] = []
         for need in self.list_needs(account, needs):
             days = self._days.get((account, need), []) + self._days.get((None, need), [])

@@ -25,7 +25,10 @@ _FIGURES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class ShownRows:
-    """Comparison of the rows that a service shows for an edition with the signed score documents."""
+    """Comparison of the ranking that a service shows for an edition with the signed score documents.
+
+    A shown row is a row of that ranking. If there is no function that returns the rows, nothing is compared.
+    """
 
     def __init__(self, findings: Findings, load: LoadRows | None) -> None:
         """Load the rows that the service shows. ``load``: function that returns them, None to compare nothing."""
@@ -33,10 +36,14 @@ class ShownRows:
         self._rows = None if load is None else {str(row.get("organisation")): row for row in load()}
 
     def compare(self, line: int, row: Json, document: Json) -> None:
-        """Add a problem for each figure of a shown row that differs from the signed score, or if the row is not shown.
+        """Compare the shown row of an organisation with its signed score.
 
-        ``line``: line of the score document in the bundle. ``row``: row of the organisation in the list of the edition
-        document.
+        Add a problem for each figure that differs, or one problem if the service shows no row of the organisation.
+
+        Args:
+            line: Line of the score document in the bundle.
+            row: Entry of the organisation in the list of scores of the signed edition document, with its rank.
+            document: Signed score document of the organisation.
         """
         if self._rows is None:
             return
@@ -54,7 +61,7 @@ class ShownRows:
         self._compare(line, name, "dimensions", shown.get("dimensions"), signed)
 
     def finish(self, line: int) -> None:
-        """Add a problem for each shown row that has no row in the edition document.
+        """Add a problem for each shown row that was not compared, because the edition document does not list it.
 
         ``line``: number of the line of the edition document in the file.
         """

@@ -100,15 +100,17 @@ class SourceSensitivity(Struct, frozen=True, kw_only=True):
 class LevelSensitivity(Struct, frozen=True, kw_only=True):
     """Sensitivity of the levels of organisations to judgements and errors, estimated from random draws.
 
-    `changes`, `losses` and `far_changes` are shares of all drawn levels, from 0 to 1, each compared with the level of
-    the organisation without variation. They are None if there are no organisations.
+    A draw varies all sources of uncertainty at random, and gives each organisation a level, the drawn level. Draws come
+    in pairs, because the share of one source is estimated by exchanging this source between two independent draws. The
+    usual level of an organisation is its level without variation.
 
     Attributes:
-        organisations: Number of organisations.
+        organisations: Number of organisations that were scored, at most `ORGANISATIONS`.
         draws: Number of pairs of draws.
-        changes: Share of drawn levels that differ.
-        losses: Share of drawn levels that are missing although there is a level without variation.
-        far_changes: Share of drawn levels that differ by more than one.
+        changes: Share of the drawn levels, from 0 to 1, that differ from the usual level, losses included. None if
+            there are no organisations, as in the next two.
+        losses: Share of the drawn levels that are missing although there is a usual level.
+        far_changes: Share of the drawn levels that are more than one level away from the usual level; both exist.
         sources: Share of the variance of the levels that each source of uncertainty causes.
     """
 

@@ -37,7 +37,8 @@ PROFILE_RANK = 3
 class GateCondition(Struct, frozen=True):
     """A condition that the search for a path to a level has to meet: a gate of the level, or one part of a gate.
 
-    A gate on the minimum of several nodes has one condition for each node.
+    A path is a series of changes of answers or profile that takes an organisation to that level. A gate on the minimum
+    of several nodes has one condition for each node.
 
     Attributes:
         gate: The whole gate.
@@ -70,10 +71,11 @@ class GateCondition(Struct, frozen=True):
 
 
 class SearchPlan(Struct, frozen=True):
-    """Data of a search for a path to a level that depend only on the methodology.
+    """Part of a path search that depends only on the methodology.
 
-    A zero rule is a condition that makes the score of an indicator the lowest one, whatever the answer is. A pillar is
-    a figure beside the index, the mean of some indicators.
+    A path is a series of changes of answers or profile that takes an organisation to a higher level. A zero rule is a
+    condition that makes the score of an indicator the lowest one, whatever the answer is. A pillar is a figure beside
+    the index, the mean of some indicators.
 
     Attributes:
         conditions: For each level, lowest first, the conditions of its gates, in the order in which the search meets
@@ -93,7 +95,10 @@ class SearchPlan(Struct, frozen=True):
 
 @lru_cache(CACHE_SIZE)
 def prepare_search(compiled: CompiledMethodology) -> SearchPlan:
-    """Compute the data of a search for a path that depend only on the methodology."""
+    """Compute the part of a path search that depends only on the methodology, so that many searches share it.
+
+    A path leads an organisation from its level to a higher one: it is a series of changes of its answers or profile.
+    """
     unlocking = tuple(
         tuple(sorted(compiled.positions[name] for name in find_answers_read(leaf.definition.zero_when)))
         for leaf in compiled.indicators

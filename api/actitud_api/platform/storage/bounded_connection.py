@@ -30,10 +30,15 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
     def wait(self, gen: PQGen[ResultT], interval: float = WAKE_SECONDS, timeout: float | None = None) -> ResultT:
         """Wait for the result of an operation of the connection and return it.
 
-        psycopg calls this method for every operation, which `gen` executes step by step.
+        psycopg calls this method for every operation.
+
+        Args:
+            gen: Generator of psycopg that executes the operation step by step.
+            interval: Seconds after which a waiting thread looks at the clock, and at interrupts such as Ctrl-C.
+            timeout: Seconds after which psycopg gives up the whole operation, None for no limit.
 
         Raises:
-            ConnectionTimeout: The server was silent for too long. The connection is closed.
+            ConnectionTimeout: The server sent nothing for `patience` seconds. The connection is closed.
         """
         if self.patience is None:
             return super().wait(gen, interval, timeout)
@@ -46,7 +51,7 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
 
 
 class _Silence(Exception):
-    """Raised inside of a wait if the server has sent nothing for too long."""
+    """Raised inside of a wait if the server has sent nothing for `patience` seconds."""
 
 
 def _limit_silence(operation: PQGen[ResultT], seconds: float) -> PQGen[ResultT]:

@@ -53,10 +53,13 @@ def suspend_triggers(session: Session, triggers: Mapping[str, str]) -> Iterator[
 
 
 def find_missing_triggers(database: Database) -> tuple[list[str], int]:
-    """Return the names of the missing, disabled or altered triggers and trigger functions, and the number of all.
+    """Return the names of the triggers and trigger functions that are not as expected, and the number of expected ones.
 
-    All triggers and functions that should exist are read from an empty database: on SQLite one in memory, on PostgreSQL
-    a schema that is created and rolled back. For a role that may not create a schema, altered triggers are not found.
+    A name is returned if the trigger or function is missing, disabled or altered. The expected ones are those that the
+    migrations make in an empty database: on SQLite one in memory, on PostgreSQL a new schema that is rolled back.
+
+    A PostgreSQL role that may not create a schema is compared with less: only triggers are expected, by their names. A
+    missing or disabled trigger is found, an altered one and a missing function are not.
     """
     with database.read() as session:
         connection = session.connection()

@@ -120,10 +120,18 @@ class InvalidDeadline(ValueError):
 
     Raised when an assessment is returned, a phase is extended or a hearing is reopened.
 
-    `rule` names the reason. `past`: the day is over; `against` is today. `notice`: the day is today (`against`), which
-    leaves no whole day to reply. `extension`: the day is not after `against`, the last day that it would replace.
-    `publication`: the day is after `against`, the last day of the edition's calendar. `member` is the name of the
-    request member with the day: `until` or `hearing_until`.
+    There are four reasons (`rule`):
+
+    - `past`: the day is over. `against` is today.
+    - `notice`: the day is today, so no whole day is left to reply. `against` is today.
+    - `extension`: the day is not later than the last day that it would replace. `against` is that last day.
+    - `publication`: the day is later than the last day of the edition's calendar. `against` is that last day.
+
+    Attributes:
+        rule: Name of the reason.
+        day: The refused day.
+        against: Day with which it was compared.
+        member: Name of the request member with the refused day.
     """
 
     def __init__(
@@ -141,12 +149,18 @@ class InvalidDeadline(ValueError):
 
 
 class TransitionRecord(Struct, frozen=True, kw_only=True):
-    """A stored transition of an assessment.
+    """A stored transition of an assessment: a change of its state, or the extension of a phase.
 
-    `number` counts the transitions of one assessment from 1. `role` is the role of the key that made the transition.
-    `before` and `after` are states; they are equal if the transition extends a phase. `phase` is the extended phase,
-    None for any other transition. `reason` and `until` (the new last day) are set for a return and for an extension,
-    else None.
+    Attributes:
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        number: Number of the transition among those of the assessment, from 1.
+        at: Time of the transition.
+        role: Role of the key that made it.
+        before, after: States; they are equal for an extension.
+        phase: Extended phase, None for a change of state.
+        reason: Reason of a return or an extension, None for any other transition.
+        until: New last day that a return or an extension sets, None for any other transition.
     """
 
     edition: str

@@ -133,9 +133,17 @@ class ImportParameters(Struct, frozen=True, kw_only=True):
 class ImportProgress(Struct, kw_only=True):
     """Progress of an import: the steps that it has committed so far.
 
-    `row`: number of the row up to which all rows are stored. `recorded`: number of recorded results of an import that
-    stores all organisations or none. `is_stored`: True once only the end of the job is left to do. `counts`: number of
-    organisations by outcome. `faults`: number of faults. `seconds`: time spent so far by name of the step.
+    After a restart, the next run continues behind them.
+
+    Attributes:
+        row: Number of the last row of the last stored batch, or of the last organisation if the file is a workbook; the
+            next run begins after it. 0 before the first batch, and in an import that stores all organisations or none.
+        recorded: Number of organisations whose results are recorded by an import that stores no assessment, because it
+            is a dry run, or because it stores all organisations or none and some were refused. 0 for any other import.
+        is_stored: True once all rows are done; then only the annotated copy and the result of the job are left to make.
+        counts: Number of organisations by outcome, such as "refused".
+        faults: Number of faults.
+        seconds: Time spent so far, by name of the step.
     """
 
     row: int = 0

@@ -300,8 +300,17 @@ def list_ranking(
 ) -> list[RankingRow]:
     """List the rows of an edition that match the filters and that a principal may see, in the order `sort`.
 
-    `principal` is None for a caller without a key, who sees only published scores. Ranks are ranks in the whole
-    edition: equal indices share the best rank and the next ranks are skipped.
+    Ranks are ranks in the whole edition: equal indices share the best rank and the next ranks are skipped. Rows without
+    a rank are listed too, unless the filters exclude them. In the order by rank they are at the end, also if the order
+    begins with the worst rank.
+
+    Args:
+        database: Database.
+        edition: Id of the edition.
+        filters: Conditions that a row must meet.
+        page: Part of the list to return.
+        principal: Caller; None for a caller without a key, who sees only published scores.
+        sort: Order of the rows, by default the best rank first.
 
     Raises:
         UnknownEdition: No edition has that id.

@@ -56,7 +56,11 @@ class UnknownWebhook(LookupError):
 
 
 class ForeignWebhook(UnknownWebhook):
-    """The principal, who is no administrator, does not own a webhook with this id; another owner may have one."""
+    """The principal does not own a webhook with this id.
+
+    Raised for every principal but an administrator, whether another owner has a webhook with this id or nobody does:
+    the response is the same, so that nobody learns which ids exist. For an administrator, `UnknownWebhook` is raised.
+    """
 
 
 class UnknownDelivery(LookupError):

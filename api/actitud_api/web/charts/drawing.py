@@ -39,14 +39,18 @@ STYLE: Final = files("actitud_api.web.charts").joinpath("static", "file.css").re
 
 
 class Units(Protocol):
-    """The units in which a chart is drawn, with conversions from the coordinates of a layout to lengths in SVG."""
+    """The units in which a chart is drawn, with conversions from the coordinates of a layout to lengths in SVG.
+
+    A length in SVG is the text of an attribute: a number with a unit, such as "12.5%" or "1.2em", or a number of pixels
+    alone, such as "190.4".
+    """
 
     def x(self, share: float) -> str:
-        """Convert a horizontal length, given in per cent of the width of the chart, to a length in SVG."""
+        """Convert a horizontal length, given in per cent of the width of the chart, to a length such as "12.5%"."""
         ...
 
     def y(self, length: float) -> str:
-        """Convert a vertical length, given in em, to a length in SVG."""
+        """Convert a vertical length, given in em, to a length such as "1.2em", or "19.2" in pixels."""
         ...
 
 
@@ -57,11 +61,11 @@ class PageUnits:
     """
 
     def x(self, share: float) -> str:
-        """Convert a horizontal length, given in per cent of the width of the chart, to a percentage in SVG."""
+        """Convert a horizontal length, given in per cent of the width of the chart, to a percentage such as "12.5%"."""
         return f"{round(share, 2)}%"
 
     def y(self, length: float) -> str:
-        """Convert a vertical length, given in em, to em in SVG."""
+        """Convert a vertical length, given in em, to em with the unit, such as "1.2em"."""
         return f"{round(length, 2)}em"
 
 
@@ -69,11 +73,11 @@ class FileUnits:
     """The units of a chart that is a file: pixels."""
 
     def x(self, share: float) -> str:
-        """Convert a horizontal length, given in per cent of the width of the chart, to pixels."""
+        """Convert a horizontal length, given in per cent of the width, to pixels without a unit, such as "190.4"."""
         return f"{round(share * (WIDTH - 2 * _MARGIN) / 100, 1)}"
 
     def y(self, length: float) -> str:
-        """Convert a vertical length, given in em, to pixels."""
+        """Convert a vertical length, given in em, to pixels without a unit, such as "19.2"."""
         return f"{round(length * _SIZE, 1)}"
 
 

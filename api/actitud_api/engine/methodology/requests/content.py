@@ -157,14 +157,14 @@ class AssessmentPatch(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class AssessmentTypes(Struct, frozen=True):
-    """The two request types of one version: the `whole` assessment, and its merge `patch` (RFC 7396)."""
+    """The two request types of a methodology version: the `whole` assessment, and its merge `patch` (RFC 7396)."""
 
     whole: type[AssessmentRequest]
     patch: type[AssessmentPatch]
 
 
 def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
-    """Build the request types of assessments for a version.
+    """Build the two request types of assessments for a methodology version: the whole assessment, and its merge patch.
 
     In both types, the member `methodology` is the name of the version.
     """

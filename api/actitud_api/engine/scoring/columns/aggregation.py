@@ -151,10 +151,16 @@ class GroupAggregation:
         return summed
 
     def write_mean(self, weighted: Ints, remaining: Ints | None, into: Ints) -> None:
-        """Write the arithmetic mean, rounded half up, into `into`: (2·weighted + remaining) // (2·remaining).
+        """Write the arithmetic mean in each row, rounded half up, into `into`.
 
-        `weighted` is the sum of weight times score in each row. `remaining` is the sum of the weights that count, None
-        if it is the total weight of the group in all rows.
+        The mean is (2·weighted + remaining) // (2·remaining). Where `remaining` is 0, the written number is
+        meaningless, and the caller replaces it (`find_rated` finds these rows).
+
+        Args:
+            weighted: For each row, the sum of weight times score over the children that count.
+            remaining: For each row, the sum of the weights of the children that count. None if it is the total weight
+                of the group in all rows.
+            into: Receives the means, in the unit of the scores.
         """
         over: Ints | int = self._group.total_weight if remaining is None else remaining
         doubled = np.add(np.add(weighted, weighted), over)
@@ -170,8 +176,8 @@ class GroupAggregation:
         """Write the power mean of the children in each row, computed in float64 and rounded, into `into`.
 
         `rows` has an array of scores for each child, and `remaining` the weight that counts, None if it is the total
-        weight in all rows. A row in which the error of float64 could change the rounded score is computed again with
-        the function of `evaluate`.
+        weight in all rows. Where no child counts, the written number is meaningless. A row in which the
+        error of float64 could change the rounded score is computed again with the function of `evaluate`.
         """
         group, unit = self._group, self._unit
         scores = rows[self._weighted]

@@ -45,15 +45,18 @@ class ConditionPair(Struct, frozen=True):
 class CaseJudgement(Struct, eq=False):
     """Result of the zero rule and the applicability of an indicator, as masks of the rows of a block.
 
-    A zero rule makes the score the lowest one whatever the answer is. None represents all rows in `open`, and no rows
-    in every other mask. In the rows of `undetermined` and `doubtful` the indicator is unknown.
+    A zero rule makes the score the lowest one whatever the answer is. Each row of the block is in exactly one of the
+    five masks.
 
     Attributes:
-        open: Neither of the two conditions decides the score, so the answer and the curve decide it.
-        zero: The zero rule is true.
-        not_applicable: The indicator is not applicable.
-        undetermined: Absent answers leave the zero rule undetermined.
-        doubtful: The indicator would be not applicable, but the profile fields that exclude it have no evidence.
+        open: Rows in which neither of the two conditions decides the score, so that the answer and the curve decide it.
+            None if these are all rows.
+        zero: Rows in which the zero rule is true. None if there are none.
+        not_applicable: Rows in which the indicator is not applicable. None if there are none.
+        undetermined: Rows in which absent answers leave the zero rule undetermined, so that the indicator is unknown.
+            None if there are none.
+        doubtful: Rows in which the indicator would be not applicable, but is unknown because the profile fields that
+            exclude it have no evidence. None if there are none.
     """
 
     open: Bools | None

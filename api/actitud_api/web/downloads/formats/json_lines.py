@@ -10,9 +10,10 @@ from actitud_api.web.downloads.formats.tables import Batches, TableColumn
 
 
 def encode_json_lines(columns: Sequence[TableColumn], batches: Batches) -> Iterator[bytes]:
-    """Yield the table as JSON Lines, one chunk of bytes per batch of rows.
+    """Yield the table as JSON Lines, one item for each batch that has rows.
 
-    Numbers are written in their shortest form; None is written as null.
+    An item is the UTF-8 bytes of the lines of its batch: for each row a JSON object with the values by column name, and
+    a newline. Numbers are written in their shortest form; None is written as null.
     """
     names = [column.name for column in columns]
     encoder = msgspec.json.Encoder()
