@@ -456,9 +456,14 @@ def count_states(session: Session, edition: str, states: Collection[AssessmentSt
 class StoredRow(Struct, frozen=True, kw_only=True):
     """A row that may have personal data: of an assessment, a submission, a correction or a transition.
 
-    `table` is the name of its table. `number` distinguishes the rows of one assessment in the table: the number of a
-    submission or transition, the revision of a correction, the version of an assessment. `evidence`, `explanations` and
-    `reason` are the columns with personal data, which may be erased already; None if the table has no such column.
+    Attributes:
+        table: Name of its table.
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        number: Number that distinguishes the rows of one assessment in the table: that of a submission or transition,
+            the revision of a correction, the version of an assessment.
+        evidence, explanations, reason: Columns with personal data, which may be erased already; None if the table has
+            no such column.
     """
 
     table: str

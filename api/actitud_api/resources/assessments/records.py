@@ -31,11 +31,15 @@ class AnswerSupport(Struct, frozen=True):
 class AssessmentSupport(Struct, frozen=True):
     """Stored data of an assessment beside its facts, as JSON in the column `evidence`.
 
-    `profile`, `profile_sources`: documents and sources by profile field. `answers`: documents, notes and sources by
-    indicator. `findings`: faults of documents as of the last write. `review`: the verdicts and the overall review that
-    the score takes into account. `salt`: 16 random bytes in hexadecimal that are mixed into the seals (digests of
-    documents and notes) of the answers, so that nobody can test a guessed note against a seal; empty if there is no
-    seal yet, or after an erasure.
+    Attributes:
+        profile: Documents by profile field.
+        answers: Documents, notes and sources by indicator.
+        findings: Faults of documents as of the last write.
+        review: Verdicts and overall review that the score takes into account.
+        salt: 16 random bytes in hexadecimal that are mixed into the seals (digests of documents and notes) of the
+            answers, so that nobody can test a guessed note against a seal; empty if there is no seal yet, or after an
+            erasure.
+        profile_sources: Sources by profile field.
     """
 
     profile: dict[str, tuple[Evidence, ...]] = {}
@@ -70,10 +74,21 @@ class Erasure(Struct, frozen=True):
 class AssessmentRow(Struct, frozen=True, kw_only=True):
     """An assessment as lists show it: its state, times and figures, without its answers.
 
-    `submitted` is None if it was never submitted. `index_value` and `index_max` are the lower and upper bound of the
-    index, in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points); `coverage` is in
-    ten-thousandths (7500 means 75 %). A figure is None if the assessment has none. `version` is the number of times
-    that the row was written. `status` says whether the evidence is enough for a level.
+    Attributes:
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        name: Name of the organisation.
+        state: State of the assessment.
+        version: Number of times that the row was written.
+        created, updated: Times of the first and of the last write.
+        submitted: Time of the last submission, None if it was never submitted.
+        methodology: Version that scores the answers.
+        status: Status of the score, which says whether the evidence is enough for a level.
+        level: Level, None if there is none.
+        index_value, index_max: Lower and upper bound of the index in units of 10^-decimals of the methodology (with 2
+            decimals, 5734 means 57.34 points); None if there is none.
+        coverage: Known share of the weight of the applicable indicators in ten-thousandths (7500 means 75 %); None if
+            there is none.
     """
 
     edition: str

@@ -15,14 +15,30 @@ DIMENSIONS = tuple(f"d{number}" for number in range(1, 11))
 class Assessment(Base, table=True):
     """The answers of one organisation in one edition, with the score of exactly these answers in the same row.
 
-    `state` is an `AssessmentState`. `version` is the number of times that the row was written. `submitted` is null
-    if the assessment was never submitted. `status` is the status of the score, such as "rated". `index_value`,
-    `index_max` (the index if every unknown answer were at its best) and `d1` to `d10` (the ten dimensions) are integers
-    in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points); `coverage` is in
-    ten-thousandths, rounded half up. `rank_points` is the index, or -1 for an assessment that is not ranked, so
-    that one descending database index gives the ranking in SQLite and in PostgreSQL. `submission` is the JSON of
-    `answers.Submission`, from which explanations are computed; `evidence` is the JSON of
-    `records.AssessmentSupport`.
+    Figures in units of 10^-decimals of the methodology are integers; with 2 decimals, 5734 means 57.34 points.
+
+    Attributes:
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        state: An `AssessmentState`.
+        version: Number of times that the row was written.
+        created, updated: Times of the first and of the last write.
+        submitted: Time of the last submission, null if the assessment was never submitted.
+        methodology: Version that scores the answers.
+        status: Status of the score, such as "complete".
+        level: Level, null if the score has none.
+        rank_points: The index, or -1 for an assessment that is not ranked, so that one descending database index gives
+            the ranking in SQLite and in PostgreSQL.
+        index_value: The index, in units of 10^-decimals. Null if it does not exist, because too little of the
+            methodology applies or is answered.
+        index_max: The index if every unknown answer were at its best, in the same units; null if it does not exist even
+            then.
+        coverage: Share of the weight of the applicable indicators that is known, in ten-thousandths, rounded half up;
+            null if `index_max` is.
+        d1, d2, d3, d4, d5, d6, d7, d8, d9, d10: Scores of the ten dimensions, in units of 10^-decimals; null for a
+            dimension without a score, because too little of it applies or is answered.
+        submission: JSON of `answers.Submission`, from which explanations are computed.
+        evidence: JSON of `records.AssessmentSupport`.
     """
 
     __tablename__ = "assessment"
@@ -98,10 +114,19 @@ class Submission(Base, table=True):
 class StoredCorrection(Base, table=True):
     """The answers of an assessment after their correction by a revision of its published edition.
 
-    The assessment itself keeps the answers that were published first. `number` continues the numbers of its
-    submissions; `submitted` is the time of the publication. `explanations` has the reasons of the organisation for
-    warnings, by rule; `submission` is the JSON of `answers.Submission`, `evidence` the JSON of
-    `records.AssessmentSupport`. The correction counts once all scores of its revision are stored.
+    The assessment itself keeps the answers that were published first. The correction counts once all scores of its
+    revision are stored.
+
+    Attributes:
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        revision: Number of the revision.
+        number: Number of the correction, which continues those of the submissions of the assessment.
+        submitted: Time of the publication.
+        methodology: Version that scores the answers.
+        explanations: Reasons of the organisation for warnings, by rule.
+        submission: JSON of `answers.Submission`.
+        evidence: JSON of `records.AssessmentSupport`.
     """
 
     __tablename__ = "correction"
@@ -127,10 +152,16 @@ class StoredCorrection(Base, table=True):
 class StoredTransition(Base, table=True):
     """A transition of an assessment: a change of its state, or the extension of a phase.
 
-    `number` counts the transitions of one assessment from 1; `at` is the time and `role` the role of the key that
-    made it. `before` and `after` are states, which are equal for an extension. `phase` is the extended phase, null
-    for any other transition. `reason` and `until` (the new last day) are set for a return and for an extension,
-    else null.
+    Attributes:
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        number: Number of the transition among those of the assessment, from 1.
+        at: Time of the transition.
+        role: Role of the key that made it.
+        before, after: States; they are equal for an extension.
+        phase: Extended phase, null for a change of state.
+        reason: Reason of a return or an extension, null for any other transition.
+        until: New last day that a return or an extension sets, null for any other transition.
     """
 
     __tablename__ = "transition"

@@ -46,10 +46,16 @@ class SubmittedAssessment(Struct, frozen=True):
 class ComparedAssessment(Struct, frozen=True):
     """The values of an assessment that are compared with the values of its peers.
 
-    Peers are the assessments of organisations of the same kind and size band; `band` is None if the size is not known.
-    `values`: by indicator, the exact number that is computed from the facts, before it is converted to a score.
-    `followers`: the followers of the largest account, None if the profile has no number. `urls`: URLs of its documents,
-    without repetition. `reused`: URLs of documents that support too many indicators, with the number of indicators.
+    Peers are the assessments of organisations of the same kind and size band.
+
+    Attributes:
+        organisation: Id of the organisation.
+        kind: Kind of the organisation.
+        band: Size band, None if the size is not known.
+        values: By indicator, the exact number that is computed from the facts, before it is converted to a score.
+        followers: Followers of the largest account, None if the profile has no number.
+        urls: URLs of its documents, without repetition.
+        reused: URLs of documents that support too many indicators, each with the number of indicators.
     """
 
     organisation: str

@@ -45,12 +45,20 @@ BATCH_SIZE: Final = 500
 class VerdictRecord(Struct, frozen=True, kw_only=True):
     """A stored verdict of one assessor on one answer.
 
-    `answer` is the SHA-256 of the answer; `assessor` is the id of the assessor's key, or of its oldest predecessor if
-    it was rotated. `number` orders the verdicts of an assessment by the time at which they were given or withdrawn.
-    `verdict` is None once it is withdrawn. `reason` is None if none was given, and empty if it was erased. `level` is
-    the level at which a `capped` answer counts, None for any other verdict. `rule` is the id of the rule of the
-    methodology that the answer breaks, None if the verdict names none. `first_verdict` and `first_level` are the
-    verdict and level that the assessor gave first.
+    Attributes:
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        indicator: Id of the indicator.
+        answer: SHA-256 of the answer.
+        assessor: Id of the assessor's key, or of its oldest predecessor if it was rotated.
+        number: Position of the verdict among those of the assessment, by the time at which they were given or
+            withdrawn.
+        at: Time at which it was given or withdrawn.
+        verdict: The verdict; None once it is withdrawn.
+        reason: Reason; None if none was given, and empty if it was erased.
+        level: Level at which a `capped` answer counts, None for any other verdict.
+        rule: Id of the rule of the methodology that the answer breaks, None if the verdict names none.
+        first_verdict, first_level: Verdict and level that the assessor gave first.
     """
 
     edition: str
@@ -69,12 +77,18 @@ class VerdictRecord(Struct, frozen=True, kw_only=True):
 
 
 class OverallReview(Struct, frozen=True, kw_only=True):
-    """A stored overall review of an assessment.
+    """A stored overall review of an assessment: an assessor's findings about the whole, beside the verdicts on answers.
 
-    `reviewer` is the id of the key that wrote it last, or of its oldest predecessor if it was rotated. `version` is the
-    number of times that it was written, `at` the time of the last write. `max_level` is the highest level that the
-    assessment may reach; None sets no limit. `profile` and `answers` are the facts that only assessors set, by profile
-    field and by indicator.
+    Attributes:
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        reviewer: Id of the key that wrote it last, or of its oldest predecessor if it was rotated.
+        version: Number of times that it was written.
+        at: Time of the last write.
+        reason: Text of the review, empty if it was erased.
+        max_level: Highest level that the assessment may reach, None for no limit.
+        profile: Facts that only assessors set, by profile field.
+        answers: Facts that only assessors set, by indicator and name of the fact.
     """
 
     edition: str
@@ -106,9 +120,15 @@ class SampleDraw(Struct, frozen=True, kw_only=True):
 class FlagRecord(Struct, frozen=True, kw_only=True):
     """A stored flag: something unusual in an assessment that assessors should look at.
 
-    `number` counts the flags of one assessment from 1. `kind` is the kind of anomaly, and `rule` the id of the rule
-    that found it, such as V24. `indicator` is None if the flag is about no single indicator. `facts` are the values for
-    the sentence about the flag, such as the value and the median. `created` is the time when the flags were computed.
+    Attributes:
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        number: Number of the flag among those of the assessment, from 1.
+        kind: Kind of anomaly.
+        rule: Id of the rule that found it, such as V24.
+        indicator: Id of the indicator, None if the flag is about no single one.
+        facts: Values for the sentence about the flag, such as the value and the median.
+        created: Time when the flags of the edition were computed.
     """
 
     edition: str

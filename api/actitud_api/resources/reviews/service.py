@@ -178,9 +178,13 @@ class Judgement(Struct, frozen=True):
 class OverallOpinion(Struct, frozen=True, kw_only=True):
     """The overall review that an assessor writes.
 
-    `methodology` is the version that the review is written for. `max_level` is the highest level that the assessment
-    may reach; None sets no limit. `profile` and `answers` are the facts that only assessors set, by profile field and
-    by indicator. `hearing_until` is a new last day of the hearing; None keeps the present day.
+    Attributes:
+        methodology: Version that the review is written for.
+        reason: Text of the review.
+        max_level: Highest level that the assessment may reach, None for no limit.
+        profile: Facts that only assessors set, by profile field.
+        answers: Facts that only assessors set, by indicator and name of the fact.
+        hearing_until: New last day of the hearing, None to keep the present one.
     """
 
     methodology: str

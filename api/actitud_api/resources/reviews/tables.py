@@ -25,11 +25,20 @@ def _of_assessment(table: str) -> ForeignKeyConstraint:
 class Verdict(Base, table=True):
     """The verdict of one assessor on one answer. There is a row for each answer that an assessor ever judged.
 
-    `answer` is the SHA-256 of the answer; `assessor` is the id of the assessor's key. If the key was rotated, it is
-    the id of its oldest predecessor. `number` orders the verdicts of an assessment by the time they were given or
-    withdrawn. `verdict` is null once withdrawn. `level` is the level at which a `capped` answer counts, null for any
-    other verdict. `rule` is the id of the rule of the methodology that the answer breaks, null if the verdict names
-    none. `first_verdict` and `first_level` are the verdict and level that the assessor gave first; they never change.
+    Attributes:
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        indicator: Id of the indicator.
+        answer: SHA-256 of the answer.
+        assessor: Id of the assessor's key, or of its oldest predecessor if it was rotated.
+        number: Position of the verdict among those of the assessment, by the time at which they were given or
+            withdrawn.
+        at: Time at which it was given or withdrawn.
+        verdict: The verdict; null once it is withdrawn.
+        reason: Reason; null if none was given, and empty if it was erased.
+        level: Level at which a `capped` answer counts, null for any other verdict.
+        rule: Id of the rule of the methodology that the answer breaks, null if the verdict names none.
+        first_verdict, first_level: Verdict and level that the assessor gave first; they never change.
     """
 
     __tablename__ = "verdict"
@@ -53,11 +62,16 @@ class Verdict(Base, table=True):
 class Review(Base, table=True):
     """The overall review of an assessment.
 
-    `version` is the number of times that it was written, `at` the time of the last write. `max_level` is the highest
-    level that the assessment may reach, null for no limit. `profile` and `answers` are the facts that only assessors
-    set, by profile field and by indicator.
-
-    `reviewer` is the id of the key that wrote it last. If that key was rotated, it is the id of its oldest predecessor.
+    Attributes:
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        reviewer: Id of the key that wrote it last, or of its oldest predecessor if it was rotated.
+        version: Number of times that it was written.
+        at: Time of the last write.
+        reason: Text of the review, empty if it was erased.
+        max_level: Highest level that the assessment may reach, null for no limit.
+        profile: Facts that only assessors set, by profile field.
+        answers: Facts that only assessors set, by indicator and name of the fact.
     """
 
     __tablename__ = "review"
@@ -94,11 +108,17 @@ class Sample(Base, table=True):
 
 
 class Flag(Base, table=True):
-    """An anomaly of an assessment, stored as a flag. `number` counts the flags of one assessment from 1.
+    """An anomaly of an assessment, stored as a flag.
 
-    `kind` is the kind of anomaly, and `rule` the id of the rule that found it, such as V24. `indicator` is null if the
-    anomaly is about no single indicator. `facts` are the values that the sentence about the anomaly needs; `created` is
-    the time when the flags of the edition were computed.
+    Attributes:
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        number: Number of the flag among those of the assessment, from 1.
+        kind: Kind of anomaly.
+        rule: Id of the rule that found it, such as V24.
+        indicator: Id of the indicator, null if the flag is about no single one.
+        facts: Values for the sentence about the flag, such as the value and the median.
+        created: Time when the flags of the edition were computed.
     """
 
     __tablename__ = "flag"
