@@ -53,9 +53,17 @@ _ASSESSMENTS = table("assessment", column("edition"), column("state"))
 class EditionRecord(Struct, frozen=True, kw_only=True):
     """A stored edition.
 
-    `titles` has the title by language. `period_from` and `period_to` are the first and last day that the answers
-    describe. `windows` are the periods from which facts and documents must come, and `calendar` has the phases.
-    `simulated` is True if its data are invented. `version` is the number of times that the row was written.
+    Attributes:
+        id: Id of the edition.
+        titles: Title by language.
+        methodology: Name of its methodology version.
+        state: State of the edition.
+        period_from, period_to: First and last day that the answers describe.
+        windows: Periods from which facts and documents must come.
+        calendar: Phases with their days.
+        simulated: True if the data are invented.
+        created, updated: Times of the first and of the last write.
+        version: Number of times that the row was written.
     """
 
     id: str

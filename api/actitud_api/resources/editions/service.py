@@ -73,10 +73,15 @@ class EditionInconsistent(ValueError):
 class EditionDraft(Struct, frozen=True, kw_only=True):
     """The values of an edition to be created.
 
-    `titles` has the title by language; `period_from` and `period_to` are the first and last day that the answers
-    describe. `windows` are the periods from which facts must come and `calendar` the phases, by name; a period or phase
-    that is None or absent gets the default of the methodology. `accept_draft` allows a methodology version that is a
-    draft.
+    Attributes:
+        id: Id of the edition.
+        titles: Title by language.
+        methodology: Name of its methodology version.
+        period_from, period_to: First and last day that the answers describe.
+        windows: Periods from which facts must come, by name; one that is None or absent gets the default of the
+            methodology.
+        calendar: Phases, by name; one that is None or absent gets the default of the methodology.
+        accept_draft: True to allow a methodology version that is a draft and may still change.
     """
 
     id: str

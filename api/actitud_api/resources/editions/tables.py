@@ -12,10 +12,17 @@ from actitud_api.platform.storage.times import UtcTime
 class EditionTable(Base, table=True):
     """A stored edition.
 
-    `state` is a `queries.State`; readers see the state that `derive_state` returns. `titles` holds the title by
-    language; `windows` and `calendar` are the JSON of `dates.Windows` and `dates.Calendar`. `version` is the number of
-    times that the row was written. `period_from` and `period_to` are the first and last day that the answers describe.
-    `simulated` is true if the data are invented.
+    Attributes:
+        id: Id of the edition.
+        titles: Title by language.
+        methodology: Name of its methodology version.
+        state: A `queries.State`; readers see the state that `derive_state` returns.
+        period_from, period_to: First and last day that the answers describe.
+        windows: JSON of `dates.Windows`.
+        calendar: JSON of `dates.Calendar`.
+        simulated: True if the data are invented.
+        created, updated: Times of the first and of the last write.
+        version: Number of times that the row was written.
     """
 
     __tablename__ = "edition"

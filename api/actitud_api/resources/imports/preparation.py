@@ -79,10 +79,13 @@ class PreparationBatch(Struct, frozen=True):
 class PreparedRows(Struct, frozen=True, array_like=True):
     """Result of preparing the rows of an organisation.
 
-    `subject`: id of the organisation, or the identifier in the file if no organisation has it. `row`, `last`: numbers
-    of the first and the last of the rows. `change`: the change of the assessment, None if the rows are refused for
-    `faults`. `sent`: digest of the body of an assessment that was built from the rows, None if the rows are refused or
-    change nothing.
+    Attributes:
+        subject: Id of the organisation, or the identifier in the file if no organisation has it.
+        row, last: Numbers of the first and of the last of the rows.
+        change: Change of the assessment, None if the rows are refused.
+        faults: Faults for which the rows are refused, empty if there are none.
+        sent: Digest of the body of an assessment that was built from the rows, None if the rows are refused or change
+            nothing.
     """
 
     subject: str

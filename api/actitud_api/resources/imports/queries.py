@@ -25,8 +25,15 @@ _SELECT_PIECE: Final = select(PIECES.c.content).where(
 class ImportFileRecord(Struct, frozen=True, kw_only=True):
     """A file that was sent to be imported, or the annotated copy of such a file, which has its faults marked.
 
-    `holder`: id of the sender. `job`: id of the job whose faults an annotated copy shows; None for a file that was
-    sent. `kind`: media type. `size`: number of its bytes. `expires`: time after which it is deleted.
+    Attributes:
+        id: Number of the file.
+        edition: Id of the edition.
+        holder: Id of the sender.
+        job: Id of the job whose faults an annotated copy shows, None for a file that was sent.
+        kind: Media type.
+        size: Number of bytes.
+        created: Time at which it was stored.
+        expires: Time after which it is deleted.
     """
 
     id: int

@@ -44,11 +44,15 @@ class OrganisationRows(Struct, frozen=True, array_like=True):
 class ImportFault(Struct, frozen=True, kw_only=True):
     """A fault of a cell, a row or a file.
 
-    `sheet`: name of the sheet, None in a text file. `row`: number of the row as a spreadsheet shows it. `column`: title
-    of the column in a CSV file, letters of the column in a workbook, JSON Pointer in a line of JSON; None if the whole
-    row is at fault. `rule`: code of the broken rule. `value`: the value as JSON, None if there is none or it may be
-    personal data. `detail`: a sentence about the fault and its remedy, by language. `suggestion`: the value that was
-    probably meant, None if it is not known.
+    Attributes:
+        row: Number of the row as a spreadsheet shows it.
+        rule: Code of the broken rule.
+        detail: A sentence about the fault and its remedy, by language.
+        sheet: Name of the sheet, None in a text file.
+        column: Title of the column in a CSV file, letters of the column in a workbook, JSON Pointer in a line of JSON;
+            None if the whole row is at fault.
+        value: The value as JSON, None if there is none or it may be personal data.
+        suggestion: Value that was probably meant, None if it is not known.
     """
 
     row: int

@@ -13,9 +13,15 @@ from actitud_api.platform.storage.times import UtcTime
 class ImportFileTable(Base, table=True):
     """A file that was sent to be imported, or the annotated copy of such a file, which has its faults marked.
 
-    `holder`: id of the sender, which stays the same after a rotation of the key. `edition` is no foreign key, because
-    editions may be deleted. `job`: id of the job whose faults an annotated copy shows; NULL for a file that was sent.
-    `kind`: media type. `size`: number of its bytes. `expires`: time after which it is deleted.
+    Attributes:
+        id: Number of the file.
+        edition: Id of the edition, which is no foreign key, because editions may be deleted.
+        holder: Id of the sender, which stays the same after a rotation of the key.
+        job: Id of the job whose faults an annotated copy shows, NULL for a file that was sent.
+        kind: Media type.
+        size: Number of bytes.
+        created: Time at which it was stored.
+        expires: Time after which it is deleted.
     """
 
     __tablename__ = "import_file"

@@ -82,10 +82,13 @@ _SUGGESTIONS_MAX: Final = 20
 class CellRow(NamedTuple):
     """A cell of a workbook with data of an organisation, as texts.
 
-    `sheet`: title of the sheet. `column`: letters of the column. `code`: code of the question or other content of the
-    column; in the sheet of documents followed by a colon and the number of the row. `value`: the value as JSON; for a
-    date, `d` and the date as 2026-12-31. `mark`: code of the reason why the cell cannot be read, empty if it can be
-    read.
+    Attributes:
+        sheet: Title of the sheet.
+        column: Letters of the column.
+        code: Code of the question, or other content of the column; in the sheet of documents followed by a colon and
+            the number of the row.
+        value: The value as JSON; for a date, `d` and the date as 2026-12-31.
+        mark: Code of the reason why the cell cannot be read, empty if it can be read.
     """
 
     sheet: str

@@ -43,13 +43,23 @@ class ContactDetails(Struct, frozen=True):
 class OrganisationEntry(Struct, frozen=True, kw_only=True):
     """An organisation as its editors describe it, with normalised identifiers.
 
-    A field is None or empty if it is not known or does not exist. `kind` is the kind of administration; `province`
-    and `region` are INE codes. `contact` is the address for corrections of the entry. `parent` is the id of the
-    organisation that it depends on. `population` and `employees` are numbers, each with the year it is for.
-    `aliases` are other identifiers. `former_names` are oldest first. `valid_from` and `valid_to` are the first and
-    last day of existence. `succeeded_by` are the ids of the organisations that replaced it. Pages on the hosts in
-    `domains`, and on their subdomains, count as evidence. `simulated` marks an invented organisation, such as every
-    one in the register `XX-DEMO`.
+    A field is None or empty if it is not known or does not exist.
+
+    Attributes:
+        id: Id of the organisation.
+        name: Name of the organisation.
+        kind: Kind of administration.
+        parent: Id of the organisation that it depends on.
+        population, employees: Numbers of inhabitants and of employees.
+        population_year, employees_year: Years that these numbers are for.
+        province, region: INE codes.
+        aliases: Other identifiers.
+        former_names: Former names, oldest first.
+        valid_from, valid_to: First and last day of existence.
+        succeeded_by: Ids of the organisations that replaced it.
+        contact: Address for corrections of the entry.
+        domains: Hosts of its pages; pages on them, and on their subdomains, count as evidence.
+        simulated: True for an invented organisation, such as every one in the register `XX-DEMO`.
     """
 
     id: str

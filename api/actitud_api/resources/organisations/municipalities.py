@@ -50,9 +50,12 @@ FaultCode = (
 class MunicipalityFault(Struct, frozen=True):
     """A fault of a file of municipalities.
 
-    `code` names the kind of fault. `line` is the line where it is (the header is line 1), `column` the column.
-    `column` is None if the whole line or file is at fault. `value` is the wrong value, None if there is none.
-    `expected` is the right value, None if it is not known.
+    Attributes:
+        line: Number of the line where it is; the header is line 1.
+        column: Name of the column, None if the whole line or file is at fault.
+        code: Kind of fault.
+        value: Wrong value, None if there is none.
+        expected: Right value, None if it is not known.
     """
 
     line: int
@@ -65,9 +68,14 @@ class MunicipalityFault(Struct, frozen=True):
 class MunicipalityLine(Struct, frozen=True):
     """A municipality in a line without fault of a file of municipalities.
 
-    `line` is the number of the line; the header is line 1. `dir3` is the DIR3 code with its control digit, and `ine`
-    the INE code of five digits. `province` and `region` are INE codes; `population` is the number of inhabitants.
-    `domains` is empty if the cell is empty, or if the file does not have the column.
+    Attributes:
+        line: Number of the line; the header is line 1.
+        dir3: DIR3 code with its control digit.
+        ine: INE code of five digits.
+        name: Name of the municipality.
+        province, region: INE codes.
+        population: Number of inhabitants.
+        domains: Hosts of its pages, empty if the cell is empty, or if the file does not have the column.
     """
 
     line: int

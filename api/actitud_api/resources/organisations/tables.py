@@ -13,14 +13,23 @@ from actitud_api.platform.storage.times import UtcTime
 class OrganisationTable(Base, table=True):
     """An organisation of the register.
 
-    `parent` is the id of another organisation. It is not declared as a foreign key, because SQLite cannot drop such
-    a constraint later. Writes check it instead, and only invented organisations are ever deleted. `population`
-    and `employees` are numbers, each with the year it is for. `band` is the size band by one of these two
-    numbers, null if it is not known. `province` and `region` are INE codes. `former_names` are oldest first.
-    `valid_from` and `valid_to` are the first and last day of existence. `contact` is the address for
-    corrections. Pages on the hosts in `domains` count as evidence. `simulated` marks an invented organisation.
-    `name_order` is the name in lower case and without accents (`storage.folding.fold`), for sorting. `version` is
-    the number of times that the row was written.
+    Attributes:
+        id: Id of the organisation.
+        name: Name of the organisation.
+        kind: Kind of administration.
+        parent: Id of the organisation that it depends on. It is not declared as a foreign key, because SQLite cannot
+            drop such a constraint later: writes check it instead, and only invented organisations are ever deleted.
+        population, employees: Numbers of inhabitants and of employees.
+        population_year, employees_year: Years that these numbers are for.
+        band: Size band by one of these two numbers, null if it is not known.
+        province, region: INE codes.
+        former_names: Former names, oldest first.
+        valid_from, valid_to: First and last day of existence.
+        contact: Address for corrections.
+        domains: Hosts of its pages, which count as evidence.
+        simulated: True for an invented organisation.
+        name_order: Name in lower case and without accents (`storage.folding.fold`), for sorting.
+        version: Number of times that the row was written.
     """
 
     __tablename__ = "organisation"

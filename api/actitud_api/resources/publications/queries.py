@@ -116,9 +116,12 @@ class FinalVersion(NamedTuple):
 class NewScore(Struct, frozen=True, kw_only=True):
     """A score that is to be stored in a revision.
 
-    `digest` is the digest of the score document. `organisation` is the description of the organisation in the document,
-    and `name_order` the name by which rows are sorted. `figures` are the results by column of
-    `assessments.tables.Assessment`. `submission` is the JSON of the submission in the document.
+    Attributes:
+        digest: Digest of the score document.
+        organisation: Description of the organisation in the document.
+        name_order: Name by which rows are sorted.
+        figures: Results by column of `assessments.tables.Assessment`.
+        submission: JSON of the submission in the document.
     """
 
     digest: str
@@ -149,13 +152,21 @@ class CorrectedScore(Struct, frozen=True):
 class NewPublication(Struct, frozen=True, kw_only=True):
     """A publication that is to be stored.
 
-    `revision` counts the publications of the edition from 1. `digest` is the digest of its edition document, and
-    `supersedes` the digest of the edition document of the previous revision, None for the first. `reason` says why it
-    is published. `actor` is the id of the publisher's key, None on the command line. `organisations` is the number of
-    scores, and `corrections` are the scores that differ from the previous revision. `entry` is the number of the ledger
-    entry about the publication, and `checkpoint` the size of the ledger at the checkpoint made with it. `header` is the
-    first line of the bundle (the file with all documents) as one gzip member; `bundle_digest` and `bundle_size` (bytes)
-    describe the whole file.
+    Attributes:
+        edition: Id of the edition.
+        revision: Number of the publication among those of the edition, from 1.
+        digest: Digest of its edition document.
+        published: Time of the publication.
+        reason: Reason why it is published.
+        supersedes: Digest of the edition document of the previous revision, None for the first.
+        actor: Id of the publisher's key, None on the command line.
+        organisations: Number of scores.
+        corrections: Scores that differ from the previous revision.
+        entry: Number of the ledger entry about the publication.
+        checkpoint: Size of the ledger at the checkpoint made with it.
+        header: First line of the bundle (the file with all documents) as one gzip member.
+        bundle_digest: Digest of the whole bundle.
+        bundle_size: Number of bytes of the whole bundle.
     """
 
     edition: str
@@ -177,12 +188,21 @@ class NewPublication(Struct, frozen=True, kw_only=True):
 class PublicationRecord(Struct, frozen=True, kw_only=True):
     """A stored publication: one signed revision of an edition.
 
-    `digest` is the digest of its edition document, `protected` and `signature` are the detached JWS of that
-    document. `supersedes` and `superseded_by` are the digests of the previous and the next revision, None if there
-    is none. `organisations` is the number of scores, and `corrections` are the scores that differ from the previous
-    revision. `reason` says why it was published. `entry` is the number of its entry in the ledger (audit log), and
-    `note` the signed text of the ledger checkpoint made with it. `bundle_digest` and `bundle_size` (bytes) describe the
-    file with all documents.
+    Attributes:
+        edition: Id of the edition.
+        revision: Number of the publication among those of the edition, from 1.
+        digest: Digest of its edition document.
+        published: Time of the publication.
+        reason: Reason why it is published.
+        supersedes: Digest of the edition document of the previous revision, None for the first.
+        superseded_by: Digest of the edition document of the next revision, None if there is none.
+        organisations: Number of scores.
+        corrections: Scores that differ from the previous revision.
+        entry: Number of its entry in the ledger (audit log).
+        note: Signed text of the ledger checkpoint made with it.
+        bundle_digest: Digest of the bundle, the file with all documents.
+        bundle_size: Number of bytes of the bundle.
+        protected, signature: Detached JWS of the edition document.
     """
 
     edition: str
@@ -218,9 +238,13 @@ class RevisionKey(Struct, frozen=True):
 class StoredNewestScore(NamedTuple):
     """The stored score of an organisation in the newest revision of an edition, with its compressed document.
 
-    `edition_digest` is the digest of the edition document of that revision. `rank_points` is the index, or -1 if the
-    score is not ranked. `digest` is the digest of the score document, and `member` its bytes as one gzip member.
-    `has_erasures` is true if texts of the review may have been erased since the publication.
+    Attributes:
+        edition_digest: Digest of the edition document of that revision.
+        revision: Number of that revision.
+        rank_points: The index, or -1 if the score is not ranked.
+        digest: Digest of the score document.
+        member: Bytes of the score document as one gzip member.
+        has_erasures: True if texts of the review may have been erased since the publication.
     """
 
     edition_digest: str
@@ -892,9 +916,13 @@ def _unpack_any(member: bytes) -> bytes:
 class Approval(Struct, frozen=True):
     """A key's approval of a publication that is prepared but not yet published.
 
-    `number` counts the approvals of one edition from 1. `digest` identifies the content that was approved: if the
-    pending publication changes, its digest differs and the approval no longer counts. `key` and `role` are the id
-    and the role of the approving key; `approved` is the time.
+    Attributes:
+        edition: Id of the edition.
+        number: Number of the approval among those of the edition, from 1.
+        digest: Digest of the content that was approved. If the pending publication changes, its digest differs, and the
+            approval no longer counts.
+        key, role: Id and role of the approving key.
+        approved: Time of the approval.
     """
 
     edition: str

@@ -98,9 +98,14 @@ T = TypeVar("T")
 class NewestScore(Struct, frozen=True, kw_only=True):
     """The score of an organisation in the newest revision of an edition.
 
-    `edition_digest` is the digest of the edition document of that revision. `rank_points` is the index, or -1 if the
-    score is not ranked. `digest` is the digest of the score document, `result_digest` the digest of the score in it.
-    `review` is the outcome of the review in the document, without the texts that were erased after the publication.
+    Attributes:
+        edition_digest: Digest of the edition document of that revision.
+        revision: Number of that revision.
+        rank_points: The index, or -1 if the score is not ranked.
+        digest: Digest of the score document.
+        result_digest: Digest of the score in the document.
+        document: The score document.
+        review: Outcome of the review in the document, without the texts that were erased after the publication.
     """
 
     edition_digest: str

@@ -30,14 +30,23 @@ class PublishedDocumentTable(Base, table=True):
 
 
 class PublicationTable(Base, table=True):
-    """A revision of a published edition; `digest` is the digest of its edition document.
+    """A revision of a published edition.
 
-    `supersedes` is the digest of the previous revision, None for the first. `actor` is the id of the publisher's
-    key, None on the command line. `reason` says why it was published; `organisations` is the number of scores.
-    `entry` is the number of the ledger entry about the publication, and `checkpoint` the size of the ledger at the
-    checkpoint made with it. `corrections` is the JSON of `queries.CorrectedScore`. `header` is the first line of the
-    bundle (the file with all documents) as one gzip member; `bundle_digest` and `bundle_size` (bytes) describe the
-    whole file.
+    Attributes:
+        edition: Id of the edition.
+        revision: Number of the publication among those of the edition, from 1.
+        digest: Digest of its edition document.
+        published: Time of the publication.
+        reason: Reason why it is published.
+        supersedes: Digest of the edition document of the previous revision, null for the first.
+        actor: Id of the publisher's key, null on the command line.
+        organisations: Number of scores.
+        corrections: JSON of `queries.CorrectedScore`.
+        entry: Number of the ledger entry about the publication.
+        checkpoint: Size of the ledger at the checkpoint made with it.
+        header: First line of the bundle (the file with all documents) as one gzip member.
+        bundle_digest: Digest of the whole bundle.
+        bundle_size: Number of bytes of the whole bundle.
     """
 
     __tablename__ = "publication"
@@ -62,12 +71,22 @@ class PublicationTable(Base, table=True):
 class PublishedScore(Base, table=True):
     """The score of an organisation in a revision: all figures that readers see, and the digest of its document.
 
-    A publication is inserted before its scores, whose `ordinal` runs from 1 to the number of organisations, in the
-    order of their ids. A revision is complete, and shown to readers, once its last score is stored. The description of
-    the organisation and the submission are as in the score document; `name_order` is the name by which rows are sorted.
-    `index_value`, `index_max` (the index if every unknown answer were at its best) and `d1` to `d10` (the ten
-    dimensions) are integers in units of 10^-decimals of the methodology; `coverage` is in ten-thousandths.
-    `rank_points` is the index, or -1 if the score is not ranked.
+    A publication is inserted before its scores. A revision is complete, and shown to readers, once its last score is
+    stored. The description of the organisation and the submission are as in the score document.
+
+    Figures in units of 10^-decimals of the methodology are integers; with 2 decimals, 5734 means 57.34 points.
+
+    Attributes:
+        ordinal: Number of the score from 1 to the number of organisations, in the order of their ids.
+        digest: Digest of the score document.
+        name_order: Name by which rows are sorted.
+        rank_points: The index, or -1 if the score is not ranked.
+        index_value: The index, in units of 10^-decimals; null if it does not exist.
+        index_max: The index if every unknown answer were at its best, in the same units; null if it does not exist even
+            then.
+        coverage: Known share of the weight of the applicable indicators, in ten-thousandths; null if `index_max` is.
+        d1, d2, d3, d4, d5, d6, d7, d8, d9, d10: Scores of the ten dimensions, in units of 10^-decimals; null without a
+            score.
     """
 
     __tablename__ = "published_score"
