@@ -57,10 +57,16 @@ Percentiles = tuple[int, int, int]
 class OrganisationRobustness(Struct, frozen=True, kw_only=True):
     """The variation of the result of an organisation if weights and aggregation are chosen at random.
 
-    `row` is its row in the ranking. `draws` is the number of random choices, and `seed` the seed of the random
-    generator. `index` has the 5th, 50th and 95th percentile of the index in units of 10^-decimals (with 2 decimals,
-    5734 means 57.34 points), `rank` the same percentiles of the rank, and `levels` the number of draws by level. `rank`
-    is None if the caller may not see all organisations of the edition, because ranks would reveal the scores of others.
+    Attributes:
+        edition: Id of the edition.
+        row: Its row in the ranking.
+        draws: Number of random choices.
+        seed: Seed of the random generator.
+        index: The 5th, 50th and 95th percentile of the index in units of 10^-decimals of the methodology (with 2
+            decimals, 5734 means 57.34 points).
+        rank: The same percentiles of the rank. None if the caller may not see all organisations of the edition, because
+            ranks would reveal the scores of others.
+        levels: Number of draws by level.
     """
 
     edition: str

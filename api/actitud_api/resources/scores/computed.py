@@ -42,10 +42,15 @@ class ComputationBusy(Exception):
 class RankedField(Struct, frozen=True):
     """The ranked organisations of an edition with their scores, highest index first.
 
-    Each organisation is one row; `positions` is its row number, from 0, by organisation id. `rescoring` has the scores
-    by row, and computes them again under other weights or curves. `attainable` is, by row, the highest level that the
-    scores in indicators and dimensions allow, without regard to its index. `kinds` and `bands` have, by row, the kind
-    of the organisation, and its size band if it has one.
+    Each organisation is one row.
+
+    Attributes:
+        positions: Row number of each organisation, from 0, by its id.
+        rescoring: Scores by row, which it can compute again under other weights or curves.
+        attainable: By row, the highest level that the scores in indicators and dimensions allow, without regard to the
+            index.
+        kinds: By row, the kind of the organisation.
+        bands: By row, the size band of the organisation, None if it has none.
     """
 
     positions: Mapping[str, int]
@@ -58,10 +63,14 @@ class RankedField(Struct, frozen=True):
 class FieldStructure(Struct, frozen=True, kw_only=True):
     """The part of an audit about the index as a whole: correlations, components, compensation and group differences.
 
-    `nodes` are the ids of the nodes to which the rows and columns of `correlations` belong: all groups (such as
-    dimensions), then all indicators, each in the order of the methodology. `components` are the principal components of
-    the dimensions. `differences` are those between kinds and between size bands of organisations. `organisations` are
-    the ids of the audited organisations, in rank order. `compensation` is None if the index is not an arithmetic mean.
+    Attributes:
+        nodes: Ids of the nodes to which the rows and columns of `correlations` belong: all groups (such as dimensions),
+            then all indicators, each in the order of the methodology.
+        correlations: Correlation matrix of the nodes.
+        components: Principal components of the dimensions.
+        compensation: Effect of computing the index as a geometric mean, None if it is not an arithmetic mean.
+        differences: Differences between kinds and between size bands of organisations.
+        organisations: Ids of the audited organisations, in rank order.
     """
 
     nodes: tuple[str, ...]

@@ -61,9 +61,15 @@ class RankingSort(Struct, frozen=True):
 class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True):
     """Filters of the rows of a ranking: by properties of the organisation, and by its score.
 
-    None does not filter. `level` and `status` select rows with that level or status. `organisations` selects these ids
-    or aliases, `kinds` these kinds, `ranked` only ranked rows, and `rated` only rows with a score in the dimension that
-    it names.
+    None does not filter.
+
+    Attributes:
+        level: Only rows with this level.
+        status: Only rows with this status.
+        organisations: Only organisations with one of these ids or aliases.
+        kinds: Only organisations of one of these kinds.
+        ranked: True for ranked rows only.
+        rated: Only rows with a score in this dimension.
     """
 
     level: int | None = None
@@ -129,10 +135,17 @@ class FigureSource(Struct, frozen=True):
 class StoredFigures(Struct, frozen=True):
     """The stored figures of an organisation in an edition.
 
-    `index_value` and `index_max` are the lower and upper bound of the index. They and the scores in `dimensions` are in
-    units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points), and `coverage` is in
-    ten-thousandths (7500 means 75 %); each is None if it has no value. `status` says whether the evidence is enough for
-    a level; `level` is None if there is none. `rank_points` is the index, or -1 for an organisation that is not ranked.
+    Units of 10^-decimals are those of the methodology; with 2 decimals, 5734 means 57.34 points. A figure is None if it
+    has no value.
+
+    Attributes:
+        methodology: Version under which the figures were computed.
+        status: Status of the score, which says whether the evidence is enough for a level.
+        level: Level, None if there is none.
+        rank_points: The index, or -1 for an organisation that is not ranked.
+        index_value, index_max: Lower and upper bound of the index, in units of 10^-decimals.
+        coverage: Known share of the weight of the applicable indicators in ten-thousandths (7500 means 75 %).
+        dimensions: Scores of the dimensions, in units of 10^-decimals.
     """
 
     methodology: str
@@ -148,9 +161,18 @@ class StoredFigures(Struct, frozen=True):
 class RankingRow(StoredFigures, frozen=True):
     """A row of the ranking of an edition.
 
-    `rank` is None if the organisation is not ranked, or if the caller may not see all rows of the edition. `name_order`
-    is the name in the form by which rows are sorted. `population` and the size band `band` are None if they are not
-    known. `province` and `region` are INE codes, None if there is none.
+    Attributes:
+        organisation: Id of the organisation.
+        name: Name of the organisation.
+        name_order: Name in the form by which rows are sorted.
+        kind: Kind of the organisation.
+        population: Number of inhabitants, None if it is not known.
+        band: Size band, None if it is not known.
+        province, region: INE codes, None if there is none.
+        simulated: True for an invented organisation.
+        rank: Rank in the whole edition. None if the organisation is not ranked, or if the caller may not see all rows
+            of the edition.
+        edition: Id of the edition.
     """
 
     organisation: str
@@ -199,9 +221,12 @@ class FigureColumns(Struct, frozen=True):
 class LocatedScore(Struct, frozen=True):
     """The index, level, region, province and population of an organisation.
 
-    `index` is in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points); None if the organisation is not
-    ranked. `level` is None if it has none. `region` and `province` are INE codes; they and `population` are None if
-    they are not known.
+    Attributes:
+        region, province: INE codes, None if they are not known.
+        population: Number of inhabitants, None if it is not known.
+        level: Level, None if there is none.
+        index: Index in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points); None if the organisation is
+            not ranked.
     """
 
     region: str | None

@@ -48,11 +48,17 @@ class RescoredNode(Struct, frozen=True):
 
 
 class RescoredScore(Struct, frozen=True):
-    """A score under the methodology version of its edition (`before`) and under another version (`after`).
+    """A score under the methodology version of its edition and under another version.
 
-    `parts`: the change of the index by cause (methodology, coverage, facts); null if there is no index under one of the
-    versions. Only the methodology causes a change, because the facts are the same. `dimensions`: the change of each
-    dimension. `version_effects`: the answers that the other version does not ask for, and the indicators that it adds.
+    Only the methodology causes a change, because the facts are the same.
+
+    Attributes:
+        before: Score under the version of the edition.
+        after: Score under the other version.
+        parts: Change of the index by cause (methodology, coverage, facts); None if there is no index under one of the
+            versions.
+        dimensions: Change of each dimension.
+        version_effects: Answers that the other version does not ask for, and indicators that it adds.
     """
 
     before: RescoredSide

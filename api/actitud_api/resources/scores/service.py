@@ -222,12 +222,22 @@ class UnknownScore(LookupError):
 class EditionScore(Struct, frozen=True, kw_only=True):
     """The submission of an organisation in an edition, with its rank and review.
 
-    `rank` is None if the organisation is not ranked, or if the caller may not see all organisations of the edition.
-    `document` is the digest of the published score document, `score` the score in it and `result_digest` the digest of
-    that score; all are None before publication. `review` is the outcome of the review; for a published edition it is
-    read from the published document, without the texts that were erased since. `replied` has, by indicator, the
-    documents that the organisation sent with its replies, except erased documents; it is empty for a published edition,
-    because replies are published without documents.
+    Attributes:
+        edition: Id of the edition.
+        rank: Rank. None if the organisation is not ranked, or if the caller may not see all organisations of the
+            edition.
+        organisation: Id of the organisation.
+        name: Name of the organisation.
+        simulated: True for an invented organisation.
+        methodology: Version that scores the submission.
+        submission: The facts as the engine takes them.
+        review: Outcome of the review. For a published edition it is read from the published document, without the texts
+            that were erased since.
+        document: Digest of the published score document, None before publication.
+        score: Score in that document, None before publication.
+        result_digest: Digest of that score, None before publication.
+        replied: By indicator, the documents that the organisation sent with its replies, except erased ones. Empty for
+            a published edition, because replies are published without documents.
     """
 
     edition: str
@@ -272,10 +282,19 @@ class HistoryEntry(Struct, frozen=True):
 class ScoreSummary(Struct, frozen=True, kw_only=True):
     """A summary of the scores of some or all organisations of an edition.
 
-    `organisations`, `statuses` and `levels` count all the summarised organisations; `coverage` summarises the coverage
-    of all that have one. `ranked` counts the ranked organisations; only these enter into `index`, `tenths` and
-    `dimensions`. `tenths` has ten counts: of indices from 0 to under 10 points, from 10 to under 20, and so on, up to
-    90 to 100. A five-number summary is None if it has no values.
+    A five-number summary is None if it has no values.
+
+    Attributes:
+        edition: The edition.
+        organisations: Number of all summarised organisations.
+        ranked: Number of the ranked organisations.
+        statuses: Number of all organisations by status.
+        levels: Number of all organisations by level, where None is no level.
+        index: Summary of the index of the ranked organisations.
+        tenths: Ten numbers of ranked organisations: with an index from 0 to under 10 points, from 10 to under 20, and
+            so on, up to 90 to 100.
+        dimensions: For each dimension, the summary of its score among the ranked organisations.
+        coverage: Summary of the coverage of all organisations that have one.
     """
 
     edition: editions.EditionRecord

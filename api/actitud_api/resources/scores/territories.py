@@ -34,10 +34,14 @@ class UnknownTerritory(LookupError):
 
 
 class TerritoryFigures(Struct, frozen=True, kw_only=True):
-    """The figures of the organisations of a territory; `territory` is None for the whole edition.
+    """The figures of the organisations of a territory.
 
-    `organisations` counts all organisations and `levels` counts them by level, where None is no level. `ranked` counts
-    the ranked organisations, and `index` summarises their index, None if none is ranked.
+    Attributes:
+        territory: The territory, None for the whole edition.
+        organisations: Number of all organisations.
+        ranked: Number of the ranked organisations.
+        index: Summary of the index of the ranked organisations, None if there are none.
+        levels: Number of all organisations by level, where None is no level.
     """
 
     territory: Territory | None
@@ -77,10 +81,16 @@ class TerritoryMeans(Struct, frozen=True):
 class TerritoryProfile(Struct, frozen=True, kw_only=True):
     """The figures of a territory in an edition, with the figures of the whole edition for comparison.
 
-    `means` has the mean index of the territory. `best` and `lowest` are at most `SHOWN` ranked organisations each; no
-    organisation is in both. `ranks` has the ranks of these organisations in the territory, by organisation id; the
-    ranks in the rows are ranks in the whole edition. `within` has the figures of each province of a region; it is empty
-    for a province, and for a region that has only one province.
+    Attributes:
+        edition: The edition.
+        territory: The territory.
+        summary: Summary of the scores of the territory.
+        whole: Summary of the scores of the whole edition.
+        means: Mean index of the territory.
+        best, lowest: The best and the lowest ranked organisations, at most `SHOWN` each; no organisation is in both.
+            The ranks in the rows are ranks in the whole edition.
+        ranks: Ranks of these organisations in the territory, by organisation id.
+        within: Figures of each province of a region; empty for a province, and for a region that has only one province.
     """
 
     edition: editions.EditionRecord

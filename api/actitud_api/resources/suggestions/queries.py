@@ -43,13 +43,21 @@ class SuggestionDecision(Struct, frozen=True, kw_only=True):
 
 
 class SuggestionRecord(Struct, frozen=True, kw_only=True):
-    """A stored suggestion with all decisions on it, oldest first.
+    """A stored suggestion with all decisions on it.
 
-    `language` is the BCP 47 tag of title and text. `dimension` and `indicator` are the ids of the dimension and the
-    indicator that it is about, None if it names none. `state` and `methodology` come from the last decision; before any
-    decision, `state` is `undecided` and `methodology` None. `proposer` is the id of the key that made the suggestion,
-    or of its oldest predecessor if that key was rotated; it is in no response. `version` is the number of times that
-    the row was written.
+    Attributes:
+        id: Number of the suggestion.
+        kind: Kind of suggestion.
+        title, text: Title and text.
+        language: BCP 47 tag of title and text.
+        dimension, indicator: Ids of the dimension and of the indicator that it is about, None if it names none.
+        state: State by the last decision, `undecided` before any.
+        methodology: Methodology version that the last decision names, None before any.
+        decisions: All decisions, oldest first.
+        proposer: Id of the key that made the suggestion, or of its oldest predecessor if that key was rotated. It is in
+            no response.
+        created, updated: Times of the first and of the last write.
+        version: Number of times that the row was written.
     """
 
     id: int

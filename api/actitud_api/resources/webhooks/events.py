@@ -73,9 +73,12 @@ class ScoreCorrected(WebhookEvent, frozen=True, kw_only=True):
 class AssessmentTransitioned(WebhookEvent, frozen=True, kw_only=True, rename={"before": "from", "after": "to"}):
     """A transition of an assessment, without its reason, which may be erased.
 
-    `before` and `after` are states of the assessment, which are equal for an extension. `phase` is the phase that an
-    extension extends, else None. `until` is the new last day that an extension or a return sets, else None.
-    `assessment` and `transition` are paths at this service.
+    Attributes:
+        organisation: Id of the organisation.
+        before, after: States of the assessment, which are equal for an extension.
+        phase: Phase that an extension extends, else None.
+        until: New last day that an extension or a return sets, else None.
+        assessment, transition: Paths of the assessment and of the transition at this service.
     """
 
     type: ClassVar[EventType] = "assessment.transitioned"

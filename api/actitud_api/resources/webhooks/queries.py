@@ -75,13 +75,23 @@ class Attempt(Struct, frozen=True, kw_only=True):
 
 
 class WebhookRecord(Struct, frozen=True, kw_only=True):
-    """A stored webhook.
+    """A stored webhook: the address of another system, and the events that it is notified of.
 
-    `owner` is the id of the key that made it, or of its oldest predecessor; `organisations` and `editions` are the
-    organisations and editions of that key (`editions` None: all). `state` is `ended` if the owner has no valid key.
-    `secret` and `previous_secret` sign messages and are encrypted; `previous_secret` is used until `previous_until`.
-    `failing_since` is the time of the first failed attempt since the last successful one, None if there is none, and
-    `failures` the number of failed attempts since then.
+    Attributes:
+        id: Id of the webhook.
+        owner: Id of the key that made it, or of its oldest predecessor if that key was rotated.
+        organisations: Organisations of that key.
+        editions: Editions of that key, None for all.
+        url: Address of the other system.
+        events: Types of events that it is notified of.
+        state: State; `ended` if the owner has no valid key.
+        secret: Encrypted secret that signs messages.
+        previous_secret: Encrypted former secret, which signs them too until `previous_until`.
+        previous_until: Time at which the former secret stops signing.
+        failing_since: Time of the first failed attempt after the last successful one, None if there is none.
+        failures: Number of failed attempts since the last successful one.
+        created, updated: Times of the creation and of the last change.
+        version: Number of times that the owner changed it.
     """
 
     id: str
@@ -107,9 +117,17 @@ class WebhookRecord(Struct, frozen=True, kw_only=True):
 class DeliveryRecord(Struct, frozen=True, kw_only=True):
     """A stored delivery: an event for one webhook, with the attempts to deliver it.
 
-    `message` is the id by which the receiver recognises repetitions. `payload` is the body to send. `attempts` are
-    oldest first. `tries` counts the attempts since the delivery was last requested, and `run_after` is the time of the
-    next attempt, None if there is none.
+    Attributes:
+        id: Number of the delivery.
+        webhook: Id of the webhook.
+        message: Id by which the receiver recognises repetitions.
+        event: Type of the event.
+        payload: Body to send.
+        created: Time at which it was recorded.
+        state: State of the delivery.
+        attempts: Attempts, oldest first.
+        tries: Number of attempts since the delivery was last requested.
+        run_after: Time of the next attempt, None if there is none.
     """
 
     id: int
