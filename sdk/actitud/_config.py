@@ -240,8 +240,9 @@ def reconfigure(
 ) -> Core:
     """Return a copy of the settings ``core`` with the passed values replaced; ``UNSET`` keeps a value.
 
-    ``None`` for ``lang``, ``app_info`` or ``if_none_match`` removes that value, and ``""`` removes the API key.
-    Raises ``ValueError`` for an invalid setting, such as an invalid language tag.
+    :class:`actitud.Client` explains the values, such as the seconds of a ``timeout``. ``if_none_match`` is the ``etag``
+    of a version that the caller has. ``None`` for ``lang``, ``app_info`` or ``if_none_match`` removes that value, and
+    ``""`` removes the API key. Raises ``ValueError`` for an invalid setting, such as an invalid language tag.
     """
     timeouts = core.timeouts if timeout is UNSET else _build_timeouts(timeout)
     retries = core.policy.max_retries if max_retries is UNSET else _check_retries(max_retries)

@@ -26,10 +26,14 @@ _LINED = frozenset({"text/csv", "application/jsonl"})
 
 
 class Export(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """Downloaded file: either read into memory (``content``), or still arriving (``reply``), to be written to ``to``.
+    """Downloaded file: either read into memory (``content``), or still arriving (``reply``), to be written to a path.
 
-    ``progress``: called after each chunk that is written, ``None`` for no calls. ``rows``: number of rows that the file
-    will have, ``None`` if it is not known.
+    Attributes:
+        content: Bytes of the file, ``None`` if it still arrives.
+        reply: Response whose body still arrives, ``None`` if the file is read.
+        to: Path to write it to, ``None`` if the file is read.
+        progress: Function that is called after each chunk that is written, ``None`` for no calls.
+        rows: Number of rows that the file will have, ``None`` if it is not known.
     """
 
     content: bytes | None = None

@@ -37,11 +37,18 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """A problem document (RFC 9457). ``type`` is a URL that ends in the kebab-case name of the problem.
+    """A problem document (RFC 9457).
 
-    ``detail`` explains this occurrence and ``instance`` is the path of the request. ``status`` is the HTTP status
-    of the response. A member that the document lacks is ``None``. ``errors``: all faults of the request, if it has
-    any.
+    A member that the document lacks is ``None``.
+
+    Attributes:
+        type: URL that ends in the kebab-case name of the problem.
+        title: Short name of the problem for people, empty if the document lacks it.
+        status: HTTP status of the response.
+        detail: Explanation of this occurrence.
+        instance: Path of the request.
+        request_id: Id of the request in the service's log.
+        errors: All faults of the request, empty if there are none.
     """
 
     type: str = "about:blank"

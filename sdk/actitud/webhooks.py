@@ -74,9 +74,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 class EditionPublished(Event, frozen=True, kw_only=True):
     """Event: an edition was published (``edition.published``).
 
-    ``revision``: number of the publication, from 1. ``digest``: digest of the edition document. ``organisations``:
-    number of published scores. ``publication`` and ``document``: paths of the publication and of the edition document
-    at the service, which begin with ``/v1/``.
+    Attributes:
+        edition: Id of the edition.
+        revision: Number of the publication, from 1.
+        digest: Digest of the edition document.
+        organisations: Number of published scores.
+        publication, document: Paths of the publication and of the edition document at the service, which begin with
+            ``/v1/``.
     """
 
     edition: str
@@ -90,9 +94,13 @@ class EditionPublished(Event, frozen=True, kw_only=True):
 class ScoreCorrected(Event, frozen=True, kw_only=True):
     """Event: a later revision of an edition corrects or adds a score (``score.corrected``).
 
-    ``before`` and ``after``: digests of the old and new score document; ``before`` is ``None`` for an added score.
-    ``publication`` and ``document``: paths of the new revision and of the new score document at the service, such as
-    ``/v1/editions/2026/publications/2`` and ``/v1/published/sha256:…``.
+    Attributes:
+        edition: Id of the edition.
+        revision: Number of the revision.
+        organisation: Id of the organisation.
+        before, after: Digests of the old and the new score document; ``before`` is ``None`` for an added score.
+        publication: Path of the new revision at the service, such as ``/v1/editions/2026/publications/2``.
+        document: Path of the new score document at the service, such as ``/v1/published/sha256:…``.
     """
 
     edition: str
@@ -107,9 +115,13 @@ class ScoreCorrected(Event, frozen=True, kw_only=True):
 class AssessmentTransitioned(Event, frozen=True, kw_only=True, rename={"before": "from", "after": "to"}):
     """Event: the state of an assessment changed, or a phase was extended (``assessment.transitioned``).
 
-    ``before`` and ``after``: states, equal for an extension. ``phase`` and ``until``: the extended phase, and the last
-    day of an extension or return, else ``None``. ``assessment`` and ``transition``: paths of the assessment and of the
-    transition, which begin with ``/v1/``.
+    Attributes:
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        before, after: States of the assessment, which are equal for an extension.
+        phase: Extended phase, ``None`` for a change of state.
+        until: Last day that an extension or a return sets, else ``None``.
+        assessment, transition: Paths of the assessment and of the transition, which begin with ``/v1/``.
     """
 
     edition: str

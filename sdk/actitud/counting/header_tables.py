@@ -59,9 +59,13 @@ class HeaderTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class HeaderMatch(NamedTuple):
     """Match of a row of headers with the known headers of a table.
 
-    ``positions``: index of the column of each field. ``missing``: required fields without a column. ``unknown``:
-    headers that match no field. ``is_broken``: True if the headers were decoded wrongly. ``own``: number of columns
-    found in the table's language.
+    Attributes:
+        table: The table with the known headers.
+        positions: Index of the column of each field.
+        missing: Required fields without a column.
+        unknown: Headers that match no field.
+        is_broken: True if the headers were decoded wrongly.
+        own: Number of columns found in the table's language.
     """
 
     table: HeaderTable

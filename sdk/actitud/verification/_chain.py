@@ -38,9 +38,13 @@ class _ActorOpening(msgspec.Struct, frozen=True):
 class Entry(msgspec.Struct, frozen=True):
     """Ledger entry as ``GET /v1/ledger`` returns it, with the members that are verified.
 
-    ``seq``: number of the entry. ``record``: the recorded action with its facts. ``prev`` and ``hash``: hash of the
-    previous entry and of this entry. ``opening`` (the data behind a digest in the record) and ``actor``: ``None`` if
-    the ledger does not show them.
+    Attributes:
+        seq: Number of the entry.
+        record: Recorded action with its facts.
+        prev: Hash of the previous entry.
+        hash: Hash of this entry.
+        opening: Data behind a digest in the record, ``None`` if the ledger does not show them.
+        actor: Organisation that acted, with its salt; ``None`` if the ledger does not show it.
     """
 
     seq: int

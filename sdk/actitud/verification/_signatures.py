@@ -77,9 +77,14 @@ class PublicKey(msgspec.Struct, frozen=True, kw_only=True):
 class _Jwk(msgspec.Struct, frozen=True, kw_only=True):
     """A public key as a JSON Web Key (RFC 8037), with the period in which it signs.
 
-    ``x``: the key in base64url. ``kid``: its id. ``created`` and ``retired``: beginning and end of that period,
-    ``None`` if the key does not state it. ``compromised_since``: as in :class:`PublicKey`. Other members are ignored
-    (RFC 7517, section 4).
+    Other members are ignored (RFC 7517, section 4).
+
+    Attributes:
+        kty, crv: Type and curve of the key; a key with any but "OKP" and "Ed25519" is ignored.
+        x: The key in base64url.
+        kid: Id of the key.
+        created, retired: Beginning and end of the period, ``None`` if the key does not state it.
+        compromised_since: As in :class:`PublicKey`.
     """
 
     kty: str = "OKP"

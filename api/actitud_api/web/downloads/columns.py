@@ -23,9 +23,14 @@ from actitud_api.web.downloads.formats.tables import ColumnType, TableColumn
 class _ColumnTexts(NamedTuple):
     """A column of a table, with its title and description in every language.
 
-    `name` never changes. `kind` is the type of its values. `values` are the allowed values; empty if any value is
-    allowed. `key`: True if the column is part of the primary key. `decimals`: fixed number of decimals; if None,
-    numbers are written in their shortest form.
+    Attributes:
+        name: Name, which never changes.
+        kind: Type of the values.
+        title: Title of the column.
+        description: Description of the column.
+        values: Allowed values, empty if any value is allowed.
+        key: True if the column is part of the primary key.
+        decimals: Fixed number of decimals; if None, numbers are written in their shortest form.
     """
 
     name: str

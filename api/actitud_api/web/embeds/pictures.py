@@ -55,9 +55,15 @@ _ROW_GAP: Final = 4
 
 
 class Letters(Struct, frozen=True):
-    """A text in a picture: its position, its width `length` in pixels, and its CSS class `style`.
+    """A text in a picture. Lengths are in pixels.
 
-    `x` is the start of the text, or its end if `anchor` is `end`; `y` is its baseline. Both are in pixels.
+    Attributes:
+        x: Start of the text, or its end if `anchor` is `end`.
+        y: Baseline of the text.
+        text: The text.
+        length: Width of the text.
+        style: CSS class of the text.
+        anchor: End of the text that is at `x`.
     """
 
     x: float
@@ -111,10 +117,14 @@ class Badge(Struct, frozen=True, kw_only=True):
 class _Wording(Struct, frozen=True, kw_only=True):
     """The texts of a badge, before their widths are measured.
 
-    `id`: id of the badge in its SVG, which is the organisation id. `text` is read by screen readers, `label` stands
-    in the first part, `message` in the second, `version` in the third (None: no third part). `pips`: the level that
-    is reached and the number of levels, for the level marks; (0, 0) draws none. `stale`: True if a later edition
-    scores the organisation.
+    Attributes:
+        id: Id of the badge in its SVG, which is the organisation id.
+        text: Text that screen readers read.
+        label: Text in the first part.
+        message: Text in the second part.
+        version: Text in the third part, None if there is no third part.
+        pips: Level that is reached and number of levels, for the level marks; (0, 0) draws none.
+        stale: True if a later edition scores the organisation.
     """
 
     id: str

@@ -112,8 +112,12 @@ class ComparedDimension(Struct, frozen=True):
 class GroupedBar(Struct, frozen=True):
     """The bar of one organisation in a group of bars.
 
-    `letter` represents the organisation. `value` is its score from 0 to 100, None if it has no score, and `text` the
-    score as text. `top` (of the bar) and `baseline` (of the text) are in em.
+    Attributes:
+        letter: Letter that represents the organisation.
+        value: Score from 0 to 100, None if there is none.
+        text: Score as text.
+        top: Top of the bar, in em.
+        baseline: Baseline of the text, in em.
     """
 
     letter: str

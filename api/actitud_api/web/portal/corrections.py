@@ -109,9 +109,12 @@ class CorrectedAnswer(Struct, frozen=True, kw_only=True):
 class CorrectionItem(Struct, frozen=True, kw_only=True):
     """A correction of a score as texts.
 
-    `text` says when, from what to what, and why. `answers` are the corrected answers, `fields` the corrected data of
-    the profile, and `others` says how the points of other indicators change because of it. `change` splits the change
-    of the index by cause, None for a score that was added.
+    Attributes:
+        text: Sentence that says when, from what to what, and why.
+        answers: Corrected answers.
+        fields: Corrected data of the profile.
+        others: Changes of the points of other indicators because of the correction.
+        change: Change of the index split by cause, None for a score that was added.
     """
 
     text: str

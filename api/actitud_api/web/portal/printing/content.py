@@ -134,13 +134,24 @@ class PrintedSource(Struct, frozen=True, kw_only=True):
 
 
 class PrintedSheet(Struct, frozen=True, kw_only=True):
-    """All texts on the two printed pages, in the order of the pages; only `title` and `author` are on no page.
+    """All texts on the two printed pages, in the order of the pages.
 
-    `measure` is the short name of the index, `figure` the index as a whole number, and `full` the text after it, such
-    as "of 100". If `figure` is None, `score` is shown, a text in place of the index. `remarks` are on both pages, such
-    as that the data are simulated. `running` is the line that identifies a single page. `steps` is None if there is
-    nothing to propose. `correction` is a sentence about the newest correction of the score, None if it was never
-    corrected, and `corrected` are sentences about the first few answers that it corrects.
+    Only `title` and `author` are on no page.
+
+    Attributes:
+        running: Line that identifies a single page.
+        name: Name of the organisation.
+        remarks: Remarks on both pages, such as that the data are simulated.
+        correction: Sentence about the newest correction of the score, None if it was never corrected.
+        corrected: Sentences about the first few answers that this correction changes.
+        measure: Short name of the index.
+        figure: Index as a whole number, None if `score` is shown in its place.
+        full: Text after the figure, such as "of 100".
+        score: Text in place of the index if there is no figure.
+        facts: Facts beside the index, each with its label.
+        dimensions: Table of the dimensions.
+        steps: Next steps, None if there is nothing to propose.
+        source: Source of the figures.
     """
 
     language: Language
