@@ -44,12 +44,17 @@ Element = tuple[Part, str]
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """Difference between two methodology documents: the values of one member of one element, `before` and `after`.
+    """Difference between two methodology documents: the values of one member of one element.
 
-    `part` and `id` identify the element; for texts, `id` is the language. `pointer` is the JSON Pointer of the member
-    inside the element. An element that only one of the documents has is a single difference with an empty `pointer`.
-    `before` or `after` is None if that document lacks the value. The change `reordered` means that a group has the same
-    children in another order, which decides ties.
+    An element that only one of the documents has is a single difference.
+
+    Attributes:
+        part: Kind of the element.
+        id: Id of the element; for texts, the language.
+        pointer: JSON Pointer of the member inside the element, empty if only one of the documents has the element.
+        change: Kind of change. `reordered` means that a group has the same children in another order, which decides
+            ties.
+        before, after: The values in the two documents, None in a document that lacks the value.
     """
 
     part: Part

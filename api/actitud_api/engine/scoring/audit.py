@@ -153,9 +153,15 @@ class GoalpostMove(Struct, frozen=True, kw_only=True):
 class GoalpostAudit(Struct, frozen=True, kw_only=True):
     """Sensitivity of the ranks to a goalpost (point of the curve from raw values to scores) set by judgement.
 
-    The goalpost has the number `position`, from 0, in the curve of `indicator`, and the raw value `x`. `down` and `up`
-    are the effects of lowering and of raising x by 20 %. Each of them is None if the goalpost would reach or pass its
-    neighbour, or if no organisation has an index both before and after the move.
+    An effect is None if the goalpost would reach or pass its neighbour, or if no organisation has an index both before
+    and after the move.
+
+    Attributes:
+        indicator: Id of the indicator.
+        position: Number of the goalpost in the curve, from 0.
+        x: Raw value of the goalpost.
+        down: Effect of lowering x by 20 %.
+        up: Effect of raising x by 20 %.
     """
 
     indicator: str

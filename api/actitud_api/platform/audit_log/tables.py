@@ -18,9 +18,14 @@ In RFC 8785 members are sorted by name, so the record begins with `action`.
 class LedgerEntryTable(Base, table=True):
     """Table of ledger entries, each a link of the hash chain.
 
-    `seq` is the number of the entry, from 0. `record` is the exact RFC 8785 text; `prev` and `hash` are SHA-256 in
-    hexadecimal. `action` has the value of the member `action` of the record, so that entries can be found by it; a
-    check constraint keeps the two equal.
+    Attributes:
+        seq: Number of the entry, from 0.
+        at: Time of the entry.
+        action: Value of the member `action` of the record, so that entries can be found by it; a check constraint keeps
+            the two equal.
+        record: Exact RFC 8785 text of the record.
+        prev: Hash of the previous entry, SHA-256 in hexadecimal.
+        hash: Hash of this entry, SHA-256 in hexadecimal.
     """
 
     __tablename__ = "ledger_entry"

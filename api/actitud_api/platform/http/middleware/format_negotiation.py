@@ -36,10 +36,13 @@ _MEDIA_TYPE_ALIASES: Final[Mapping[str, str]] = {
 class _FileSet(NamedTuple):
     """Files with the same content in several formats, and the resource that they represent.
 
-    `files` is their path template, such as `/v1/editions/{edition}/scores.{format}`, and `resource` that of the
-    resource, such as `/v1/editions/{edition}/scores`. `at_file` and `at_resource` are patterns that match
-    actual paths. `formats` has the media types by suffix. `resource` and `at_resource` are None if no resource
-    has the same content.
+    Attributes:
+        resource: Path template of the resource, such as `/v1/editions/{edition}/scores`; None if no resource has the
+            same content.
+        files: Path template of the files, such as `/v1/editions/{edition}/scores.{format}`.
+        formats: Media types by suffix.
+        at_resource: Pattern that matches actual paths of the resource; None if no resource has the same content.
+        at_file: Pattern that matches actual paths of the files.
     """
 
     resource: str | None
