@@ -137,10 +137,14 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
 class _ServiceFacts(Struct, frozen=True, kw_only=True):
     """Facts that a service publishes about a file, with which the file can be verified.
 
-    `keys`: JSON Web Key Set of the service. `digest` and `signature`: those of the file. `published`: function
-    that returns another published document by its digest. `shown`: function that returns the rows of the ranking, if
-    the file is the newest revision of an edition. `checkpoint`: the newest one of the ledger, for a single document, in
-    which there is none. A member is None if the fact is not known; all are for a file on the disk.
+    A member is None if the fact is not known; all are for a file on the disk.
+
+    Attributes:
+        keys: JSON Web Key Set of the service.
+        digest, signature: Digest and signature of the file.
+        published: Function that returns another published document by its digest.
+        shown: Function that returns the rows of the ranking, if the file is the newest revision of an edition.
+        checkpoint: Newest checkpoint of the ledger, for a single document, in which there is none.
     """
 
     keys: bytes | None = None
@@ -407,9 +411,15 @@ class _CheckLine(Struct, frozen=True):
 class _Report(Struct, frozen=True):
     """JSON report of the command: the result of the verification.
 
-    `holds`: True if every check passes. `kind`: what was verified, such as a bundle. `digest`: that of the document,
-    None for a ledger. `keys`: where the keys come from that verify signatures. `problems`: the faults that were found,
-    empty if every check passes. `unchecked`: what the file alone cannot prove. `verdict`: the result in one sentence.
+    Attributes:
+        holds: True if every check passes.
+        kind: Kind of what was verified, such as a bundle.
+        digest: Digest of the document, None for a ledger.
+        keys: Source of the keys that verify signatures.
+        checks: All checks that were made.
+        problems: Faults that were found, empty if every check passes.
+        unchecked: Facts that the file alone cannot prove.
+        verdict: Result in one sentence.
     """
 
     holds: bool

@@ -44,8 +44,8 @@ def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     The type `number` includes `integer`.
 
     Args:
-        wide: Version of the schema whose values must stay valid.
-        narrow: Version that must accept all of them.
+        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
+        narrow: The other schema, which must accept these values.
         name: Not used; all rules about a schema have the same arguments.
     """
     if narrow.types is None:
@@ -61,8 +61,8 @@ def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None
     """Return the enumerated values of `wide` and of `narrow` if `narrow` refuses a value that `wide` allows, else None.
 
     Args:
-        wide: Version of the schema whose values must stay valid.
-        narrow: Version that must accept all of them.
+        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
+        narrow: The other schema, which must accept these values.
         name: Member that has the schema. If it is `methodology`, refused names of methodology versions do not count.
     """
     if narrow.values is None:
@@ -81,8 +81,8 @@ def find_lower_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     A lower limit is one of a number, a length or a count, such as `minimum` or `minItems`.
 
     Args:
-        wide: Version of the schema whose values must stay valid.
-        narrow: Version that must accept all of them.
+        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
+        narrow: The other schema, which must accept these values.
         name: Not used; all rules about a schema have the same arguments.
     """
     return _find_limit(wide, narrow, _LOWER, 1)
@@ -94,8 +94,8 @@ def find_upper_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     An upper limit is one of a number, a length or a count, such as `maximum` or `maxItems`.
 
     Args:
-        wide: Version of the schema whose values must stay valid.
-        narrow: Version that must accept all of them.
+        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
+        narrow: The other schema, which must accept these values.
         name: Not used; all rules about a schema have the same arguments.
     """
     return _find_limit(wide, narrow, _UPPER, -1)
@@ -108,8 +108,8 @@ def find_pattern(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     nothing.
 
     Args:
-        wide: Version of the schema whose values must stay valid.
-        narrow: Version that must accept all of them.
+        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
+        narrow: The other schema, which must accept these values.
         name: Not used; all rules about a schema have the same arguments.
     """
     return _find_other(wide, narrow, "pattern")
@@ -123,8 +123,8 @@ def find_format(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     nothing.
 
     Args:
-        wide: Version of the schema whose values must stay valid.
-        narrow: Version that must accept all of them.
+        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
+        narrow: The other schema, which must accept these values.
         name: Not used; all rules about a schema have the same arguments.
     """
     return _find_other(wide, narrow, "format")
@@ -134,8 +134,8 @@ def find_unique_items(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Return `(False, True)`, the values of `uniqueItems`, if only `narrow` forbids repeated items, else None.
 
     Args:
-        wide: Version of the schema whose values must stay valid.
-        narrow: Version that must accept all of them.
+        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
+        narrow: The other schema, which must accept these values.
         name: Not used; all rules about a schema have the same arguments.
     """
     if narrow.keywords.get("uniqueItems", False) is True and wide.keywords.get("uniqueItems", False) is not True:
@@ -149,8 +149,8 @@ def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     `narrow` refuses none if the `multipleOf` of `wide` is a multiple of its own.
 
     Args:
-        wide: Version of the schema whose values must stay valid.
-        narrow: Version that must accept all of them.
+        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
+        narrow: The other schema, which must accept these values.
         name: Not used; all rules about a schema have the same arguments.
     """
     loose, tight = (shape.keywords.get("multipleOf") for shape in (wide, narrow))
@@ -169,8 +169,8 @@ def find_other_keywords(wide: Shape, narrow: Shape, name: str) -> Refusal | None
     not differ.
 
     Args:
-        wide: Version of the schema whose values must stay valid.
-        narrow: Version that must accept all of them.
+        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
+        narrow: The other schema, which must accept these values.
         name: Not used; all rules about a schema have the same arguments.
 
     Returns:

@@ -27,7 +27,10 @@ Operations: TypeAlias = Mapping[tuple[str, str], OperationVersion]
 
 
 def find_breaks(before: Document, after: Document) -> list[Break]:
-    """Return the changes between two OpenAPI documents that break clients, in the order of the earlier document."""
+    """Return the changes between two OpenAPI documents that break clients, in the order of the earlier document.
+
+    `before` is the earlier document, on which clients rely, `after` the later one.
+    """
     return list({(found.rule, found.place): found for found in _find_all(before, after)}.values())
 
 
@@ -108,7 +111,7 @@ class OperationComparison:
         self._scheme_names = _match_security_schemes(before, after)
 
     def compare(self, before: OperationVersion, after: OperationVersion) -> Iterator[Break]:
-        """Yield the changes between two versions of an operation that break clients."""
+        """Yield the changes between the earlier version of an operation, `before`, and `after` that break clients."""
         label, _, old = before
         new = after[2]
         if old.get("operationId") != new.get("operationId"):

@@ -34,7 +34,7 @@ class SchemaComparison:
         self._kept: list[object] = []
 
     def compare(self, before: object, after: object, side: Side, name: str = "") -> tuple[SchemaBreak, ...]:
-        """Return the changes between two versions of a schema that break clients.
+        """Return the changes between the earlier version of a schema, `before`, and `after` that break clients.
 
         `side` says if the schema is used in requests or in responses; `name` is the name of the member that has the
         schema, empty if it belongs to no member.
@@ -82,7 +82,9 @@ class SchemaComparison:
         """Yield the breaks of each alternative of the wide schema that no alternative of the narrow one accepts.
 
         If an alternative of the narrow schema is much like it, the breaks are the differences of the two; otherwise
-        the break is that the alternative has no counterpart. `constraints` says which schema is the wide one.
+        the break is that the alternative has no counterpart. `wide` is the old schema of a request or the new schema of
+        a response, `narrow` the other one; `side` says which of the two uses it is. `name` is the name of the member
+        that has the schema, empty if it belongs to no member.
         """
         tag = _find_tag(wide, narrow)
         for shape in _split_types(wide.shapes) if len(narrow.shapes) > 1 else wide.shapes:
@@ -114,7 +116,10 @@ class SchemaComparison:
         ]
 
     def _compare_members(self, wide: Shape, narrow: Shape, side: Side) -> Iterator[SchemaBreak]:
-        """Compare the named members, and which of them may be missing."""
+        """Compare the named members of two schemas, and which of them may be missing.
+
+        `wide` is the old schema of a request or the new schema of a response, `narrow` the other one.
+        """
         old, new = (wide, narrow) if side == "request" else (narrow, wide)
         for name in old.properties:
             if name not in new.properties:
@@ -136,7 +141,10 @@ class SchemaComparison:
                 )
 
     def _compare_further(self, wide: Shape, narrow: Shape, side: Side) -> Iterator[SchemaBreak]:
-        """Compare array items, member names, and the members that are not named."""
+        """Compare array items, member names, and the members that are not named, of two schemas.
+
+        `wide` is the old schema of a request or the new schema of a response, `narrow` the other one.
+        """
         old, new = (wide, narrow) if side == "request" else (narrow, wide)
         if old.items or new.items:
             yield from _below("*", self.compare(old.items, new.items, side))

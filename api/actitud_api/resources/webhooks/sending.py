@@ -258,7 +258,10 @@ class _CheckedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore.NetworkStream:
-        """Return a connection to the first address that answers; `host` is the name, which is not resolved again."""
+        """Return a connection to the first address that answers; `host` is the name, which is not resolved again.
+
+        `timeout` is not used: each address gets an equal share of the time that is left of the attempt.
+        """
         for number, address in enumerate(self.addresses):
             left = self._deadline.get_remaining(httpcore.ConnectTimeout)
             try:
