@@ -1841,11 +1841,25 @@ class PeerDimension(PeerFigure, frozen=True, kw_only=True):
 
 
 class Peers(Shown, frozen=True, kw_only=True):
-    """Comparison of an organisation of an edition with its peer group; ``rank`` is the rank in the whole edition.
+    """Comparison of an organisation of an edition with its peer group.
 
-    ``index`` and ``dimensions``: each with the score of the organisation and the scores of the group. ``band``: size
-    band, ``None`` if unknown. ``rank``: ``None`` if unranked. Before publication a key of the organisation gets
-    ``None`` for ``rank``, ``group`` and all comparisons with the group, because they would reveal the scores of others.
+    Before publication a key of the organisation gets ``None`` for ``rank``, ``group`` and all comparisons with the
+    group, because they would reveal the scores of others.
+
+    Attributes:
+        edition: Id of the edition.
+        organisation: Id of the organisation.
+        organisation_name: Name of the organisation.
+        kind: Kind of the organisation.
+        band: Size band, ``None`` if unknown.
+        status: Status of the score.
+        rank: Rank in the whole edition, ``None`` if unranked.
+        group: Peer group.
+        index: Index of the organisation, with the indices of the group.
+        dimensions: Score of the organisation in each dimension, with the scores of the group.
+        methodology: Version under which the scores were computed.
+        simulated: True if the data are invented.
+        text: Sentence about the comparison.
     """
 
     edition: str
@@ -2147,8 +2161,13 @@ class PrincipalComponent(Model, frozen=True, kw_only=True):
 class CompensatedScore(Model, frozen=True, kw_only=True):
     """Organisation whose index would be lower as the geometric mean of its dimensions.
 
-    ``index`` and ``level``: its index and level. ``geometric`` and ``geometric_level``: both with the geometric mean. A
-    level is ``None`` if it has none. ``dimension``: id of its weakest dimension.
+    Attributes:
+        organisation: Id of the organisation.
+        index: Its index.
+        geometric: Its index as the geometric mean.
+        level: Its level, ``None`` if it has none.
+        geometric_level: Its level with the geometric mean, ``None`` if it has none.
+        dimension: Id of its weakest dimension.
     """
 
     organisation: str

@@ -81,7 +81,7 @@ def compare_documents(
     texts_before: Mapping[Language, MethodologyTexts] | None = None,
     texts_after: Mapping[Language, MethodologyTexts] | None = None,
 ) -> Iterator[Difference]:
-    """Yield every difference of two documents, then the differences of their texts.
+    """Yield every difference of the document `after` from the document `before`, then the differences of their texts.
 
     Version names and the members `$schema` are not compared. Texts are compared only in languages that both documents
     have; no texts are compared if `texts_before` or `texts_after` is None.

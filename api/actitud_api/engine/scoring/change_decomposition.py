@@ -173,7 +173,7 @@ def compare_scores(before: Score, after: Score) -> ScoreDifference:
 
 
 def compute_delta(before: Figure | None, after: Figure | None) -> Delta:
-    """Build the delta of a figure: its two values and their exact difference, None if one of the values is None."""
+    """Build the delta of a figure: its values, and their exact difference (after minus before), None without both."""
     # Of the decimals as written: a difference of floats would show digits such as 0.30000000000000004.
     difference = None if before is None or after is None else to_figure(Fraction(to_exact(after)) - to_exact(before))
     return Delta(before=before, after=after, difference=difference)

@@ -126,9 +126,15 @@ def _outline_groups(evaluation: Evaluation, above: CompiledGroup) -> tuple[Dimen
 class _Explanation(Struct, frozen=True):
     """Parts of the explanation of one evaluation; each list is by position of the indicator.
 
-    `unit` is 10^decimals, the integer that stands for 1 point. `attribution` has the points of every node, and
-    `intervals` the sampling interval of each indicator (None without one). `parameters` are the data from which the
-    sentence of each reason is built; `steps` are the next steps.
+    Attributes:
+        evaluation: The evaluation.
+        compiled: Methodology under which it was made.
+        unit: 10^decimals, the integer that stands for 1 point.
+        attribution: Points of every node.
+        values: Raw values, rounded as in the canonical result; None for an indicator without a raw value.
+        intervals: Sampling intervals, None for an indicator without one.
+        parameters: Data from which the sentence of each reason is built.
+        steps: Next steps, None for an indicator without one.
     """
 
     evaluation: Evaluation

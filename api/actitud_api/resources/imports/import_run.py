@@ -114,12 +114,15 @@ class ImportWorkers(NamedTuple):
 
 
 class ImportParameters(Struct, frozen=True, kw_only=True):
-    """The parameters of an import.
+    """Parameters of the job that imports a file.
 
-    `file`: id of the stored file. `form`: the form in which the file is read. `dry_run`: True to store nothing.
-    `all_or_nothing`: True to store nothing if the rows of any organisation have a fault. `language`: the language of
-    the faults in the annotated copy of a text file. `request`: id of the request that started the import, for the
-    ledger (audit log); None if there was no request.
+    Attributes:
+        file: Id of the file.
+        form: Form of the file.
+        dry_run: True to check the file and store nothing.
+        all_or_nothing: True to store nothing if the rows of any organisation have a fault.
+        language: Language of the faults in the annotated copy of a text file.
+        request: Id of the request that started the import, for the ledger (audit log); None if there was no request.
     """
 
     file: int

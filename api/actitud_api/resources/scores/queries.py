@@ -297,7 +297,10 @@ def list_page(
     *,
     sort: RankingSort,
 ) -> list[RankingRow]:
-    """List the visible rows of an edition that match `filters`, in the order `sort`, then by organisation id."""
+    """List the visible rows of an edition that match `filters`, in the order `sort`, then by organisation id.
+
+    Rows without the figure or rank by which the list is ordered are at its end.
+    """
     statements = source.statements
     column, descending = _find_sort_column(statements, sort)
     ordered = column.desc() if descending else column.asc()
@@ -607,7 +610,8 @@ def _build_cursor_condition(
 ) -> ColumnElement[bool]:
     """Return the SQL condition that selects the rows after a cursor.
 
-    `column` and `descending` are the order of the list; the column `tie` decides ties.
+    `column` and `descending` are the order of the list; the column `tie` decides ties. `after` is the cursor: the value
+    of `column` and the organisation id of the last row before the page.
     """
     value, organisation = after
     tied = tie > organisation

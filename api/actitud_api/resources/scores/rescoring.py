@@ -104,7 +104,7 @@ class RescoringSummary(Struct, frozen=True, kw_only=True):
 
 
 def check_versions(before: str, after: str) -> None:
-    """Raise `IncomparableVersions` if the scores of two methodology versions cannot be compared."""
+    """Raise `IncomparableVersions` if the scores of two methodology versions, given by name, cannot be compared."""
     if not are_comparable(load_methodology(before), load_methodology(after)):
         raise IncomparableVersions(before, after)
 
@@ -161,7 +161,10 @@ _DECIMALS: Final = 2
 
 
 def summarise_rescored(before: str, after: str, details: Iterable[Mapping[str, Any]]) -> RescoringSummary:
-    """Summarise the scores of an edition under two versions; `details` are the results of the job that rescored it."""
+    """Summarise the scores of an edition under its own version, `before`, and under another version, `after`.
+
+    `details` are the results of the job that scored it again.
+    """
     moves: Counter[tuple[int | None, int | None]] = Counter()
     sums = [Fraction(), Fraction()]
     rated = 0

@@ -205,7 +205,7 @@ def build_assessment_types(methodology: Methodology) -> AssessmentTypes:
 
 
 def build_profile_evidence_type(methodology: Methodology) -> type[Struct]:
-    """Build the type of the evidence for profile fields, the same in assessments and questionnaires of a version."""
+    """Build the type of the evidence for profile fields, in assessments and questionnaires of a methodology version."""
     names = tuple(field.name for field in list_own_fields(methodology))
     return _build_profile_evidence_type(f"ProfileEvidence{format_type_suffix(methodology)}", names)
 
@@ -221,7 +221,7 @@ def _build_profile_evidence_type(name: str, fields: tuple[str, ...]) -> type[Str
 
 
 def build_profile_sources_type(methodology: Methodology) -> type[Struct]:
-    """Build the type of the sources of profile fields, the same in assessments and questionnaires of a version."""
+    """Build the type of the sources of profile fields, in assessments and questionnaires of a methodology version."""
     names = tuple(field.name for field in list_own_fields(methodology))
     return _build_profile_sources_type(f"ProfileSources{format_type_suffix(methodology)}", names)
 

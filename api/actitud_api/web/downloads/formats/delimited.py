@@ -36,7 +36,7 @@ _EncodeColumn: TypeAlias = Callable[[Sequence[CellValue]], Sequence[CellValue]]
 
 
 def encode_csv(columns: Sequence[TableColumn], batches: Batches, dialect: Dialect = "rfc4180") -> Iterator[bytes]:
-    """Yield the table as CSV, one chunk of bytes per batch of rows; the header comes first.
+    """Yield the table as CSV, one item of UTF-8 bytes for each batch of rows; the first item begins with the header.
 
     The dialect `rfc4180` has commas, decimal points, `true` and `false`, CRLF, and an empty cell for None. The dialect
     `excel-es` has a byte order mark, semicolons, decimal commas, `VERDADERO` and `FALSO`. In both dialects, an
