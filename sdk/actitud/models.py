@@ -915,7 +915,8 @@ class ReviewRemark(Model, frozen=True, kw_only=True):
 class ReviewReply(Model, frozen=True, kw_only=True):
     """Reply of the organisation to the verdict on one indicator.
 
-    ``evidence``: the documents sent with the reply, empty once the edition is published. ``at``: time of the reply.
+    ``evidence``: the documents sent with the reply, empty once the edition is published. ``at``: time at which the
+    reply was last written.
     """
 
     indicator: str
@@ -2252,14 +2253,16 @@ class SourceSensitivity(Model, frozen=True, kw_only=True):
 class LevelSensitivity(Model, frozen=True, kw_only=True):
     """Sensitivity of levels to judgements and errors, all of which are varied at random together.
 
-    The shares are ``None`` if there are no organisations.
+    A draw gives each organisation a level, the drawn level. Draws come in pairs, because the share of one source is
+    estimated by exchanging this source between two independent draws. Shares are ``None`` if there are no
+    organisations.
 
     Attributes:
-        organisations: Number of organisations whose levels are computed.
+        organisations: Number of organisations whose levels are computed, at most 500.
         draws: Number of pairs of random draws.
-        changes: Share (0 to 1) of the drawn levels that differ from the level without variation.
-        losses: Share of the draws in which an organisation loses its level.
-        far_changes: Share of the draws in which its level changes by more than one.
+        changes: Share (0 to 1) of the drawn levels that differ from the level without variation, losses included.
+        losses: Share of the drawn levels that are missing although there is a level without variation.
+        far_changes: Share of the drawn levels that are more than one level away from it; both exist.
         sources: Share of each source of uncertainty in the variance of the levels.
     """
 

@@ -61,7 +61,7 @@ class ShownRows:
         self._compare(line, name, "dimensions", shown.get("dimensions"), signed)
 
     def finish(self, line: int) -> None:
-        """Add a problem for each shown row that was not compared, because the edition document does not list it.
+        """Add a problem for each shown row that was not compared, such as one that the edition document does not list.
 
         ``line``: number of the line of the edition document in the file.
         """
