@@ -28,6 +28,8 @@ NAMES: Final = frozenset(
         "CSV",
         "JSON",
         "Lines",
+        "Excel",
+        "stat",
         "XLSX",
         "HTML",
         "SVG",

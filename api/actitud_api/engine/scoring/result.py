@@ -102,8 +102,8 @@ class NextStep(Canonical, frozen=True):
     `kind` is, for example, `report` (send an answer) or `correct` (resolve a contradiction). `change` contains the new
     facts, and is empty if the step names none. `gain` and `gain_max` are the index points that the step and the best
     score gain. Both are null if there is no index before or after the change; `gain` is also null if it depends on
-    later answers. `cap` is the score without the evidence that the step needs, null if the score is not lower.
-    `requires` are the rules that the step breaks unless other facts change too.
+    later answers. `cap` is the score that the step reaches without evidence, null if it is not lower than with
+    evidence. `requires` are the rules that the step breaks unless other facts change too.
     """
 
     kind: Annotated[StepKind, OPEN]
@@ -170,7 +170,7 @@ class DimensionScore(Canonical, frozen=True, kw_only=True):
 
 
 class BlockingGate(Canonical, frozen=True):
-    """A gate of the next level that is not passed.
+    """A gate (condition) of the next level that is not passed.
 
     `actual` is the value that the gate reads, null if it is unknown or does not exist; `required` is the value that the
     gate asks for; `distance` is their absolute difference, null if one of the two values is not a number.
