@@ -64,7 +64,10 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Secret:
-    """String that never appears in a ``repr``, a log line or a pickle, such as an API key."""
+    """String that must not appear in a ``repr``, a log line or a pickle, such as an API key.
+
+    Only ``reveal`` returns the string. Pickling a secret raises ``TypeError``.
+    """
 
     __slots__ = ("_text",)
 

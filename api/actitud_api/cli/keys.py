@@ -378,11 +378,13 @@ def run_revoke_signing(options: argparse.Namespace, language: Language) -> int:
     """Mark a signing key as compromised, replace it if it is the active one, and return exit code 0.
 
     The option `--since` is the number of a ledger entry: signatures of the key from that entry on do not count. Without
-    the option, signatures from the next entry on do not count.
+    the option, it is the next entry of the ledger. A key that is marked already can be marked again only with a lower
+    number, so that fewer of its signatures count; without the option, the number then falls by one.
 
     Raises:
-        CommandError: No signing key has that id, the number is beyond the next entry or not below an earlier number for
-            this key (exit code 2), or the file of the new key cannot be written.
+        CommandError: With exit code 2, the number is not allowed: it is neither that of a ledger entry nor the next
+            one, or the key is marked already with this number or a lower one. With exit code 1, no signing key has that
+            id, or the file of the new key cannot be written.
     """
     settings = load_settings(options)
     folder = settings.signing_folder

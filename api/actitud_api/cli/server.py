@@ -134,8 +134,8 @@ class WorkerServer(Server):
 
     If a SIGTERM is sent to a worker only, the worker finishes the requests in progress before it ends, even if the
     signal is repeated; the supervisor then starts another worker. The supervisor asks regularly if the worker is alive.
-    The event loop answers, not the thread that receives orders, because that thread would answer even if the event loop
-    is blocked.
+    The event loop answers, not the thread of `follow_orders`, which receives the messages of the supervisor, because
+    that thread would answer even if the event loop is blocked.
     """
 
     def __init__(

@@ -48,7 +48,7 @@ class UnknownVersion(LookupError):
 
 
 class TextPair(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Text in Spanish and in English."""
+    """The same text in Spanish (``es``) and in English (``en``)."""
 
     es: str
     en: str

@@ -143,10 +143,11 @@ def load_profile_limits(version: str) -> ProfileLimits:
 
 
 def find_invalid_values(profile: Mapping[str, Any], limits: ProfileLimits) -> list[TextPair]:
-    """Return a sentence about each faulty member of a profile: an unknown field, or a value outside the field's limits.
+    """Return a sentence, in Spanish and in English, about each faulty member of a profile.
 
-    A blank (None) is accepted for every field. There is no sentence about a field that only another counted methodology
-    version has.
+    A member is faulty if no field has its name, if only a review sets the field, or if its value is outside the limits
+    of the field; the limits of every field admit a blank (None). A field that only other counted methodology versions
+    have is not faulty here: `list_foreign_fields` returns its name.
     """
     fields = {field.name: field for field in limits.fields}
     foreign = list_foreign_fields(profile, limits)

@@ -557,13 +557,16 @@ class AsyncHearings(AsyncBound):
 
 
 class Returns(Bound):
-    """Operations that return an assessment: ``client.editions.assessments.returns.create``."""
+    """Operations that send an assessment back to its organisation: ``client.editions.assessments.returns.create``."""
 
     create: Final = bind_blocking(create_return)
 
 
 class AsyncReturns(AsyncBound):
-    """Awaitable operations that return an assessment: ``async_client.editions.assessments.returns.create``."""
+    """Awaitable operations that send an assessment back to its organisation.
+
+    Its operation is ``async_client.editions.assessments.returns.create``.
+    """
 
     create: Final = bind_awaitable(create_return)
 

@@ -162,7 +162,11 @@ class Document:
         return self._forms[id(schema)]
 
     def list_defaults(self, schema: object) -> Sequence[object]:
-        """Return a list with the default value of a schema, or of a schema in its `allOf`; empty without a default."""
+        """Return a sequence with the default value of a schema, empty if it has none, because a default may be null.
+
+        A schema without a `default` of its own has that of the schema to which its `$ref` refers, else that of the
+        first schema in its `allOf` with a default.
+        """
         node = as_object(schema)
         if "default" in node:
             return (node["default"],)

@@ -277,7 +277,8 @@ def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Ev
 
     The closure returns None for an absent fact, and for a combination (minimum, sum, …) with a member that is None. It
     returns `NULL` for a value that does not exist, such as the score of a dimension without a score. `min` and `max`
-    ignore members that are `NULL` (SCORING, section 6); a sum or product with such a member is `NULL`.
+    ignore members that are `NULL` (SCORING, section 6), and are `NULL` if all members are; a sum or product is `NULL`
+    if one of its members is.
 
     Raises:
         TypeError: If the operand is a quotient. The evaluators compile its numerator and denominator separately.

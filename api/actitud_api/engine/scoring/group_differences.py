@@ -65,13 +65,19 @@ class GroupDifferences(Struct, frozen=True, kw_only=True):
 def compare_groups(
     by: Grouping, groups: Sequence[str | None], index: Floats, indicators: Mapping[str, Floats]
 ) -> GroupDifferences:
-    """Compare groups of organisations in the index and in the indicators.
+    """Compare groups of organisations in the index, and in each indicator at equal index.
+
+    Compute the distribution of the index in each group, the share of its variance that lies between the groups, and the
+    indicators that differ at least moderately between the groups (`compute_effect`).
+
+    All sequences and arrays have the organisations in the same order.
 
     Args:
         by: Property that makes the groups, which is only copied to the result.
         groups: Group of each organisation; organisations without a group (None) are left out.
-        index: Index of each organisation, in points.
-        indicators: For each indicator, by id, the score of each organisation in points, NaN if missing.
+        index: Index of each organisation, in points; never NaN.
+        indicators: For each indicator, by id, the score of each organisation in points. An organisation whose score is
+            missing (NaN) is left out for this indicator only.
     """
     known = np.array([group is not None for group in groups], np.bool)
     names = sorted({group for group in groups if group is not None})

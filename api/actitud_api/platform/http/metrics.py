@@ -100,7 +100,7 @@ DATABASE_SILENCE: Final = Gauge(
 class OperatorFigures:
     """Supplier of the metrics of a service to its operator, in Prometheus format.
 
-    Only clients in some networks may read them.
+    Only clients in the networks of the setting `metrics_networks` may read them; all others get 404.
     """
 
     def __init__(

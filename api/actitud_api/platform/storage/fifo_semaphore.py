@@ -17,7 +17,8 @@ from actitud_api.platform.storage.errors import Unavailable
 class FifoSemaphore:
     """Semaphore that admits threads in the order in which they began to wait.
 
-    At most `slots` threads are admitted at the same time. A thread waits at most `seconds`.
+    At most `slots` threads are admitted at the same time. For a thread that has waited `seconds` in vain, `acquire`
+    raises `Unavailable`.
     """
 
     def __init__(self, slots: int, seconds: float) -> None:

@@ -74,7 +74,10 @@ class StoredPublicState(Base, table=True):
 
 
 def create_token() -> int:
-    """Return a random token for one change of the public state, which no other change has."""
+    """Return a random token for one change of the public state, the data that an anonymous reader can see.
+
+    A database that was restored from a copy gives changes the same version numbers again. Their tokens differ.
+    """
     return secrets.randbits(TOKEN_BITS)
 
 

@@ -186,10 +186,11 @@ def list_page(session: Session, filters: OrganisationFilters, page: PageRange[st
 def search_page(
     session: Session, filters: OrganisationFilters, page: PageRange[MatchKey]
 ) -> list[tuple[OrganisationRecord, MatchKey]]:
-    """List the organisations that match `filters`, the closest to its text first, each with its sort key.
+    """List the organisations that match all `filters`, each with its sort key.
 
-    The sort key of the last organisation continues the list on the next page. If the text has no words, organisations
-    are ordered by id.
+    The organisation whose names are closest to the search text comes first, as in `find_matches`. If the text has no
+    words, only the other filters apply, and organisations are ordered by id. The sort key of the last organisation
+    continues the list on the next page.
     """
     matches = find_matches(session, filters.text)
     if matches is None:

@@ -106,10 +106,11 @@ def list_page(database: Database, filters: OrganisationFilters, page: PageRange[
 def search_page(
     database: Database, filters: OrganisationFilters, page: PageRange[MatchKey]
 ) -> list[tuple[OrganisationRecord, MatchKey]]:
-    """List the organisations that match `filters`, the closest to its text first, each with its sort key.
+    """List the organisations that match all `filters`, each with its sort key.
 
-    The sort key of the last organisation continues the list on the next page. If the text has no words, organisations
-    are ordered by id.
+    The organisation whose names are closest to the search text comes first, as in `find_matches`. If the text has no
+    words, only the other filters apply, and organisations are ordered by id. The sort key of the last organisation
+    continues the list on the next page.
     """
     with database.read() as session:
         return queries.search_page(session, filters, page)

@@ -323,9 +323,10 @@ def list_page(
 def search_page(
     session: Session, source: FigureSource, filters: ScoreFilters, visibility: Visibility, page: PageRange[Never]
 ) -> list[RankingRow]:
-    """List the rows of an edition that match the text of `filters` and are visible, the closest first.
+    """List the visible rows of an edition that match all `filters`, ordered by how well they match the search text.
 
-    The list is empty if there is no word in the text.
+    The organisation whose names are closest to the text comes first, as in `organisations.find_matches`. The list is
+    empty if there is no word in the text.
     """
     statements = source.statements
     matches = organisations.find_matches(session, filters.text)

@@ -87,7 +87,14 @@ class TableJob(Struct, frozen=True):
 
 
 class FilePreparation:
-    """Background worker that makes the missing files of published editions, one table after another."""
+    """Background worker that makes files of published editions before they are requested, one table after another.
+
+    The files contain the whole table of scores or of indicators of an edition, in each format and, where the content
+    differs, in each language. Computations over an edition are made too. The work begins at the start of the service
+    and after each change of the published data, once they have stayed unchanged for `quiet` seconds. The newest edition
+    comes first; once the files take the share `SHARE` of the store, those of older editions are made only when they are
+    requested.
+    """
 
     def __init__(
         self,

@@ -136,7 +136,15 @@ class ChartsController(Controller):
         name: FromPath[str],
         database: Database,
     ) -> Response[bytes] | LargeResponse:
-        """Show a chart of a territory: `levels`, `tenths` (of the index), `dimensions` or `provinces`."""
+        """Show a chart of a territory in an edition.
+
+        `name` is the name of the chart: `levels`, `tenths` (of the index), `dimensions` (their medians) or, for a
+        region with several provinces, `provinces` (their medians). With a suffix (`.svg`, `.png`, `.csv`) the response
+        is a file; without one, the page with the HTML to embed the chart.
+
+        If the edition is not published, the territory has no organisation in it or there is no such chart, a name
+        without a suffix gets the 404 page, and one with a suffix a problem with the status 404.
+        """
         return _answer(
             request,
             database,

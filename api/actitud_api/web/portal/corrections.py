@@ -216,7 +216,11 @@ def describe_edition_corrections(newest: PublicationRecord, language: Language) 
 def list_edition_corrections(
     database: Database, edition: EditionRecord, language: Language
 ) -> tuple[EditionCorrection, ...]:
-    """List the newest corrections of an edition, newest first, with the organisations that they correct or add."""
+    """List at most `REVISIONS_MAX` corrections of an edition, newest first.
+
+    A correction that corrects or adds no score is left out. Each has the first `ORGANISATIONS_MAX` of the organisations
+    that it corrects or adds, and the number of the others.
+    """
     news = list_news(database, NewsFilters(edition=edition.id), after=None, limit=REVISIONS_MAX)
     return tuple(_describe_revision(item, language) for item in news if item.revision > 1)
 

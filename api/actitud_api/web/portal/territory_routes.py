@@ -79,8 +79,8 @@ class TerritoriesController(Controller):
     ) -> Response[bytes]:
         """Show all regions and provinces of an edition, with the distribution of their organisations' scores.
 
-        If the edition does not exist or is not published, show the 404 page. The page has the status 404 too if the
-        requested order is unknown.
+        If the edition does not exist or is not published, show the 404 page. If the order in the query parameter `sort`
+        is unknown, show the territories by name and a note about the unknown order, with the status 404.
         """
         try:
             found = territories.list_territories(database, edition)

@@ -144,7 +144,7 @@ def build_closed_struct(
 
 
 def build_body_type(base: type[S], methodology: Methodology, members: Iterable[Member], doc: str) -> type[S]:
-    """Build the type of a request body of one version: a subclass of `base` with the given members.
+    """Build the type of a request body of one methodology version: a subclass of `base` with the given members.
 
     A body names the version in its member `methodology`. `doc` is the description of the type in the published schema.
     """

@@ -37,7 +37,11 @@ class ChildWeights:
         self._kind = kind
 
     def add(self, counted: ChildCounts, weight: int) -> None:
-        """Add the masks in `counted`, which are those of one child, with its `weight`; ignore a child of weight 0."""
+        """Add the rows in which one child leaves its group, or makes it unknown; ignore a child of weight 0.
+
+        Each mask of `counted` is appended, as a pair with the `weight` of the child, to the attribute of the same name:
+        `excluded`, `excluded_at_best` or `voids`. A mask that is None is skipped.
+        """
         if not weight:
             return
         for masks, mask in (

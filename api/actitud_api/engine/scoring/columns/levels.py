@@ -223,10 +223,10 @@ class _GateCompiler(ColumnCompiler):
                 return super().compile_operand(operand)
 
     def _compile_extreme(self, combine: np.ufunc, nodes: tuple[str, ...]) -> CompiledNumbers:
-        """Compile the lowest or highest score among the `nodes` that are applicable; -1 if no node is.
+        """Compile the lowest or highest score among the `nodes`; nodes that are not applicable are ignored.
 
-        `combine` is `np.minimum` or `np.maximum`. Every applicable node must have a score: an unknown one too, as its
-        group gives it.
+        A row in which no node is applicable has -1 (`NO_SCORE`) instead. `combine` is `np.minimum` or `np.maximum`.
+        Every applicable node must have a score: an unknown one too, as its group gives it.
         """
         reads = [self._find_node_arrays(node) for node in nodes]
         key = combine, nodes
