@@ -153,6 +153,15 @@ def test_a_key_that_others_may_have_counts_up_to_an_entry(
         jwks = msgspec.to_builtins(build_key_set(service.list_signing_keys(session)))
     assert find_chain_problems(entries, note, jwks) == [("0:/checkpoint", "compromised")]
 
+    before = records(installed)
+    for options in ((), ("--since", "1"), ("--since", "2")):
+        assert cli.main(["keys", "revoke-signing", *options, "--", old.kid]) == 2
+        assert capsys.readouterr().err.splitlines()[0] == (
+            f"The signing key {old.kid} is compromised since entry 1 of the ledger already: "
+            "--since can only name an earlier one."
+        )
+    assert records(installed) == before
+
 
 @pytest.mark.parametrize(
     ("options", "code", "error"),

@@ -27,10 +27,10 @@ ROOT: Final = Path(__file__).parents[2]
 SOURCE: Final = ROOT / "sdk" / "typescript"
 FACTS: Final = ROOT / "openapi" / "examples" / "scores.create.request.json"
 ORGANISATION: Final = "XX-DEMO-00100"
-LARGEST_BUNDLE: Final = 56_000
-"""Bytes of the main flow with the client, minified: 48,000 when this was written."""
+LARGEST_BUNDLE: Final = 64_000
+"""Bytes of the main flow with the client, minified: 61,100 with 121 operations, which it has all."""
 LARGEST_SENT: Final = 9_500
-"""The same compressed: 8,200."""
+"""The same compressed: 9,000."""
 LARGEST_PACKAGE: Final = 140_000
 """Bytes of the package that is installed: 109,000, nearly all of it types."""
 

@@ -94,6 +94,12 @@ _NO_ENTRY = Texts(
     "--since: «{value}» no es el número de una entrada del libro de cambios, de 0 a {most}",
     "--since: “{value}” is not the number of an entry of the ledger, 0 to {most}",
 )
+_MARKED = Texts(
+    "La clave de firma {kid} ya no vale desde la entrada {marked} del libro de cambios: --since solo puede nombrar una "
+    "anterior.",
+    "The signing key {kid} is compromised since entry {marked} of the ledger already: --since can only name an earlier "
+    "one.",
+)
 _COMPROMISED = Texts(
     "La clave de firma {kid} no vale desde la entrada {since} del libro de cambios: lo que se publicó con ella desde "
     "entonces no se cumple, y hay que publicarlo de nuevo como corrección.",
@@ -379,7 +385,7 @@ def run_revoke_signing(options: argparse.Namespace, language: Language) -> int:
 
     The option `--since` is the number of a ledger entry: signatures of the key from that entry on do not count. Without
     the option, it is the next entry of the ledger. A key that is marked already can be marked again only with a lower
-    number, so that fewer of its signatures count; without the option, the number then falls by one.
+    number, so that fewer of its signatures count.
 
     Raises:
         CommandError: With exit code 2, the number is not allowed: it is neither that of a ledger entry nor the next
@@ -401,8 +407,11 @@ def run_revoke_signing(options: argparse.Namespace, language: Language) -> int:
         except ledger.UnknownSigningKey as error:
             raise CommandError(_NO_SIGNING_KEY.into(language).format(id=options.id)) from error
         except ledger.SigningKeyRefusal as error:
-            value = "" if since is None else since
-            raise CommandError(_NO_ENTRY.into(language).format(value=value, most=error.most), 2) from error
+            if error.marked is not None:
+                refused = _MARKED.into(language).format(kid=options.id, marked=error.marked)
+            else:
+                refused = _NO_ENTRY.into(language).format(value=since, most=error.most)
+            raise CommandError(refused, 2) from error
         except OSError as error:
             raise CommandError(_UNWRITABLE.into(language).format(folder=folder, reason=error.strerror)) from error
     sys.stdout.write(f"{_COMPROMISED.into(language).format(kid=options.id, since=first)}\n")

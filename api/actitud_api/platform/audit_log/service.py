@@ -124,12 +124,14 @@ class UnknownSigningKey(LookupError):
 class SigningKeyRefusal(ValueError):
     """Raised by `revoke_signing_key` if the number of the ledger entry is not allowed.
 
-    Signatures of the key do not count from that entry on. `most` is the largest number that is allowed.
+    Signatures of the key do not count from that entry on. `most` is the largest number that is allowed. `marked` is the
+    entry from which on they do not count already, None if they all count.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, marked: int | None) -> None:
         super().__init__(f"not above {most}")
         self.most = most
+        self.marked = marked
 
 
 class NothingRestored(LookupError):
@@ -460,7 +462,8 @@ def revoke_signing_key(
         session: Write session.
         folder: Folder of the key files.
         kid: Id of the compromised key.
-        since: Number of the first entry from which on its signatures no longer count; None for the next entry.
+        since: Number of the first entry from which on its signatures no longer count; None for the next entry, which
+            is refused for a key that is marked already.
         event: Content of the ledger entries.
         now: Time of the change.
 
@@ -476,9 +479,9 @@ def revoke_signing_key(
     if key is None or head is None:
         raise UnknownSigningKey(kid)
     most = head.size if key.compromised_since is None else key.compromised_since - 1
-    first = most if since is None else since
+    first = head.size if since is None else since
     if not 0 <= first <= most:
-        raise SigningKeyRefusal(most)
+        raise SigningKeyRefusal(most, key.compromised_since)
     new = None
     if key.retired is None:
         new = rotate_signing_key(session, folder, event, now=now)
