@@ -164,7 +164,8 @@ def read_lines(path: str) -> Iterator[bytes]:
 def parse_object(line: bytes) -> tuple[dict[str, Any], str]:
     """Parse a line as a JSON object. Return the object and "", or an empty object and the reason why the line is none.
 
-    Duplicated members, NaN, and numbers that are not in the form of RFC 8785 are refused too.
+    Duplicated members, NaN, halves of surrogate pairs, and numbers that are not in the form of RFC 8785 are refused
+    too.
     """
     try:
         value = json.loads(
@@ -174,6 +175,11 @@ def parse_object(line: bytes) -> tuple[dict[str, Any], str]:
             parse_float=parse_number,
             parse_int=parse_number,
         )
+        # An escape may name half of a surrogate pair, which is no character: RFC 8785 has no form for it.
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        half = f"U+{ord(error.object[error.start]):04X}"
+        return {}, say(f"{half} no es un carácter", f"{half} is no character")
     except UnicodeDecodeError as error:
         return {}, say(f"no es UTF-8 (byte {error.start + 1})", f"it is not UTF-8 (byte {error.start + 1})")
     except json.JSONDecodeError as error:
@@ -192,7 +198,7 @@ def unite_members(pairs: list[tuple[str, object]]) -> dict[str, Any]:
     """
     value = dict(pairs)
     if len(value) < len(pairs):
-        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        name = Counter(name for name, _ in pairs).most_common(1)[0][0].encode("utf-8", "backslashreplace").decode()
         raise ValueError(say(f"el miembro «{name}» está dos veces", f"the member “{name}” stands twice"))
     return value
 

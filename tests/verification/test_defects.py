@@ -54,6 +54,7 @@ TOLD = {
     "it is not": "malformed",
     "it is no edition document": "malformed",
     "is not JSON": "malformed",
+    "is no character": "malformed",
     "documents of the list are missing": "missing",
     "the edition document is missing": "missing",
     "is not in the list": "extra",
@@ -308,6 +309,13 @@ DEFECTS: dict[str, Defect] = {
         edited(5, lambda text: text.replace(b'"format":1', b'"format":NaN')),
         *alike({("5", "digest"), ("5", "malformed")}),
     ),
+    "half a surrogate pair": Defect(
+        rewritten(lambda text: text.replace(b"Villa", b"\\ud800illa")), *alike({("5", "malformed")})
+    ),
+    "half a surrogate pair in a name": Defect(
+        rewritten(lambda text: text.replace(b'{"edition"', b'{"\\udfff":1,"edition"', 1)),
+        *alike({("5", "malformed")}),
+    ),
     "not UTF-8": Defect(
         edited(5, lambda text: text.replace(b"Villa", b"Vill\xe1")), *alike({("5", "digest"), ("5", "malformed")})
     ),
@@ -485,6 +493,8 @@ NO_FILES: dict[str, bytes] = {
     "another format": b'{"format":2,"kind":"bundle"}\n',
     "a list": b"[1]\n",
     "a member twice": b'{"format":1,"kind":"bundle","kind":"edition"}\n',
+    "half a surrogate pair in a name": b'{"format":1,"jws":{"sig\\ud800nature":"c"},"kind":"bundle"}\n',
+    "half a surrogate pair in a name, twice": b'{"\\ud800":1,"\\ud800":2,"format":1,"kind":"bundle"}\n',
     "nested": b"[" * 100_000,
     "no number": b'{"format":NaN,"kind":"bundle"}\n',
     "cut off at once": gzip.compress(b"x" * 100)[:12],

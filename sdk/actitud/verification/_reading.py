@@ -102,7 +102,10 @@ def _is_object(line: bytes) -> bool:
 
 
 def parse_object(line: bytes) -> dict[str, Any]:
-    """Parse a line as a JSON object. Raises ``NotReadable`` if it is not one, or has duplicated members."""
+    """Parse a line as a JSON object.
+
+    Raises ``NotReadable`` if it is not one, or has duplicated members or half of a surrogate pair in a string.
+    """
     value: object = None
     try:
         value = msgspec.json.decode(line)
@@ -119,12 +122,18 @@ def parse_object(line: bytes) -> dict[str, Any]:
 
 def _parse_strictly(line: bytes) -> object:
     try:
-        return json.loads(
+        value = json.loads(
             line.decode("utf-8"),
             object_pairs_hook=_build_object,
             parse_constant=_refuse_constant,
             parse_float=_parse_float,
         )
+        # An escape may name half of a surrogate pair, which is no character: RFC 8785 has no form for it.
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        return value
+    except UnicodeEncodeError as error:
+        half = f"U+{ord(error.object[error.start]):04X}"
+        raise NotReadable(f"{half} no es un carácter", f"{half} is no character") from None
     except UnicodeDecodeError as error:
         byte = error.start + 1
         raise NotReadable(f"no es UTF-8 (byte {byte})", f"it is not UTF-8 (byte {byte})") from None
@@ -142,7 +151,7 @@ def _parse_strictly(line: bytes) -> object:
 def _build_object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        name = Counter(name for name, _ in pairs).most_common(1)[0][0].encode("utf-8", "backslashreplace").decode()
         raise NotReadable(f"el miembro «{name}» está dos veces", f"the member “{name}” stands twice")
     return value
 
