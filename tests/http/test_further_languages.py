@@ -23,6 +23,8 @@ from tests.unit.i18n.extraction import PACKAGE, texts
 from tests.web.embeds import reading
 from tests.web.embeds.installation import ZAMORA
 
+pytestmark = pytest.mark.night
+
 MARK: Final = "¤"
 """Begins every translation of the catalogues that are made up here."""
 

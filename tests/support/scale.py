@@ -10,7 +10,7 @@ NIGHT: Final = options.night
 
 EXAMPLES: Final = 50 if NIGHT else 25
 """Schemathesis examples for each operation and phase."""
-ENDS: Final = 1 if NIGHT else 8
+ENDS: Final = 1 if NIGHT else 16
 """The ends of the members of one of so many operations are tried, in turn; of all the examples."""
 DEMONSTRATED: Final = range(1, 8_132) if NIGHT else (*range(1, 101), *range(103, 8_132, 40))
 """Numbers of the municipalities of the demonstration: by day the first hundred, and one of forty of the others."""
@@ -38,7 +38,7 @@ LIMITED: Final = 2_000 if NIGHT else 200
 """Requests of which several processes let exactly 100 pass."""
 LIMITING: Final = 4 if NIGHT else 2
 """The processes that count them together."""
-FOLLOWED: Final = 20 if NIGHT else 5
+FOLLOWED: Final = 20 if NIGHT else 3
 """Schemathesis scenarios that follow the links between the operations of a tag."""
 KEYED: Final = ("sqlite", "postgresql") if NIGHT else ("postgresql",)
 """Databases on which Schemathesis has a key."""
@@ -68,17 +68,15 @@ MIGRATION_KILLS: Final = {"sqlite": 50 if NIGHT else 2, "postgresql": 50 if NIGH
 """Times that a process is killed while it migrates."""
 RESTORED: Final = 10 if NIGHT else 1
 """Copies that are made under load and brought back."""
-EXPORTED: Final = (8_000, 80_000) if NIGHT else (60, 600)
-"""Organisations of two editions whose files take the same memory."""
 NAMES: Final = 500 if NIGHT else 6
 """Hostile names of organisations on a whole page."""
 EMBEDDED: Final = (0, 1, 2, 3) if NIGHT else (0, 3)
 """Which of each four of 500 hostile names are embedded: by day two, of which one is alone and one between words."""
 STRAYS: Final = 1 if NIGHT else 16
 """Of the schemes and headers with a key that is out of place each operation gets one of so many, in turn."""
-HELD: Final = 1 if NIGHT else 5
+HELD: Final = 1 if NIGHT else 8
 """Of the holders of keys each operation is called by one of so many, in turn among the operations of its kind."""
-STRANGE: Final = 1 if NIGHT else 6
+STRANGE: Final = 1 if NIGHT else 9
 """Of the requests of strangers to each operation one of so many is made, in turn."""
 LOGGED: Final = 1 if NIGHT else 12
 """Of the requests with a key that is out of place one of so many goes through nginx, in turn."""
@@ -98,7 +96,7 @@ STORIES: Final = 1_000 if NIGHT else 100
 """Stories of an edition that are told against a model, on each database."""
 STEPS: Final = 60 if NIGHT else 30
 """Steps of each at most."""
-CANCELLED: Final = 1_000 if NIGHT else 300
+CANCELLED: Final = 1_000 if NIGHT else 150
 """Calls of the SDK that are cancelled before a hundred that are not."""
 LOST: Final = 500 if NIGHT else 25
 """Writes through the SDK whose first answer is lost."""
