@@ -52,7 +52,7 @@ MANY: Final = 8_131 if NIGHT else 20
 """Organisations of the edition that goes from drafts to published in steps of all."""
 PUBLISHERS: Final = 32 if NIGHT else 8
 """Clients that publish the same edition at once."""
-PUBLISHING_ROUNDS: Final = 50 if NIGHT else 2
+PUBLISHING_ROUNDS: Final = 25 if NIGHT else 2
 """Editions that they publish so."""
 PUBLICATION_KILLS: Final = {"sqlite": 40 if NIGHT else 3, "postgresql": 40 if NIGHT else 3}
 """Times that a process is killed while it publishes."""
@@ -64,7 +64,7 @@ SERVED_ROWS: Final = 20 if NIGHT else 8
 """Organisations of each edition that it publishes."""
 HELD_UP: Final = DEMONSTRATED if NIGHT else range(1, 101)
 """Numbers of the municipalities of an edition that is published while one of them is renamed again and again."""
-MIGRATION_KILLS: Final = {"sqlite": 50 if NIGHT else 2, "postgresql": 50 if NIGHT else 2}
+MIGRATION_KILLS: Final = {"sqlite": 25 if NIGHT else 2, "postgresql": 25 if NIGHT else 2}
 """Times that a process is killed while it migrates."""
 RESTORED: Final = 10 if NIGHT else 1
 """Copies that are made under load and brought back."""
@@ -84,7 +84,7 @@ NESTED: Final = 1 if NIGHT else 20
 """Of what a body may not say below its top one of so many is tried, in turn."""
 ALIASES: Final = 5 if NIGHT else 2
 """Aliases that each of eight writers adds to one organisation."""
-OVERLAPPING: Final = 50 if NIGHT else 1
+OVERLAPPING: Final = 25 if NIGHT else 1
 """Changes of an assessment by each of 16 concurrent writers."""
 WORKBOOKS: Final = 300 if NIGHT else 4
 """Questionnaires that go into a workbook and out again."""
@@ -102,7 +102,7 @@ LOST: Final = 500 if NIGHT else 25
 """Writes through the SDK whose first answer is lost."""
 CROSSING: Final = 1 if NIGHT else 29
 """Of the requests of each address from other origins one of so many is made, in turn."""
-INTERLEAVINGS: Final = 5_000 if NIGHT else 60
+INTERLEAVINGS: Final = 2_500 if NIGHT else 60
 """Interleavings of the reads and writes of three clients, on each database."""
 SKEWS: Final = ("-400d", "-1h", "+1h") if NIGHT else ("-400d",)
 """How wrong the clocks of processes are that serve one database together."""
@@ -122,7 +122,7 @@ COUNTED_WORLDS: Final = 200 if NIGHT else 1
 """Synthetic town halls whose numbers are counted from the files of each format."""
 COUNTED: Final = (10_000, 100_000) if NIGHT else (500, 5_000)
 """Messages of two exports whose reading takes the same memory."""
-MUTATED: Final = 20_000 if NIGHT else 100
+MUTATED: Final = 8_000 if NIGHT else 100
 """Exports with bytes changed at random."""
 FILLED: Final = 2_000 if NIGHT else 9
 """Organisations of a workbook that is filled in with 37 faults."""

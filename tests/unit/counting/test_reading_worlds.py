@@ -36,7 +36,7 @@ from tests.support.worlds.writing import OUTPUTS, Manner, write_world
 WORLDS: Final = range(1, scale.COUNTED_WORLDS + 1)
 CHANGED: Final = WORLDS[::3]
 """Those of which exports are written twice: all four manners in turn."""
-FEWER: Final = WORLDS[::4] if scale.NIGHT else WORLDS
+FEWER: Final = WORLDS[::8] if scale.NIGHT else WORLDS
 """For what reads many files of each."""
 SIZE: Final = 0.25 if scale.NIGHT else 0.1
 MAPPING: Final = LogMapping(
