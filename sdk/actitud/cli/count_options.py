@@ -61,7 +61,7 @@ class CountOptions:
         self._options = session.options
         self._words = session.words
         self._language = get_language(session.words)
-        self.files = CountFiles(
+        self.files: CountFiles = CountFiles(
             tuple(map(Path, self._options.files)),
             tuple(map(Path, self._options.mapping)),
             tuple(map(Path, self._options.coded)),

@@ -78,7 +78,7 @@ class MappingInvalid(ValueError):
 
     def __init__(self, file: str, detail: TextPair) -> None:
         super().__init__(f"{file}: {detail.en}")
-        self.detail = TextPair(f"{file}: {detail.es}", f"{file}: {detail.en}")
+        self.detail: TextPair = TextPair(f"{file}: {detail.es}", f"{file}: {detail.en}")
 
 
 class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):

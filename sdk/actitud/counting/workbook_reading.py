@@ -87,7 +87,7 @@ class InvalidCodingWorkbook(ValueError):
 
     def __init__(self, file: str, detail: TextPair) -> None:
         super().__init__(f"{file}: {detail.en}")
-        self.detail = TextPair(f"{file}: {detail.es}", f"{file}: {detail.en}")
+        self.detail: TextPair = TextPair(f"{file}: {detail.es}", f"{file}: {detail.en}")
 
 
 class _Sheet(NamedTuple):

@@ -215,7 +215,8 @@ class _PictureBuilder:
     ) -> None:
         """Add a text below the last line, in at most `max_lines` lines, `pitch` pixels each."""
         room = WIDTH - _MARGIN - x if room is None else room
-        for line in wrap_lines(_clean(text), room, size, max_lines, bold=bold, measure=fonts.measure_width):
+        # Kerning is not measured: it widens rows of W, the worst of letters, by one hundredth.
+        for line in wrap_lines(_clean(text), room * 0.98, size, max_lines, bold=bold, measure=fonts.measure_width):
             self.y += pitch
             self.words.append(Words(x=x, y=self.y, text=line, size=size, bold=bold, fill=fill))
 
