@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -116,8 +116,8 @@ def ask(client: Client, edition: str, organisation: str, lang: str = "en") -> Pr
     return read_pages(response.content)
 
 
-def round_half_even(figure: float) -> str:
-    return str(Decimal(str(figure)).quantize(Decimal(1), ROUND_HALF_EVEN))
+def round_half_up(figure: float) -> str:
+    return str(Decimal(str(figure)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 @pytest.mark.parametrize("number", PRINTED)
@@ -128,12 +128,12 @@ def test_what_is_printed_is_what_the_json_and_the_page_say(client: Client, numbe
     score: Mapping[str, Any] = client.get(f"/v1/editions/{DEMO}/scores/{organisation}?lang=en").json()
     told = score.get("score", score)
     found = page(client.get(f"/portal/{DEMO}/{organisation}?lang=en").text)
-    assert f"{round_half_even(told['index'])} of 100" in first
+    assert f"{round_half_up(told['index'])} of 100" in first
     assert f"{told['index']:.2f} of 100" in second
     if told["level"] is not None:
         assert f"{told['level']} of 5: " in first
     for dimension in told["dimensions"]:
-        figure = "does not apply|not rated" if dimension["score"] is None else round_half_even(dimension["score"])
+        figure = "does not apply|not rated" if dimension["score"] is None else round_half_up(dimension["score"])
         assert re.search(rf"{re.escape(dimension['name'])} (?:{figure})\b", first), dimension["name"]
     (verdict,) = found.query(".verdict")
     assert pack(words(verdict)) in pack(first)
