@@ -75,9 +75,3 @@ def rule(name: str) -> str:
     """The pointer of a rule."""
     document = msgspec.json.decode(DOCUMENT)
     return f"/rules/{[known['id'] for known in document['rules']].index(name)}"
-
-
-def profile(name: str) -> str:
-    """The pointer of a profile field."""
-    document = msgspec.json.decode(DOCUMENT)
-    return f"/profile/{[known['name'] for known in document['profile']].index(name)}"

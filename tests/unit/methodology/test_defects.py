@@ -17,7 +17,7 @@ from msgspec import Struct
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.checks.document import Code, Defect
 from actitud_api.engine.methodology.loader import NESTING_MAX
-from actitud_api.engine.methodology.model import Aggregation, Document, Gate, Level
+from actitud_api.engine.methodology.model import Aggregation, Document, Gate
 from actitud_api.engine.methodology.predicates import walk_groups, walk_indicators
 from tests.unit.methodology.planting import DOCUMENT, Found, defects_of, read
 from tests.unit.scoring import builders as b
@@ -39,7 +39,7 @@ class Message(Struct, forbid_unknown_fields=True):
 CASES = msgspec.json.decode(Path(__file__).with_name("defects.json").read_bytes(), type=list[Case])
 MESSAGES = msgspec.json.decode(Path(__file__).with_name("messages.json").read_bytes(), type=list[Message])
 ELSEWHERE = {
-    # of bytes and of the registry: below, in test_loader.py and in test_registry.py
+    # of bytes and of the registry: below, and in test_loader.py and test_registry.py
     *("not-json", "nested-too-deep", "duplicated-member", "broken-schema", "draft-name", "digest-changed"),
     # notes: in test_notes_on_documents.py, test_loader.py and tests/cli/test_methodology.py
     *("silence-may-pay", "unread-field", "unread-fact", "full-marks-out-of-reach", "direction-against-curve"),
@@ -54,6 +54,44 @@ def test_the_small_methodology_has_none() -> None:
 def test_planted_defects_and_no_others_are_named() -> None:
     wrong = [(case.planted, found) for case in CASES if (found := read(case.planted)) != case.defects]
     assert wrong == []
+
+
+def test_all_defects_are_named_at_once() -> None:
+    """Of the structure, and where the structure is sound, of the content and of the texts."""
+    assert read(
+        {
+            "title": "index",
+            "decimals": "two",
+            "root/missing": {"removed": True},
+            "rules/0/severity": "fatal",
+            "texts/es/title": 7,
+        }
+    ) == [
+        ("/", "unknown-member"),
+        ("/decimals", "wrong-type"),
+        ("/root", "missing-member"),
+        ("/rules/0/severity", "unknown-option"),
+        ("/texts/es/title", "wrong-type"),
+    ]
+    assert read(
+        {
+            "answers/bullets/1.1": [],
+            "calendar/0/start": "13-01",
+            "decimals": 7,
+            "root/rated_children": 3,
+            "size_bands/P/1/start": 5002,
+            "texts/en/rules/other": "r",
+            "texts/es/groups/D1": {"removed": True},
+        }
+    ) == [
+        ("/answers/bullets/1.1", "no-indicator"),
+        ("/calendar/0/start", "not-a-day"),
+        ("/decimals", "decimals-range"),
+        ("/root/rated_children", "rated-children-range"),
+        ("/size_bands/P/1/start", "size-band-gap"),
+        ("/texts/en/rules/other", "unused-text"),
+        ("/texts/es/groups/D1", "missing-text"),
+    ]
 
 
 def test_each_message_has_its_words_in_both_languages() -> None:
@@ -235,7 +273,7 @@ def test_a_curve_that_goes_up_and_down_again_by_a_point() -> None:
 def test_gates_name_nodes_and_rules_divide_nothing() -> None:
     leaf = b.ratio("R")
     gate = Gate(id="G", holds=b.compare(b.score("X"), "ge", 50))
-    levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
+    levels = b.levels_of(gate)
     found = defects(b.document(b.root(b.group("D", leaf)), levels=levels))
     assert ("/levels/1/gates/0/holds", "unknown-node") in found
     divided = b.rule("V", b.compare(leaf.value, "le", 1), "R")
