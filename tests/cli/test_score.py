@@ -19,7 +19,7 @@ from actitud_api import cli
 from actitud_api.cli.sheet import render_score
 from actitud_api.engine.i18n import LANGUAGES
 from actitud_api.engine.methodology.loader import list_versions
-from actitud_api.engine.methodology.model import Gate, IndexOperand, Level
+from actitud_api.engine.methodology.model import Gate, IndexOperand
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.resources.scores import schemas
 from tests.unit.scoring import builders as b
@@ -195,11 +195,9 @@ def test_in_a_pipe_it_has_no_colours(file: Path, capsys: pytest.CaptureFixture[s
 def test_without_an_index_it_says_so() -> None:
     """Two dimensions are needed and one is left: nothing is divided by nothing."""
     never = b.compare(b.field("applies"), "eq", 1)
-    methodology = b.read(
-        b.document(
-            b.root(b.group("D", b.ratio("R")), b.group("E", b.ratio("N", applies=never)), rated_children=2),
-            profile=(b.integer_field("applies"),),
-        )
+    methodology = b.methodology(
+        b.root(b.group("D", b.ratio("R")), b.group("E", b.ratio("N", applies=never)), rated_children=2),
+        profile=(b.integer_field("applies"),),
     )
     score = explain(methodology, b.submit({"R": b.of(1, 2)}, {"applies": 0}))
     console = Console(file=io.StringIO(), width=60)
@@ -214,14 +212,14 @@ def test_without_an_index_it_says_so() -> None:
 def test_a_tree_of_another_shape() -> None:
     """An indicator directly below the root, groups below a dimension, and a level that review holds."""
     least = b.compare(IndexOperand(), "ge", 10)
-    levels = (Level(number=1, gates=()), Level(number=2, gates=(Gate(id="G", holds=least),)))
+    levels = b.levels_of(Gate(id="G", holds=least))
     tree = b.group(
         "index",
         b.ratio("T", 1),
         b.group("D", b.group("S", b.ratio("R")), b.ratio("U")),
         rated_share=(0, 1),
     )
-    methodology = b.read(b.document(tree, levels=levels))
+    methodology = b.methodology(tree, levels=levels)
     answers = {"T": b.of(1, 2), "R": b.of(1, 4), "U": b.of(3, 4)}
     score = explain(methodology, msgspec.structs.replace(b.submit(answers), max_level=1))
     console = Console(file=io.StringIO(), width=100)

@@ -124,7 +124,7 @@ def test_what_is_not_of_the_methodology_is_refused(members: dict[str, object], m
 
 
 def test_without_a_profile_no_field_can_be_declared() -> None:
-    bare = b.read(b.document(b.root(b.group("D", b.boolean("Y")))))
+    bare = b.methodology(b.root(b.group("D", b.boolean("Y"))))
     body = {"methodology": b.VERSION, "profile": {}, "answers": {"Y": {"value": True}}}
     assert b.decode(bare, msgspec.json.encode(body)) == Submission(profile={}, answers={"Y": {"value": True}})
     with pytest.raises(msgspec.ValidationError, match="Expected `array` of length <= 0"):
@@ -181,7 +181,7 @@ def test_the_schema_says_what_the_decoder_does() -> None:
 
 def test_what_types_of_a_version_are_called_and_say() -> None:
     field = b.integer_field("people")
-    known = b.read(b.document(b.root(b.group("D", b.ratio("R"))), profile=(field,), version="2026.1-draft"))
+    known = b.methodology(b.root(b.group("D", b.ratio("R"))), profile=(field,), version="2026.1-draft")
     assert format_type_suffix(known) == "2026v1Draft"
     ((name, form),) = build_profile_members(known, known.document.profile)
     assert (name, [meta.description for meta in get_args(form)[1:]][-1]) == ("people", "d (u)")

@@ -28,7 +28,7 @@ def test_any_name_is_asked_for_stored_and_scored(name: str) -> None:
     indicator = structs.replace(
         b.amount(name, applies=b.compare(b.field(name), "eq", True)), facts=(fact,), value=b.fact(name, name), step=name
     )
-    known = b.read(b.document(b.root(b.group("D", indicator)), profile=(field,)))
+    known = b.methodology(b.root(b.group("D", indicator)), profile=(field,))
     body = {"methodology": known.version, "profile": {name: True}, "answers": {name: {name: 0.25}}}
     supposed = {"profile": {name: False}, "answers": {name: {name: 1}}}
 

@@ -20,7 +20,6 @@ from actitud_api.engine.methodology.model import (
     Operand,
     Product,
     ProfileField,
-    Range,
     Sum,
 )
 from tests.unit.scoring import builders as b
@@ -48,6 +47,7 @@ def found(*levels: Sequence[Compare], root: Group | None = None, published: int 
     """Place and message of the defects of a document with these gates at the levels above the first."""
     document = b.document(
         root or tree(),
+        published=published,
         profile=PROFILE,
         levels=(
             Level(number=1, gates=()),
@@ -60,7 +60,6 @@ def found(*levels: Sequence[Compare], root: Group | None = None, published: int 
             ),
         ),
     )
-    document = msgspec.structs.replace(document, published_decimals=published)
     return [(defect.pointer.removeprefix("/levels/"), defect.translate("en")) for defect in check_content(document)]
 
 
@@ -126,24 +125,22 @@ def test_what_may_leave_does_not_hold_a_node_down() -> None:
 
 
 def test_what_leaves_when_unknown_does_not_hold_a_node_down() -> None:
-    group = msgspec.structs.replace(b.group("E", b.boolean("Y"), b.ladder("P", points=(0, 20, 50))), missing="leave")
+    group = b.group("E", b.boolean("Y"), b.ladder("P", points=(0, 20, 50)), missing="leave")
     assert found([b.compare(b.score("E"), "ge", 100)], root=b.root(group)) == []
 
 
 def test_the_least_child_that_stays_holds_a_min_down() -> None:
     """The best of a min is the worst of its children; of a sum, their sum, over its own range."""
-    worst = msgspec.structs.replace(b.group("E", b.boolean("Y"), b.ladder("P", points=(0, 50))), aggregation="min")
+    worst = b.group("E", b.boolean("Y"), b.ladder("P", points=(0, 50)), aggregation="min")
     assert found([b.compare(b.score("E"), "ge", 50)], root=b.root(worst)) == []
     assert found([b.compare(b.score("E"), "ge", 51)], root=b.root(worst)) == [("1/gates/0", at_most(51, 50))]
-    summed = msgspec.structs.replace(
-        b.group("S", b.boolean("Y"), b.ladder("P", points=(0, 50))), aggregation="sum", range=Range(maximum=200)
-    )
+    summed = b.group("S", b.boolean("Y"), b.ladder("P", points=(0, 50)), aggregation="sum", span=(0, 200))
     assert found([b.compare(b.score("S"), "ge", 150)], root=summed) == []
     assert found([b.compare(b.score("S"), "ge", 151)], root=summed) == [("1/gates/0", at_most(151, 150))]
 
 
 def test_other_means_are_at_most_their_best_child() -> None:
-    mean = msgspec.structs.replace(b.group("E", b.ladder("P", points=(0, 50))), aggregation="geometric")
+    mean = b.group("E", b.ladder("P", points=(0, 50)), aggregation="geometric")
     assert found([b.compare(b.score("E"), "ge", 50)], root=b.root(mean)) == []
     assert found([b.compare(b.score("E"), "ge", 51)], root=b.root(mean)) == [("1/gates/0", at_most(51, 50))]
 

@@ -31,23 +31,21 @@ from tests.unit.scoring import builders as b
 LISTED = b.checklist("C", 1, ("one", "two", "three"), ((0, 0), (3, 100)))
 OUTSIDE = Fact(name="outside_remit", type="components", required=False, set_by="service")
 DERIVED = msgspec.structs.replace(b.amount("X"), type="rate", facts=(), value=b.field("people"), step="profile:people")
-KNOWN: Final = b.read(
-    b.document(
-        b.root(
-            b.group(
-                "D",
-                b.ratio("R.1"),
-                msgspec.structs.replace(LISTED, facts=(*LISTED.facts, OUTSIDE)),
-                DERIVED,
-                b.boolean("B"),
-            )
-        ),
-        profile=(
-            b.integer_field("people"),
-            ProfileField(name="kind", type="enum", set_by="organisation", values=("town", "region")),
-            b.service_field("before"),
-        ),
-    )
+KNOWN: Final = b.methodology(
+    b.root(
+        b.group(
+            "D",
+            b.ratio("R.1"),
+            msgspec.structs.replace(LISTED, facts=(*LISTED.facts, OUTSIDE)),
+            DERIVED,
+            b.boolean("B"),
+        )
+    ),
+    profile=(
+        b.integer_field("people"),
+        ProfileField(name="kind", type="enum", set_by="organisation", values=("town", "region")),
+        b.service_field("before"),
+    ),
 )
 RATIO: Final = "NumeratorUpTo1000000DenominatorUpTo1000000QuestionnaireAnswer"
 PAGE: Final[dict[str, Any]] = {"url": "https://ayto.example/a", "date": "2026-03-04"}

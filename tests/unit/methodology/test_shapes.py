@@ -54,7 +54,7 @@ def test_only_the_form_of_an_answer_makes_a_shape() -> None:
 
 
 def request_of(version: str, *indicators: Indicator) -> type[msgspec.Struct]:
-    return build_score_request_type(b.read(b.document(b.root(b.group("D", *indicators)), version=version)))
+    return build_score_request_type(b.methodology(b.root(b.group("D", *indicators)), version=version))
 
 
 def test_versions_share_the_types_of_their_shapes_and_name_the_texts_at_each_indicator() -> None:

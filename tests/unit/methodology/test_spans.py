@@ -13,7 +13,9 @@ from actitud_api.engine.methodology.model import (
     AnswerOperand,
     Document,
     Fact,
+    Group,
     IndexOperand,
+    Indicator,
     Maximum,
     Minimum,
     Operand,
@@ -25,17 +27,22 @@ from actitud_api.engine.methodology.model import (
 )
 from tests.unit.scoring import builders as b
 
-LEAST_OF_HUNDRED = Range(minimum=20, maximum=100)
+PROFILE = (
+    b.integer_field("people"),
+    ProfileField(name="balance", type="integer", set_by="organisation", minimum=-5, maximum=3),
+)
+LEAVES = b.compare(b.field("people"), "ge", 10)
+"""Applicability by which an indicator may leave."""
+
+
+def bounds_of(*children: Group | Indicator) -> OperandBounds:
+    return OperandBounds(b.document(b.root(*children), profile=PROFILE))
 
 
 def with_facts(operand: Operand, *facts: Fact) -> Document:
     """A document whose indicator X has that value, of those facts."""
     indicator = msgspec.structs.replace(b.amount("X"), facts=facts, value=operand, step=facts[0].name)
-    profile = (
-        b.integer_field("people"),
-        ProfileField(name="balance", type="integer", set_by="organisation", minimum=-5, maximum=3),
-    )
-    return b.document(b.root(b.group("D", indicator, b.checklist("C", 1, ("a", "b", "c"), b.LINE))), profile=profile)
+    return b.document(b.root(b.group("D", indicator, b.checklist("C", 1, ("a", "b", "c"), b.LINE))), profile=PROFILE)
 
 
 def between(name: str, least: int | None, most: int | None) -> Fact:
@@ -97,68 +104,57 @@ def test_a_part_is_at_most_the_whole(part: bool) -> None:
         numerator=Product(of=(b.fact("S", "numerator"), b.const(1000))), denominator=b.fact("S", "denominator")
     )
     rate = msgspec.structs.replace(b.ratio("S", part_of_denominator=part), value=scaled)
-    spans = OperandBounds(b.document(b.root(b.group("D", ratio, rate))))
+    spans = bounds_of(b.group("D", ratio, rate))
     assert spans.compute(b.value("R")) == Bounds(0, 1 if part else math.inf)
     assert spans.compute(b.value("S")) == Bounds(0, math.inf)
 
 
 def test_what_a_node_can_score() -> None:
     """Half up to the decimals of the document, from the least of its range."""
-    ladder = msgspec.structs.replace(b.ladder("L", points=(20, 33.335)), range=LEAST_OF_HUNDRED)
-    free = msgspec.structs.replace(b.ladder("M", 0, points=(20, 90)), range=LEAST_OF_HUNDRED)
-    group = msgspec.structs.replace(b.group("D", ladder, free), range=LEAST_OF_HUNDRED)
-    root = msgspec.structs.replace(b.root(group), range=LEAST_OF_HUNDRED)
-    spans = OperandBounds(b.document(root))
+    from_20 = Range(minimum=20, maximum=100)
+    ladder = msgspec.structs.replace(b.ladder("L", points=(20, 33.335)), range=from_20)
+    free = msgspec.structs.replace(b.ladder("M", 0, points=(20, 90)), range=from_20)
+    spans = OperandBounds(b.document(b.root(b.group("D", ladder, free, span=(20, 100)), span=(20, 100))))
     for operand in (b.score("L"), b.score("D"), b.score("index"), IndexOperand()):
         assert spans.compute(operand) == Bounds(20, Fraction(3334, 100))  # M has no weight
 
 
 def test_the_best_mean_takes_of_what_may_leave_only_what_raises_it() -> None:
     """Stay: 40 (weight 1). May leave: 100 (1), 60 (2), 30 (5). (40 + 100) / 2 = 70; 60 does not raise that."""
-    leaves = b.compare(b.field("people"), "ge", 10)
     group = b.group(
         "D",
         b.ladder("A", 1, points=(0, 40)),
-        b.ladder("C", 5, points=(0, 30), applies=leaves),
-        b.ladder("E", 2, points=(0, 60), applies=leaves),
-        b.ladder("F", 1, points=(0, 100), applies=leaves),
+        b.ladder("C", 5, points=(0, 30), applies=LEAVES),
+        b.ladder("E", 2, points=(0, 60), applies=LEAVES),
+        b.ladder("F", 1, points=(0, 100), applies=LEAVES),
     )
-    spans = OperandBounds(b.document(b.root(group), profile=(b.integer_field("people"),)))
+    spans = bounds_of(group)
     assert spans.compute(b.score("D")) == Bounds(0, 70)
 
 
 def test_a_group_can_leave_where_something_in_it_can() -> None:
     """D is 100 at most where E, of which the only indicator may not apply, has left; G never leaves."""
-    leaves = b.compare(b.field("people"), "ge", 10)
-    tree = b.root(
+    spans = bounds_of(
         b.group("D", b.boolean("Y")),
-        b.group("E", b.ladder("P", points=(0, 50), applies=leaves)),
+        b.group("E", b.ladder("P", points=(0, 50), applies=LEAVES)),
         b.group("F", b.boolean("Z")),
     )
-    spans = OperandBounds(b.document(tree, profile=(b.integer_field("people"),)))
     assert spans.compute(IndexOperand()) == Bounds(0, 100)
-    staying = b.root(b.group("D", b.boolean("Y")), b.group("E", b.ladder("P", points=(0, 50))))
-    assert OperandBounds(b.document(staying)).compute(IndexOperand()) == Bounds(0, 75)
+    staying = bounds_of(b.group("D", b.boolean("Y")), b.group("E", b.ladder("P", points=(0, 50))))
+    assert staying.compute(IndexOperand()) == Bounds(0, 75)
 
 
 def test_the_least_child_is_one_that_stays_or_where_all_may_leave_the_best() -> None:
     """A of 40 points at most stays; without it only F may be left, of 100."""
-    leaves = b.compare(b.field("people"), "ge", 10)
-    free = b.ladder("E", points=(0, 60), applies=leaves), b.ladder("F", points=(0, 100), applies=leaves)
+    free = b.ladder("E", points=(0, 60), applies=LEAVES), b.ladder("F", points=(0, 100), applies=LEAVES)
     for children, most in (((b.ladder("A", points=(0, 40)), *free), 40), (free, 100)):
-        tree = b.root(b.group("D", *children, aggregation="min"))
-        assert OperandBounds(b.document(tree, profile=(b.integer_field("people"),))).compute(b.score("D")) == Bounds(
-            0, most
-        )
+        spans = bounds_of(b.group("D", *children, aggregation="min"))
+        assert spans.compute(b.score("D")) == Bounds(0, most)
 
 
 def test_an_unweighted_child_that_may_leave_keeps_no_group_from_staying() -> None:
-    leaves = b.compare(b.field("people"), "ge", 10)
-    inner = b.group("E", b.ladder("P", points=(0, 50)), b.ladder("Q", 0, applies=leaves))
-    tree = b.root(b.group("D", b.boolean("Y")), inner)
-    assert OperandBounds(b.document(tree, profile=(b.integer_field("people"),))).compute(IndexOperand()) == Bounds(
-        0, 75
-    )
+    inner = b.group("E", b.ladder("P", points=(0, 50)), b.ladder("Q", 0, applies=LEAVES))
+    assert bounds_of(b.group("D", b.boolean("Y")), inner).compute(IndexOperand()) == Bounds(0, 75)
 
 
 # --- which way ------------------------------------------------------------------------------------------------
@@ -195,11 +191,7 @@ WAYS: list[tuple[Operand, Direction]] = [
 
 @pytest.mark.parametrize(("operand", "way"), WAYS)
 def test_which_way_a_figure_goes(operand: Operand, way: Direction) -> None:
-    profile = (
-        b.integer_field("people"),
-        ProfileField(name="balance", type="integer", set_by="organisation", minimum=-5, maximum=3),
-    )
     group = b.group(
         "D", b.amount("U"), b.amount("W", knots=((4, 100), (72, 0))), b.amount("F", knots=((0, 50), (1, 50)))
     )
-    assert OperandBounds(b.document(b.root(group), profile=profile)).find_direction(operand) == way
+    assert bounds_of(group).find_direction(operand) == way

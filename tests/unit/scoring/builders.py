@@ -7,7 +7,8 @@ value. Texts are the least that the loader accepts, in both languages.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import ParamSpec
 
 import msgspec
 
@@ -18,7 +19,6 @@ from actitud_api.engine.methodology.model import (
     AdditionalIndex,
     Aggregation,
     All,
-    Answered,
     AnswerOperand,
     Any,
     ArticleText,
@@ -44,7 +44,6 @@ from actitud_api.engine.methodology.model import (
     NamedText,
     Operand,
     OrganisationType,
-    PeerGroups,
     Predicate,
     Present,
     PrincipleText,
@@ -118,7 +117,7 @@ def present(indicator: str) -> Present:
 
 
 def goalposts(knots: Knots) -> tuple[Goalpost, ...]:
-    return tuple(Goalpost(x=x, score=points, basis="judgement") for x, points in knots)
+    return tuple(Goalpost(x=x, score=points) for x, points in knots)
 
 
 def ratio(
@@ -126,6 +125,7 @@ def ratio(
     weight: int = 1,
     knots: Knots = LINE,
     *,
+    span: tuple[int, int] = (0, 100),
     applies: Predicate = ALWAYS,
     zero_when: Predicate = NEVER,
     part_of_denominator: bool = True,
@@ -136,7 +136,6 @@ def ratio(
         weight=weight,
         type="ratio",
         windows=("now",),
-        sample=False,
         direction="higher_is_better" if knots[0][1] <= knots[-1][1] else "lower_is_better",
         facts=(
             Fact(name="numerator", type="integer", minimum=0, maximum=MANY),
@@ -145,9 +144,20 @@ def ratio(
         value=Quotient(numerator=fact(name, "numerator"), denominator=fact(name, "denominator")),
         step="numerator",
         curve=Curve(kind="linear", goalposts=goalposts(knots)),
+        range=Range(minimum=span[0], maximum=span[1]),
         applies=applies,
         zero_when=zero_when,
         part_of_denominator=part_of_denominator,
+    )
+
+
+def profile_ratio(name: str, part: str, whole: str, knots: Knots = LINE, *, applies: Predicate = ALWAYS) -> Indicator:
+    """A field of the profile over another one; no answer is asked for, and its step changes the first."""
+    return msgspec.structs.replace(
+        ratio(name, knots=knots, applies=applies, part_of_denominator=False),
+        facts=(),
+        value=Quotient(numerator=field(part), denominator=field(whole)),
+        step=f"profile:{part}",
     )
 
 
@@ -159,16 +169,18 @@ def amount(
     applies: Predicate = ALWAYS,
     zero_when: Predicate = NEVER,
     log: bool = False,
+    minimum: int = 0,
+    maximum: int = MANY,
+    decimals: int = 6,
 ) -> Indicator:
-    """One number, `hours`, with up to 6 decimals."""
+    """One number, `hours`."""
     return Indicator(
         id=name,
         weight=weight,
         type="duration",
         windows=("now",),
-        sample=False,
         direction="higher_is_better" if knots[0][1] <= knots[-1][1] else "lower_is_better",
-        facts=(Fact(name="hours", type="number", minimum=0, maximum=MANY),),
+        facts=(Fact(name="hours", type="number", minimum=minimum, maximum=maximum, decimals=decimals),),
         value=fact(name, "hours"),
         step="hours",
         curve=Curve(kind="log" if log else "linear", goalposts=goalposts(knots)),
@@ -191,11 +203,9 @@ def ladder(
         weight=weight,
         type="level",
         windows=("now",),
-        sample=False,
         direction="higher_is_better",
         facts=(Fact(name="level", type="integer", minimum=0, maximum=len(points) - 1),),
         value=fact(name, "level"),
-        step=None,
         curve=Curve(kind="ladder", goalposts=goalposts(list(enumerate(points)))),
         applies=applies,
         zero_when=zero_when,
@@ -209,11 +219,9 @@ def boolean(name: str, weight: int = 1, *, applies: Predicate = ALWAYS, zero_whe
         weight=weight,
         type="boolean",
         windows=("now",),
-        sample=False,
         direction="higher_is_better",
         facts=(Fact(name="value", type="boolean"),),
         value=fact(name, "value"),
-        step=None,
         curve=Curve(kind="boolean", goalposts=goalposts(LINE)),
         applies=applies,
         zero_when=zero_when,
@@ -226,6 +234,10 @@ def points(name: str, weight: int = 1, *, span: tuple[int, int] = (0, 100), appl
     return msgspec.structs.replace(known, range=Range(minimum=span[0], maximum=span[1]))
 
 
+OUTSIDE = Fact(name="outside_remit", type="components", required=False, set_by="service")
+"""What of a checklist lies outside the remit."""
+
+
 def checklist(name: str, weight: int, components: tuple[str, ...], knots: Knots) -> Indicator:
     """`components`, scored by how many."""
     return Indicator(
@@ -233,14 +245,10 @@ def checklist(name: str, weight: int, components: tuple[str, ...], knots: Knots)
         weight=weight,
         type="checklist",
         windows=("now",),
-        sample=False,
         direction="higher_is_better",
         facts=(Fact(name="components", type="components"),),
         value=fact(name, "count"),
-        step=None,
         curve=Curve(kind="linear", goalposts=goalposts(knots)),
-        applies=ALWAYS,
-        zero_when=NEVER,
         components=components,
     )
 
@@ -315,6 +323,11 @@ def service_field(name: str) -> ProfileField:
     return ProfileField(name=name, type="integer", set_by="service", minimum=0, maximum=MANY, nullable=True)
 
 
+def levels_of(*gates: Gate) -> tuple[Level, ...]:
+    """Level 1, which asks for nothing, and a further level for each gate."""
+    return (Level(number=1, gates=()), *(Level(number=number, gates=(gate,)) for number, gate in enumerate(gates, 2)))
+
+
 def staged(*thresholds: int, dimensions: Iterable[str]) -> tuple[Level, ...]:
     """Level L asks index ≥ T_L and every rated dimension ≥ T_(L-1) (SCORING, section 6)."""
     least = Minimum(of=tuple(score(name) for name in dimensions))
@@ -350,21 +363,16 @@ def document(
         decimals=decimals,
         published_decimals=published,
         self_declared_cap=cap,
-        coverage=coverage or Coverage(overall=Share(num=2, den=3), per_dimension=Share(num=1, den=2)),
+        coverage=coverage or Coverage(),
         root=tree,
         additional_index=AdditionalIndex(aggregation="geometric", floor=1),
-        alternative_weights={},
         profile=profile,
         rules=rules,
         levels=levels,
         windows=("now",),
         organisation_types=(OrganisationType(code="MUN", band_scale="P"),),
         size_bands={"P": (SizeBand(code="P1", start=0, to=None),)},
-        peer_groups=PeerGroups(minimum=5, percentiles_from=10),
-        calendar=(),
         principles=("R1",),
-        answers=Answered(bullets={}, functions={}, comments={}, ideas={}),
-        sources={},
     )
 
 
@@ -428,6 +436,20 @@ def read(doc: Document) -> Methodology:
         msgspec.json.encode(doc),
         {language: msgspec.json.encode(texts(doc, language)) for language in WRITTEN},
     )
+
+
+Parameters = ParamSpec("Parameters")
+
+
+def _reading(build: Callable[Parameters, Document]) -> Callable[Parameters, Methodology]:
+    def build_and_read(*arguments: Parameters.args, **members: Parameters.kwargs) -> Methodology:
+        return read(build(*arguments, **members))
+
+    return build_and_read
+
+
+methodology = _reading(document)
+"""The methodology of `document`, with the same parameters."""
 
 
 # --- submissions ----------------------------------------------------------------------------------------------

@@ -9,7 +9,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from actitud_api.engine.scoring.result import DimensionScore, Figure, IndicatorScore, Score
+from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.requests.answers import Submission
+from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.result import DimensionScore, Figure, IndicatorScore, NextStep, Score
 
 CASES = Path(__file__).parents[2] / "cases"
 
@@ -58,6 +61,13 @@ def groups_of(node: Score | DimensionScore) -> list[DimensionScore]:
     return [found for group in below for found in (group, *groups_of(group))]
 
 
+def index_of(known: Methodology, submission: Submission) -> int:
+    """The index in units, which there is."""
+    index = evaluate(known, submission).index
+    assert index is not None
+    return index
+
+
 def indicators_of(score: Score) -> list[IndicatorScore]:
     """Every indicator of a score."""
     return [*score.indicators, *(found for group in groups_of(score) for found in group.indicators)]
@@ -65,6 +75,13 @@ def indicators_of(score: Score) -> list[IndicatorScore]:
 
 def indicator_of(score: Score, name: str) -> IndicatorScore:
     return next(found for found in indicators_of(score) if found.id == name)
+
+
+def step_of(score: Score, name: str) -> NextStep:
+    """The next step of an indicator, which has one."""
+    step = indicator_of(score, name).next_step
+    assert step is not None
+    return step
 
 
 def dimension_of(score: Score, name: str) -> DimensionScore:

@@ -17,7 +17,6 @@ from actitud_api.engine.methodology.model import (
     Group,
     IndexOperand,
     Indicator,
-    Level,
     Minimum,
     Missing,
     Range,
@@ -35,7 +34,7 @@ YES = {"value": True}
 
 
 def scored(tree: Group, decimals: int = 2, **points: float) -> Evaluation:
-    return evaluate(b.read(b.document(tree, decimals=decimals)), b.scoring(**points))
+    return evaluate(b.methodology(tree, decimals=decimals), b.scoring(**points))
 
 
 def index(
@@ -110,7 +109,7 @@ def test_a_power_of_great_scores_does_not_overflow(exponent: float) -> None:
     top = 5 * 10**15
     high = [ranged(b.ladder(name, points=(0, 1, top)), 0, top) for name in "ab"]
     tree = b.root(*high, aggregation="power", exponent=exponent, span=(0, top))
-    known = b.read(b.document(tree, decimals=0))
+    known = b.methodology(tree, decimals=0)
     assert evaluate(known, b.submit({"a": {"level": 2}, "b": {"level": 2}})).index == top
     mixed = evaluate(known, b.submit({"a": {"level": 1}, "b": {"level": 2}})).index
     assert mixed == (1 if exponent < 0 else pytest.approx(4_829_681_644_624_228, abs=4))
@@ -133,7 +132,7 @@ def test_a_sum_adds_what_did_not_leave() -> None:
         aggregation="sum",
         span=(0, 40),
     )
-    known = b.read(b.document(tree, profile=(b.integer_field("b"),)))
+    known = b.methodology(tree, profile=(b.integer_field("b"),))
     evaluation = evaluate(known, b.submit({"a": {"hours": 12}, "b": {"hours": 7}}, {"b": 0}))
     assert (evaluation.index, evaluation.index_max) == (1200, 1200)
 
@@ -146,7 +145,7 @@ def test_a_mean_of_a_sum_that_lost_a_child_may_lie_below_its_range() -> None:
         return b.group(name, b.points(f"{name}kept", span=(10, 30)), left, aggregation="sum", span=(20, 80))
 
     tree = b.root(half("A"), half("B"), aggregation="geometric", span=(20, 80))
-    known = b.read(b.document(tree, profile=(b.integer_field("p"),)))
+    known = b.methodology(tree, profile=(b.integer_field("p"),))
     answers = {"Akept": {"hours": 10.0}, "Bkept": {"hours": 22.5}}
     assert evaluate(known, b.submit(answers, {"p": 0})).index == 1500
 
@@ -184,7 +183,7 @@ def test_five_levels_and_no_more() -> None:
     assert isinstance(tree, Group)
     assert scored(tree, x=42.42).index == 4242
     with pytest.raises(loader.DefectiveMethodology, match="deeper than 5"):
-        b.read(b.document(b.root(tree)))
+        b.methodology(b.root(tree))
 
 
 # --- ranges ---------------------------------------------------------------------------------------------------
@@ -205,7 +204,7 @@ def test_scores_lie_in_the_range_of_their_node() -> None:
         ranged(b.ladder("c", points=(10, 15, 20)), 10, 20),
         span=(10, 20),
     )
-    known = b.read(b.document(tree))
+    known = b.methodology(tree)
     evaluation = evaluate(known, b.submit({"a": YES, "b": b.of(1, 2), "c": {"level": 0}}))
     assert [leaf.score for leaf in evaluation.results] == [2000, 1500, 1000]
     assert [leaf.code for leaf in evaluation.results] == ["full", "partial", "zero"]
@@ -233,7 +232,7 @@ def test_scores_lie_in_the_range_of_their_node() -> None:
 def test_what_is_only_declared_reaches_a_share_of_its_range(
     span: tuple[int, int], cap: int, decimals: int, expected: int
 ) -> None:
-    known = b.read(b.document(b.root(b.points("a", span=span), span=span), decimals=decimals, cap=cap))
+    known = b.methodology(b.root(b.points("a", span=span), span=span), decimals=decimals, cap=cap)
     evaluation = evaluate(known, b.submit({"a": {"hours": span[1]}}, self_declared=["a"]))
     assert evaluation.index == expected
     assert evaluation.results[0].code == ("full" if cap == 100 else "capped")
@@ -245,7 +244,7 @@ def test_what_is_only_declared_reaches_a_share_of_its_range(
 def family(missing: Missing, above: Missing = "zero", rated_share: tuple[int, int] = (1, 2)) -> Methodology:
     """N, whose u (weight 1) and k (weight 3) are its own scores, beside o; N and o weigh the same."""
     n = b.group("N", b.points("u"), b.points("k", 3), missing=missing, rated_share=rated_share)
-    return b.read(b.document(b.root(n, b.points("o"), missing=above)))
+    return b.methodology(b.root(n, b.points("o"), missing=above))
 
 
 @pytest.mark.parametrize(
@@ -296,11 +295,9 @@ def test_an_unknown_child_without_weight_voids_nothing() -> None:
 
 
 def test_what_is_not_applicable_leaves_a_group_that_unknowns_would_void() -> None:
-    known = b.read(
-        b.document(
-            b.root(b.points("x", applies=b.compare(b.field("x"), "eq", 1)), b.points("y"), missing="void"),
-            profile=(b.integer_field("x"),),
-        )
+    known = b.methodology(
+        b.root(b.points("x", applies=b.compare(b.field("x"), "eq", 1)), b.points("y"), missing="void"),
+        profile=(b.integer_field("x"),),
     )
     assert evaluate(known, b.submit({"y": {"hours": 30}}, {"x": 0})).index == 3000
     assert evaluate(known, b.submit({"y": {"hours": 30}}, {"x": 1})).index is None
@@ -308,11 +305,9 @@ def test_what_is_not_applicable_leaves_a_group_that_unknowns_would_void() -> Non
 
 @pytest.mark.parametrize("missing", ["zero", "leave", "void"])
 def test_a_contradicted_answer_counts_the_least_whatever_is_missing(missing: Missing) -> None:
-    known = b.read(
-        b.document(
-            b.root(b.ratio("x"), b.points("y"), missing=missing),
-            rules=(b.rule("R", b.compare(b.fact("x", "numerator"), "le", 5), "x"),),
-        )
+    known = b.methodology(
+        b.root(b.ratio("x"), b.points("y"), missing=missing),
+        rules=(b.rule("R", b.compare(b.fact("x", "numerator"), "le", 5), "x"),),
     )
     evaluation = evaluate(known, b.submit({"x": b.of(6, 6), "y": {"hours": 50}}))
     assert (evaluation.index, evaluation.index_max, evaluation.coverage) == (2500, 7500, Fraction(1, 2))
@@ -354,13 +349,11 @@ def gated(holds: Compare, missing: Missing) -> Methodology:
     """N (u, and n where it applies) and o; level 2 asks for something that passes where it is not applicable."""
     n = b.group("N", b.points("u", applies=b.compare(b.field("applies"), "eq", 1)), missing=missing)
     gate = Gate(id="G", holds=holds, when_not_applicable="pass")
-    return b.read(
-        b.document(
-            b.root(n, b.points("o", 9), missing=missing),
-            profile=(b.integer_field("applies"),),
-            levels=(Level(number=1, gates=()), Level(number=2, gates=(gate,))),
-            coverage=b.SOME,
-        )
+    return b.methodology(
+        b.root(n, b.points("o", 9), missing=missing),
+        profile=(b.integer_field("applies"),),
+        levels=b.levels_of(gate),
+        coverage=b.SOME,
     )
 
 
@@ -388,17 +381,14 @@ def test_the_published_index_is_the_half_up_of_the_internal_one() -> None:
     Won: quotas 38·25/75 = 12.666… and 25.333…; floors 12.6 and 25.3, the tenth left to the larger remainder.
     From 25 to 52 the index goes to 51: 13 points; from 50 to 78 to 51.5 -> 52: 14.
     """
-    known = b.read(
-        b.document(
-            b.root(b.ladder("a", points=(0, 25, 52)), b.ladder("b", points=(0, 25, 50, 78))),
-            decimals=1,
-            published=0,
-            levels=(
-                Level(number=1, gates=()),
-                Level(number=2, gates=(Gate(id="G", holds=b.compare(IndexOperand(), "ge", 38)),)),
-                Level(number=3, gates=(Gate(id="H", holds=b.compare(IndexOperand(), "ge", 39)),)),
-            ),
-        )
+    known = b.methodology(
+        b.root(b.ladder("a", points=(0, 25, 52)), b.ladder("b", points=(0, 25, 50, 78))),
+        decimals=1,
+        published=0,
+        levels=b.levels_of(
+            Gate(id="G", holds=b.compare(IndexOperand(), "ge", 38)),
+            Gate(id="H", holds=b.compare(IndexOperand(), "ge", 39)),
+        ),
     )
     submission = b.submit({"a": {"level": 1}, "b": {"level": 2}})
     evaluation = evaluate(known, submission)
@@ -419,12 +409,12 @@ def published_nodes() -> Methodology:
     inner = msgspec.structs.replace(b.group("E", b.points("a"), b.points("c")), published_decimals=0)
     outer = msgspec.structs.replace(b.group("D", inner, b.points("d")), published_decimals=1)
     asked = [("D", 48.5), ("E", 50.0), ("E", 51.0)]
-    levels = tuple(
-        Level(number=number, gates=(Gate(id=f"L{number}", holds=b.compare(b.score(node), "ge", least)),))
+    gates = [
+        Gate(id=f"L{number}", holds=b.compare(b.score(node), "ge", least))
         for number, (node, least) in enumerate(asked, 2)
-    )
+    ]
     tree = b.root(outer, b.group("F", b.points("f")))
-    return b.read(b.document(tree, levels=(Level(number=1, gates=()), *levels), coverage=b.SOME))
+    return b.methodology(tree, levels=b.levels_of(*gates), coverage=b.SOME)
 
 
 def test_a_node_is_published_half_up_and_counted_as_it_is() -> None:
@@ -468,7 +458,7 @@ def test_a_change_of_a_node_is_that_of_its_published_scores() -> None:
 
 
 def test_an_indicator_may_stand_below_the_root() -> None:
-    known = b.read(b.document(b.root(b.points("a", 3), b.group("D", b.points("b")))))
+    known = b.methodology(b.root(b.points("a", 3), b.group("D", b.points("b"))))
     score = explain(known, b.scoring(a=50, b=10))
     assert score.index == 40
     assert [group.id for group in score.dimensions] == ["D"]
@@ -523,7 +513,7 @@ def test_of_a_group_with_what_makes_it_unknown_no_child_is_and_of_one_beside_it_
 
 def test_what_is_not_rated_has_no_coverage_and_no_lines() -> None:
     never = b.compare(b.field("open"), "eq", 1)
-    known = b.read(b.document(b.root(b.group("D", b.points("A", applies=never))), profile=(b.integer_field("open"),)))
+    known = b.methodology(b.root(b.group("D", b.points("A", applies=never))), profile=(b.integer_field("open"),))
     found = evaluate(known, b.submit({}, {"open": 0}))
     assert (found.status, found.coverage, found.coverages) == ("not_rateable", None, {"D": None, "index": None})
     assert scalar.build_group_sensitivity(found, found.compiled.groups["D"]).linear_terms == [None]

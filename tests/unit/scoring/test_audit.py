@@ -300,10 +300,8 @@ def test_shares_at_both_ends_by_hand() -> None:
 
 def test_the_ends_are_those_of_the_range() -> None:
     """The lowest and the highest score of a range from 10 to 30 are 10 and 30, not 0 and 100."""
-    child = structs.replace(b.ratio("A", 1, ((0, 10), (1, 30))), range=Range(minimum=10, maximum=30))
-    document = b.document(
-        structs.replace(b.group("index", child), aggregation="sum", range=Range(minimum=10, maximum=30))
-    )
+    child = b.ratio("A", 1, ((0, 10), (1, 30)), span=(10, 30))
+    document = b.document(b.group("index", child, aggregation="sum", span=(10, 30)))
     (only,) = Edition(document, sent(document, (0,), (50,), (100,), (100,))).audited().indicators
     assert (only.floor, only.ceiling) == (0.25, 0.5)
 
@@ -447,12 +445,8 @@ def test_the_only_dimension_cannot_be_left_out() -> None:
 
 def test_a_sum_weighs_by_ranges_and_shrinks_without_a_child() -> None:
     """Children of 0 to 30 and 0 to 10 of a total of 40: three quarters and one."""
-    children = [
-        structs.replace(b.ratio(name, 1, ((0, 0), (1, top))), range=Range(minimum=0, maximum=top))
-        for name, top in (("A", 30), ("B", 10))
-    ]
-    root = structs.replace(b.group("index", *children), aggregation="sum", range=Range(minimum=0, maximum=40))
-    document = b.document(root)
+    children = [b.ratio(name, 1, ((0, 0), (1, top)), span=(0, top)) for name, top in (("A", 30), ("B", 10))]
+    document = b.document(b.group("index", *children, aggregation="sum", span=(0, 40)))
     smaller = drop_child(document, "A")
     assert smaller is not None
     assert smaller.root.range == Range(minimum=0, maximum=10)
@@ -464,11 +458,9 @@ def test_a_sum_weighs_by_ranges_and_shrinks_without_a_child() -> None:
 def test_a_sum_weighs_by_what_ranges_span() -> None:
     """From 10 to 30 and from 0 to 10: two thirds and one."""
     children = [
-        structs.replace(b.ratio(name, 1, ((0, low), (1, top))), range=Range(minimum=low, maximum=top))
-        for name, low, top in (("A", 10, 30), ("B", 0, 10))
+        b.ratio(name, 1, ((0, low), (1, top)), span=(low, top)) for name, low, top in (("A", 10, 30), ("B", 0, 10))
     ]
-    root = structs.replace(b.group("index", *children), aggregation="sum", range=Range(minimum=10, maximum=40))
-    document = b.document(root)
+    document = b.document(b.group("index", *children, aggregation="sum", span=(10, 40)))
     found = Edition(document, sent(document, (10, 90), (50, 10), (60, 0))).audited()
     assert [node.weight for node in found.indicators] == pytest.approx([2 / 3, 1 / 3])
 
@@ -494,11 +486,10 @@ def test_a_goalpost_does_not_move_onto_the_one_beside_it() -> None:
 
 def test_a_child_without_a_weight_has_none_in_a_sum_either() -> None:
     children = [
-        structs.replace(b.ratio(name, weight, ((0, 0), (1, top))), range=Range(minimum=0, maximum=top))
+        b.ratio(name, weight, ((0, 0), (1, top)), span=(0, top))
         for name, weight, top in (("A", 1, 30), ("B", 1, 10), ("N", 0, 20))
     ]
-    root = structs.replace(b.group("index", *children), aggregation="sum", range=Range(minimum=0, maximum=40))
-    document = b.document(root)
+    document = b.document(b.group("index", *children, aggregation="sum", span=(0, 40)))
     found = Edition(document, sent(document, (10, 90, 5), (50, 10, 70), (60, 0, 20))).audited()
     assert [node.weight for node in found.indicators] == [0.75, 0.25, 0]
 

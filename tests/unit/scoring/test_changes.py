@@ -44,11 +44,9 @@ def delta(before: Figure | None, after: Figure | None, by: Figure | None) -> Del
 
 # --- what-if --------------------------------------------------------------------------------------------------
 
-SMALL = b.read(
-    b.document(
-        b.root(b.group("D", b.ladder("L"), b.ratio("R")), b.group("E", b.boolean("B"))),
-        rules=(b.rule("V", b.compare(b.fact("R", "numerator"), "le", b.fact("R", "denominator")), "R"),),
-    )
+SMALL = b.methodology(
+    b.root(b.group("D", b.ladder("L"), b.ratio("R")), b.group("E", b.boolean("B"))),
+    rules=(b.rule("V", b.compare(b.fact("R", "numerator"), "le", b.fact("R", "denominator")), "R"),),
 )
 
 
@@ -104,11 +102,9 @@ def test_an_answer_is_removed_and_one_that_was_set_aside_counts_again() -> None:
 
 
 def test_fields_of_the_profile_are_replaced() -> None:
-    known = b.read(
-        b.document(
-            b.root(b.group("D", b.ladder("L"), b.ladder("M", applies=b.compare(b.field("staff"), "ge", 10)))),
-            profile=(b.integer_field("staff", needs_evidence=True),),
-        )
+    known = b.methodology(
+        b.root(b.group("D", b.ladder("L"), b.ladder("M", applies=b.compare(b.field("staff"), "ge", 10)))),
+        profile=(b.integer_field("staff", needs_evidence=True),),
     )
     submission = b.submit({"L": {"level": 4}, "M": {"level": 0}}, {"staff": 20})
     found = what_if(known, submission, Replacement(profile={"staff": 5}))
@@ -121,11 +117,9 @@ def test_fields_of_the_profile_are_replaced() -> None:
 
 
 def test_a_figure_that_is_not_there_has_no_difference() -> None:
-    known = b.read(
-        b.document(
-            b.root(b.group("D", b.ladder("L", applies=b.compare(b.field("staff"), "ge", 10)))),
-            profile=(b.integer_field("staff"),),
-        )
+    known = b.methodology(
+        b.root(b.group("D", b.ladder("L", applies=b.compare(b.field("staff"), "ge", 10)))),
+        profile=(b.integer_field("staff"),),
     )
     found = what_if(known, b.submit({"L": {"level": 4}}, {"staff": 20}), Replacement(profile={"staff": 5}))
     assert found.index == delta(100, None, None)
@@ -191,14 +185,12 @@ def service(name: str) -> ProfileField:
     return ProfileField(name=name, type="boolean", set_by="service", default=False)
 
 
-OLD = b.read(
-    b.document(
-        b.root(
-            b.group("D", b.ladder("L"), b.ratio("R"), b.checklist("C", 1, ("a", "b"), ((0, 0), (2, 100)))),
-            b.group("E", b.boolean("B")),
-        ),
-        profile=(b.integer_field("staff"), b.integer_field("old"), service("kept")),
-    )
+OLD = b.methodology(
+    b.root(
+        b.group("D", b.ladder("L"), b.ratio("R"), b.checklist("C", 1, ("a", "b"), ((0, 0), (2, 100)))),
+        b.group("E", b.boolean("B")),
+    ),
+    profile=(b.integer_field("staff"), b.integer_field("old"), service("kept")),
 )
 
 
@@ -210,20 +202,18 @@ def test_what_still_fits_is_carried_to_another_version() -> None:
         value=b.fact("R", "days"),
         step="days",
     )
-    new = b.read(
-        b.document(
-            b.root(
-                b.group(
-                    "D",
-                    b.ladder("L", points=(0, 50, 100)),
-                    different,
-                    b.checklist("C", 1, ("b", "c"), ((0, 0), (2, 100))),
-                ),
-                b.group("E", b.ladder("N")),
+    new = b.methodology(
+        b.root(
+            b.group(
+                "D",
+                b.ladder("L", points=(0, 50, 100)),
+                different,
+                b.checklist("C", 1, ("b", "c"), ((0, 0), (2, 100))),
             ),
-            profile=(b.integer_field("staff"), b.integer_field("new"), service("kept"), service("born")),
-            version="test.2",
-        )
+            b.group("E", b.ladder("N")),
+        ),
+        profile=(b.integer_field("staff"), b.integer_field("new"), service("kept"), service("born")),
+        version="test.2",
     )
     submission = b.submit(
         {"L": {"level": 3}, "R": b.of(1, 2), "C": {"components": ("a", "b")}, "B": {"value": True}},
@@ -251,23 +241,21 @@ def test_what_still_fits_is_carried_to_another_version() -> None:
 
 @pytest.mark.parametrize("stated", [{"level": 2}, {"level": 0}])
 def test_what_is_admissible_is_kept_to_its_bounds(stated: Facts) -> None:
-    new = b.read(b.document(b.root(b.group("D", b.ladder("L", points=(0, 50, 100)))), version="test.2"))
+    new = b.methodology(b.root(b.group("D", b.ladder("L", points=(0, 50, 100)))), version="test.2")
     submission = b.submit({"L": stated}, {"staff": 1, "old": 1, "kept": False})
     assert convert_submission(submission, OLD, new)[0].answers == {"L": stated}
 
 
-FORMS = b.read(
-    b.document(
-        b.root(b.group("D", b.ladder("L"))),
-        profile=(
-            b.integer_field("whole"),
-            ProfileField(name="number", type="number", set_by="organisation", minimum=-2, maximum=2),
-            ProfileField(name="yes", type="boolean", set_by="organisation"),
-            ProfileField(name="word", type="enum", set_by="organisation", values=("one", "other")),
-            b.service_field("unset"),
-        ),
-        version="test.2",
-    )
+FORMS = b.methodology(
+    b.root(b.group("D", b.ladder("L"))),
+    profile=(
+        b.integer_field("whole"),
+        ProfileField(name="number", type="number", set_by="organisation", minimum=-2, maximum=2),
+        ProfileField(name="yes", type="boolean", set_by="organisation"),
+        ProfileField(name="word", type="enum", set_by="organisation", values=("one", "other")),
+        b.service_field("unset"),
+    ),
+    version="test.2",
 )
 
 
@@ -305,7 +293,7 @@ def test_a_field_is_carried_where_its_value_has_the_form_that_is_asked_for(
 
 def test_what_review_says_of_a_level_is_carried_with_it() -> None:
     """R is no level, and B is not asked there."""
-    new = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.ratio("R"))), version="test.2"))
+    new = b.methodology(b.root(b.group("D", b.ladder("L"), b.ratio("R"))), version="test.2")
     submission = b.submit({"L": {"level": 3}}, level_caps={"L": 1, "R": 1, "B": 1})
     assert dict(convert_submission(submission, OLD, new)[0].level_caps) == {"L": 1}
 
@@ -315,7 +303,7 @@ def test_what_need_not_be_said_may_be_missing() -> None:
     known = b.checklist("C", 1, ("a", "b"), ((0, 0), (2, 100)))
     optional = Fact(name="outside_remit", type="components", required=False)
     listing = msgspec.structs.replace(known, facts=(*known.facts, optional))
-    new = b.read(b.document(b.root(b.group("D", listing)), version="test.2"))
+    new = b.methodology(b.root(b.group("D", listing)), version="test.2")
     for stated, expected in (
         ({"components": ("a",)}, {"components": ("a",), "outside_remit": ()}),
         ({"outside_remit": ("a",)}, None),
@@ -331,14 +319,12 @@ def test_what_depends_on_a_new_field_is_unknown() -> None:
     )
     applying = b.ladder("Q", applies=b.compare(b.field("new"), "ge", 1))
     locked = b.ladder("Z", zero_when=b.compare(b.field("new"), "eq", 0))
-    new = b.read(
-        b.document(
-            b.root(b.group("D", b.ladder("L"), per_head, applying, locked)),
-            profile=(b.integer_field("new"),),
-            version="test.2",
-        )
+    new = b.methodology(
+        b.root(b.group("D", b.ladder("L"), per_head, applying, locked)),
+        profile=(b.integer_field("new"),),
+        version="test.2",
     )
-    old = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.amount("P"), b.ladder("Q"), b.ladder("Z")))))
+    old = b.methodology(b.root(b.group("D", b.ladder("L"), b.amount("P"), b.ladder("Q"), b.ladder("Z"))))
     answers: dict[str, Facts] = {"L": {"level": 4}, "P": {"hours": 1}, "Q": {"level": 4}, "Z": {"level": 4}}
     score = explain(new, convert_submission(b.submit(answers), old, new)[0])
     assert [(known.id, known.state, known.score) for known in score.dimensions[0].indicators] == [
@@ -352,12 +338,9 @@ def test_what_depends_on_a_new_field_is_unknown() -> None:
 
 # --- change ---------------------------------------------------------------------------------------------------
 
-FIRST = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.ratio("R")), b.group("E", b.boolean("B")))))
-SECOND = b.read(
-    b.document(
-        b.root(b.group("D", b.ladder("L", 3), b.ratio("R")), b.group("E", b.boolean("B"), b.ladder("N"))),
-        version="test.2",
-    )
+FIRST = b.methodology(b.root(b.group("D", b.ladder("L"), b.ratio("R")), b.group("E", b.boolean("B"))))
+SECOND = b.methodology(
+    b.root(b.group("D", b.ladder("L", 3), b.ratio("R")), b.group("E", b.boolean("B"), b.ladder("N"))), version="test.2"
 )
 BEFORE = b.submit({"L": {"level": 2}, "R": b.of(1, 4), "B": {"value": True}})
 AFTER = b.submit({"L": {"level": 3}, "B": {"value": False}, "N": {"level": 4}})
@@ -427,7 +410,7 @@ def test_a_group_that_scores_nothing_has_a_score_at_every_stage() -> None:
 
 def test_what_makes_its_group_unknown_in_b_does_so_before_the_data() -> None:
     """R is not known in B: under `void` neither is D, at the stage of coverage already."""
-    void = b.read(b.document(b.root(b.group("D", b.ladder("L"), b.ratio("R"), missing="void"), missing="void")))
+    void = b.methodology(b.root(b.group("D", b.ladder("L"), b.ratio("R"), missing="void"), missing="void"))
     found = decompose_change(void, b.submit({"L": {"level": 2}, "R": b.of(1, 4)}), void, b.submit({"L": {"level": 4}}))
     expected = StagedScores(before=37.5, methodology=37.5, coverage=None, after=None)
     assert (found.index, found.groups[0].score) == (expected, expected)
@@ -450,16 +433,14 @@ def test_a_contradiction_counts_as_not_known() -> None:
 
 def test_a_stage_without_an_index_leaves_no_parts() -> None:
     """The third version asks three rated dimensions, of which one never applies."""
-    third = b.read(
-        b.document(
-            b.root(
-                b.group("D", b.ladder("L"), b.ratio("R")),
-                b.group("E", b.boolean("B")),
-                b.group("F", b.ladder("N", applies=b.NEVER)),
-                rated_children=3,
-            ),
-            version="test.3",
-        )
+    third = b.methodology(
+        b.root(
+            b.group("D", b.ladder("L"), b.ratio("R")),
+            b.group("E", b.boolean("B")),
+            b.group("F", b.ladder("N", applies=b.NEVER)),
+            rated_children=3,
+        ),
+        version="test.3",
     )
     found = decompose_change(FIRST, BEFORE, third, BEFORE)
     assert (found.parts, found.unrated) == (None, STAGES[1:])

@@ -80,25 +80,23 @@ MANY_SIDED = (
     b.ratio("O", knots=((0.333333, 0), (1.333333, 100)), part_of_denominator=False),
 )
 PLAN = compile_methodology(
-    b.read(
-        b.document(
-            b.root(
-                b.group(
-                    "D",
-                    b.ratio("R", knots=((0, 0), (0.3, 40), (0.7, 90), (1, 100))),
-                    b.amount("H", knots=((0.1, 0), (3, 20), (40, 100)), log=True),
-                    LOGNORMAL,
-                    RISING,
-                    b.ladder("L"),
-                    b.ladder("M", points=(0, 10, 50)),
-                    b.ladder("N", points=(10, 20, 30)),
-                    b.boolean("B"),
-                    b.amount("F", knots=((4, 100), (24, 50), (72, 0))),
-                    b.checklist("C", 1, ("x", "y", "z"), ((0, 0), (3, 100))),
-                    b.ratio("S", knots=((0, 0), (0.999983, 100))),
-                    PRESENCE,
-                    *MANY_SIDED,
-                )
+    b.methodology(
+        b.root(
+            b.group(
+                "D",
+                b.ratio("R", knots=((0, 0), (0.3, 40), (0.7, 90), (1, 100))),
+                b.amount("H", knots=((0.1, 0), (3, 20), (40, 100)), log=True),
+                LOGNORMAL,
+                RISING,
+                b.ladder("L"),
+                b.ladder("M", points=(0, 10, 50)),
+                b.ladder("N", points=(10, 20, 30)),
+                b.boolean("B"),
+                b.amount("F", knots=((4, 100), (24, 50), (72, 0))),
+                b.checklist("C", 1, ("x", "y", "z"), ((0, 0), (3, 100))),
+                b.ratio("S", knots=((0, 0), (0.999983, 100))),
+                PRESENCE,
+                *MANY_SIDED,
             )
         )
     )

@@ -15,16 +15,14 @@ LISTED = b.compare(b.fact("B", "level"), "ge", 2)
 def test_what_applies_to_everybody() -> None:
     """Nobody has less than 0 people: R is judged as one that always applies."""
     applies = b.compare(b.field("people"), "ge", 0)
-    known = b.read(
-        b.document(b.root(b.group("D", b.ratio("R", applies=applies))), profile=(b.integer_field("people"),))
-    )
+    known = b.methodology(b.root(b.group("D", b.ratio("R", applies=applies))), profile=(b.integer_field("people"),))
     scores = assert_equal(known, [b.submit({"R": b.of(1, 4)}, {"people": 7}), b.submit({}, {"people": 7})])
     assert scores.scores.tolist() == [[2_500, 0]]
 
 
 def test_flat_curves_and_a_cap_of_0() -> None:
     """F scores 0 whatever is answered; what is only declared counts nothing, and is capped where it would count."""
-    known = b.read(b.document(b.root(b.group("D", b.ratio("F", knots=((0, 0), (1, 0))), b.ratio("R"))), cap=0))
+    known = b.methodology(b.root(b.group("D", b.ratio("F", knots=((0, 0), (1, 0))), b.ratio("R"))), cap=0)
     answers: dict[str, dict[str, FactValue]] = {"F": b.of(1, 2), "R": b.of(1, 2)}
     rows = [b.submit(answers), b.submit(answers, self_declared=["F", "R"])]
     rows += [b.submit(answers | {"R": b.of(0, 2)}, self_declared=["R"]), b.submit({})]
@@ -39,7 +37,7 @@ def test_what_is_unknown_for_itself_is_not_set_aside() -> None:
     """The field that would exclude A, B and C is only declared: they are unknown, whoever set their answers aside."""
     field = b.integer_field("people", needs_evidence=True)
     ladders = [b.ladder(name, applies=STAFFED) for name in "ABC"]
-    known = b.read(b.document(b.root(b.group("D", *ladders, b.ladder("E"))), profile=(field,)))
+    known = b.methodology(b.root(b.group("D", *ladders, b.ladder("E"))), profile=(field,))
     answers: dict[str, dict[str, FactValue]] = {name: {"level": 4} for name in "ABCE"}
     aside: dict[str, SetAside] = {"A": "rejected", "B": "stale", "E": "stale"}
     rows = [
@@ -63,7 +61,7 @@ def test_one_of_two_reasons_is_enough() -> None:
     zero_when = Any(of=(LISTED, b.compare(b.field("people"), "ge", 1_000)))
     fields = (b.integer_field("people"), b.integer_field("e", needs_evidence=True))
     tree = b.root(b.group("D", b.ladder("A", zero_when=zero_when, applies=either), b.ladder("B")))
-    known = b.read(b.document(tree, profile=fields))
+    known = b.methodology(tree, profile=fields)
     expected = {
         # people, e, whether that is only declared, level of B
         (9, 0, False, 1): "not_applicable",

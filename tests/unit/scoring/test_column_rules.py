@@ -91,7 +91,7 @@ def test_what_is_taken_out_breaks_and_mends_what_reads_it() -> None:
             b.checklist("X", 1, ("x", "y"), ((0, 0), (2, 100))),
         )
     )
-    known = b.read(b.document(tree, rules=rules, profile=(b.integer_field("top"),)))
+    known = b.methodology(tree, rules=rules, profile=(b.integer_field("top"),))
     everything: dict[str, dict[str, FactValue]] = dict.fromkeys("ABCDEF", FOUR) | {"X": {"components": ("y",)}}
     rows = []
     for changed in (
@@ -136,7 +136,7 @@ def levels(**sent: int) -> Submission:
 def of_ladders(names: str, *rules: Rule, **others: Predicate) -> Methodology:
     """Ladders of those names; `others`: when one counts 0."""
     ladders = [b.ladder(name, zero_when=others.get(name, b.NEVER)) for name in names]
-    return b.read(b.document(b.root(b.group("G", *ladders)), rules=rules))
+    return b.methodology(b.root(b.group("G", *ladders)), rules=rules)
 
 
 def test_a_rule_that_nothing_satisfies_contradicts_everybody() -> None:
@@ -233,7 +233,7 @@ def test_other_indicators_count_without_what_is_contradicted() -> None:
         (ladders, [["contradicted", "unknown"], ["partial", "full"]]),
         ((ladders[0], shared), [["contradicted", "unknown"], ["partial", "partial"]]),
     ):
-        known = b.read(b.document(b.root(b.group("G", *leaves)), rules=(rule,)))
+        known = b.methodology(b.root(b.group("G", *leaves)), rules=(rule,))
         held = {leaf.id for leaf in leaves}
         told = [
             msgspec.structs.replace(row, answers={name: row.answers[name] for name in row.answers if name in held})

@@ -54,16 +54,16 @@ def test_scores_that_32_bits_do_not_hold_take_64() -> None:
     for decimals, most, kind in ((6, 2147, np.int32), (6, 2148, np.int64)):
         span = (0, most)
         tree = b.root(b.group("D", b.points("P", span=span), span=span), span=span)
-        known = b.read(b.document(tree, decimals=decimals))
+        known = b.methodology(tree, decimals=decimals)
         scores = score_columns(build_columns(known, [b.scoring(P=most)]))
         assert scores.scores.dtype == scores.groups.dtype == scores.index.dtype == kind
         assert scores.index.tolist() == [most * 10**6]
     for most, kind in ((2**31 - 1, np.int32), (2**31, np.int64)):
         span = (0, most)
-        known = b.read(b.document(b.root(b.group("D", b.points("P", span=span), span=span), span=span), decimals=0))
+        known = b.methodology(b.root(b.group("D", b.points("P", span=span), span=span), span=span), decimals=0)
         assert score_columns(build_columns(known, [b.scoring(P=7)])).index.dtype == kind
     wide = msgspec.structs.replace(b.points("P", 0), range=Range(minimum=0, maximum=2148))
-    known = b.read(b.document(b.root(b.group("D", wide, b.points("Q"))), decimals=6))
+    known = b.methodology(b.root(b.group("D", wide, b.points("Q"))), decimals=6)
     assert score_columns(build_columns(known, [b.scoring(Q=1, P=3)])).index.dtype == np.int64
 
 
@@ -71,7 +71,7 @@ def test_arrays_of_another_size_or_methodology_are_refused() -> None:
     scores = score_columns(columns())
     with pytest.raises(ValueError, match=r"^into: has scores of the shape \(6, 3\), not \(6, 6\), or of another metho"):
         score_columns(columns(2), scores)
-    other = b.read(b.document(b.root(b.group("D", *(b.ladder(f"L{number}") for number in range(6))))))
+    other = b.methodology(b.root(b.group("D", *(b.ladder(f"L{number}") for number in range(6)))))
     with pytest.raises(ValueError, match=r"^into: has scores of the shape \(6, 3\), not \(6, 3\), or of another metho"):
         score_columns(build_columns(other, [b.submit({})] * 3), scores)
     again = score_columns(columns(), scores)
@@ -106,6 +106,6 @@ def test_what_left_is_left_out_of_what_is_aggregated() -> None:
 def test_blocks_follow_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seven rows in blocks of three, three and one."""
     monkeypatch.setattr("actitud_api.engine.scoring.columns.evaluator.BLOCK_SIZE", 3)
-    known = b.read(b.document(b.root(b.group("D", b.ratio("R")))))
+    known = b.methodology(b.root(b.group("D", b.ratio("R"))))
     scores = score_columns(build_columns(known, [b.submit({"R": b.of(row, 10)}) for row in range(7)]))
     assert scores.index.tolist() == [0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from actitud_api.engine.methodology.model import Fact, ProfileField, Scalar
+from actitud_api.engine.methodology.model import ProfileField, Scalar
 from actitud_api.engine.scoring.columns import (
     NO_LIMIT,
     Columns,
@@ -49,6 +50,11 @@ def made(**changed: object) -> Columns:
     return build_columns_from_arrays(methodology(), 3, **given(**changed))
 
 
+def listed(array: NDArray[np.generic] | None) -> list[Any]:
+    assert array is not None
+    return cast("list[Any]", array.tolist())
+
+
 def test_each_fact_takes_the_narrowest_type() -> None:
     columns = made()
     assert [fact.dtype for fact in columns.facts] == [
@@ -86,10 +92,8 @@ def test_what_is_absent_or_null_is_0() -> None:
     assert columns.facts[COUNT].tolist() == [2, 0, 1]
     assert columns.facts[LEVEL].tolist() == [0, 2, 4]
     assert {position: levels.tolist() for position, levels in columns.level_sent.items()} == {1: [0, 3, 4]}
-    assert columns.self_declared is not None
-    assert columns.self_declared.tolist() == [[False] * 3, [False, False, True], *[[False] * 3] * 4]
-    assert columns.set_aside is not None
-    assert columns.set_aside.tolist() == [[0] * 3] * 3 + [[0, 3, 0]] + [[0] * 3] * 2
+    assert listed(columns.self_declared) == [[False] * 3, [False, False, True], *[[False] * 3] * 4]
+    assert listed(columns.set_aside) == [[0] * 3] * 3 + [[0, 3, 0]] + [[0] * 3] * 2
     assert {slot: mark.tolist() for slot, mark in columns.profile_self_declared.items()} == {OPEN: [True, False, False]}
     assert columns.max_level is not None
     assert columns.max_level.tolist() == [NO_LIMIT, 2, 1]
@@ -104,12 +108,9 @@ def test_what_is_absent_or_null_is_0() -> None:
     assert taken.nulls[BEFORE].tolist() == [False, True, False]
     assert taken.level_sent[1].tolist() == [4, 0, 4]
     assert taken.profile_self_declared[OPEN].tolist() == [False, True, False]
-    assert taken.self_declared is not None
-    assert taken.self_declared[1].tolist() == [True, False, True]
-    assert taken.set_aside is not None
-    assert taken.set_aside[3].tolist() == [0, 0, 0]
-    assert taken.max_level is not None
-    assert taken.max_level.tolist() == [1, NO_LIMIT, 1]
+    assert listed(taken.self_declared)[1] == [True, False, True]
+    assert listed(taken.set_aside)[3] == [0, 0, 0]
+    assert listed(taken.max_level) == [1, NO_LIMIT, 1]
     nobody = made().take(np.array([1]))
     assert (nobody.self_declared, nobody.set_aside, nobody.max_level) == (None, None, None)
     assert made(level_caps={"L1": [4, 3, 9]}).level_sent == {}
@@ -237,14 +238,11 @@ def test_the_columns_of_submissions() -> None:
     assert columns.present.tolist() == [
         [False, False], [False, False], [True, False], [True, False], [False, False], [False, False]
     ]  # fmt: skip
-    assert columns.set_aside is not None
-    assert columns.set_aside[4].tolist() == [2, 0]
-    assert columns.self_declared is not None
-    assert columns.self_declared.tolist()[2] == [True, False]
+    assert listed(columns.set_aside)[4] == [2, 0]
+    assert listed(columns.self_declared)[2] == [True, False]
     assert {slot: mark.tolist() for slot, mark in columns.profile_self_declared.items()} == {PEOPLE: [True, False]}
     assert {slot: mark.tolist() for slot, mark in columns.nulls.items()} == {BEFORE: [True, False]}
-    assert columns.max_level is not None
-    assert columns.max_level.tolist() == [2, NO_LIMIT]
+    assert listed(columns.max_level) == [2, NO_LIMIT]
     plain = build_columns(methodology(), [b.submit({"T1": {"hours": 0.0000015}}, profile)])
     assert plain.facts[T1].tolist() == [2]
     with pytest.raises(DefectiveColumns, match=r"^profile kind: 'city' is not one of its values$"):
@@ -264,11 +262,10 @@ def test_large_integers_keep_every_digit() -> None:
 
 def test_what_may_be_left_out_of_an_answer() -> None:
     """Nothing is outside the remit where nothing is sent; an enum that the service has not set is 0."""
-    listed = b.checklist("C1", 1, ("one", "two"), ((0, 0), (2, 100)))
-    outside = Fact(name="outside_remit", type="components", required=False, set_by="service")
+    checklist = b.checklist("C1", 1, ("one", "two"), ((0, 0), (2, 100)))
     kind = ProfileField(name="kind", type="enum", set_by="service", values=("town", "region"), nullable=True)
-    tree = b.root(b.group("D", msgspec.structs.replace(listed, facts=(*listed.facts, outside))))
-    known = b.read(b.document(tree, profile=(kind,)))
+    tree = b.root(b.group("D", msgspec.structs.replace(checklist, facts=(*checklist.facts, b.OUTSIDE))))
+    known = b.methodology(tree, profile=(kind,))
     rows = [
         b.submit({"C1": {"components": ("two",)}}, {"kind": None}),
         b.submit({"C1": {"components": ("two",), "outside_remit": ("one",)}}, {"kind": "region"}),
@@ -287,28 +284,26 @@ def test_what_may_be_left_out_of_an_answer() -> None:
     assert both.facts[layout.facts["C1", "outside_remit"]].tolist() == [0, 1]
 
 
-SIZED = b.read(
-    b.document(
-        b.root(
-            b.group(
-                "D",
-                # it asks for nothing: its value is in the profile
-                msgspec.structs.replace(
-                    b.amount("Z", knots=((0, 0), (10, 100))),
-                    facts=(),
-                    value=b.field("size"),
-                    step=None,
-                    type="quantity",
-                ),
-                b.ladder("L"),
-                b.checklist("C", 1, tuple(f"c{number}" for number in range(70)), ((0, 0), (70, 100))),
-            )
-        ),
-        profile=(
-            ProfileField(name="size", type="number", set_by="organisation", minimum=0, maximum=9),
-            ProfileField(name="area", type="number", set_by="service", minimum=0, maximum=9, nullable=True),
-        ),
-    )
+SIZED = b.methodology(
+    b.root(
+        b.group(
+            "D",
+            # it asks for nothing: its value is in the profile
+            msgspec.structs.replace(
+                b.amount("Z", knots=((0, 0), (10, 100))),
+                facts=(),
+                value=b.field("size"),
+                step=None,
+                type="quantity",
+            ),
+            b.ladder("L"),
+            b.checklist("C", 1, tuple(f"c{number}" for number in range(70)), ((0, 0), (70, 100))),
+        )
+    ),
+    profile=(
+        ProfileField(name="size", type="number", set_by="organisation", minimum=0, maximum=9),
+        ProfileField(name="area", type="number", set_by="service", minimum=0, maximum=9, nullable=True),
+    ),
 )
 
 
@@ -345,6 +340,5 @@ def test_one_reason_for_all() -> None:
         answers={"L": {"level": [1, 2]}},
         set_aside={"L": [2, 2]},
     )
-    assert rows.set_aside is not None
-    assert rows.set_aside.tolist() == [[0, 0], [2, 2], [0, 0]]
+    assert listed(rows.set_aside) == [[0, 0], [2, 2], [0, 0]]
     assert rows.present.tolist() == [[True, True], [False, False], [False, False]]

@@ -24,7 +24,7 @@ def test_half_a_ten_thousandth_is_rounded_up() -> None:
         (b.root(known_and_unknown("D", 2, 3), known_and_unknown("E", 5, 11)), [3_563, 4_000, 3_125]),
     ):
         rows = [b.submit({"D1": YES, "E1": YES} if len(expected) == 3 else {"D1": YES})]
-        scores = assert_equal(b.read(b.document(tree)), rows)
+        scores = assert_equal(b.methodology(tree), rows)
         assert scores.coverages[:, 0].tolist() == expected
 
 
@@ -39,7 +39,7 @@ def test_a_group_that_is_not_rated_covers_nothing_and_asks_for_nothing() -> None
             rated_share=(2, 3),
         ),
     )
-    known = b.read(b.document(tree, profile=(b.integer_field("people"),), coverage=HALF))
+    known = b.methodology(tree, profile=(b.integer_field("people"),), coverage=HALF)
     rows = [b.submit({"X": YES}, {"people": people}) for people in (9, 10)]
     rows += [b.submit({"X": YES, "Z": YES}, {"people": 10}), b.submit({}, {"people": 9})]
     scores = assert_equal(known, rows)
@@ -59,7 +59,7 @@ def test_an_asked_share_in_a_million_parts() -> None:
         )
     )
     asked = Coverage(overall=Share(num=0, den=1), per_dimension=Share(num=1, den=1_000_000))
-    known = b.read(b.document(tree, profile=(b.integer_field("people"),), coverage=asked))
+    known = b.methodology(tree, profile=(b.integer_field("people"),), coverage=asked)
     scores = assert_equal(known, [b.submit({"X": YES}, {"people": 9}), b.submit({}, {"people": 9})])
     assert [STATUSES[status] for status in scores.status] == ["sufficient", "insufficient_evidence"]
 
@@ -68,6 +68,6 @@ def test_an_indicator_on_each_side_of_a_group() -> None:
     """p and r count 1 and 2, the group of q 1: (1·100 + 1·0 + 2·0)/4, (0 + 100 + 0)/4, (0 + 0 + 2·100)/4."""
     tree = b.root(b.group("C", b.boolean("p"), b.group("C1", b.boolean("q")), b.boolean("r", 2)))
     rows = [b.submit({name: {"value": name == yes} for name in "pqr"}) for yes in "pqr"]
-    scores = assert_equal(b.read(b.document(tree)), [*rows, b.submit({"q": YES, "r": YES})])
+    scores = assert_equal(b.methodology(tree), [*rows, b.submit({"q": YES, "r": YES})])
     assert scores.groups[1].tolist() == [2_500, 2_500, 5_000, 7_500]
     assert scores.coverages[1].tolist() == [10_000, 10_000, 10_000, 7_500]

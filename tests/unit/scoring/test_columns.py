@@ -17,6 +17,7 @@ from msgspec import structs
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import DefectiveMethodology, Methodology, load_methodology
 from actitud_api.engine.methodology.model import (
+    Aggregation,
     Coverage,
     Curve,
     Fact,
@@ -25,11 +26,11 @@ from actitud_api.engine.methodology.model import (
     Indicator,
     Maximum,
     Minimum,
+    Missing,
     Operand,
     Product,
     ProfileField,
     Quotient,
-    Range,
     Share,
     Sum,
 )
@@ -106,9 +107,7 @@ def assert_equal(methodology: Methodology, submissions: Sequence[Submission]) ->
 def test_rows_that_are_taken_keep_all_that_is_said_of_them() -> None:
     """One that is reviewed and one of which nothing is known, the other way round."""
     fields = (b.integer_field("people"),)
-    known = b.read(
-        b.document(b.root(b.ladder("X"), b.ratio("R")), profile=fields, levels=(b.staged(50, dimensions=())))
-    )
+    known = b.methodology(b.root(b.ladder("X"), b.ratio("R")), profile=fields, levels=(b.staged(50, dimensions=())))
     plain = b.submit({"X": {"level": 4}, "R": b.of(3, 10)}, {"people": 7}, self_declared=["X"])
     reviewed = msgspec.structs.replace(plain, set_aside={"R": "stale"}, level_caps={"X": 1}, max_level=1)
     columns = build_columns(known, [plain, reviewed, b.submit({}, {"people": 7})])
@@ -126,7 +125,7 @@ def score_of(methodology: Methodology, *submissions: Submission) -> list[int]:
 
 
 def alone(indicator: Indicator, *, decimals: int = 2) -> Methodology:
-    return b.read(b.document(b.root(b.group("D", indicator)), decimals=decimals))
+    return b.methodology(b.root(b.group("D", indicator)), decimals=decimals)
 
 
 # --- the same integers ----------------------------------------------------------------------------------------
@@ -258,13 +257,11 @@ def test_the_worked_example() -> None:
             b.boolean("n", 1, applies=b.compare(b.field("n"), "eq", 1)),
         ),
     )
-    known = b.read(
-        b.document(
-            tree,
-            profile=(b.integer_field("n"),),
-            levels=b.staged(0, 20, 40, 60, 80, dimensions=("D1", "D2")),
-            coverage=Coverage(overall=Share(num=2, den=3), per_dimension=Share(num=1, den=2)),
-        )
+    known = b.methodology(
+        tree,
+        profile=(b.integer_field("n"),),
+        levels=b.staged(0, 20, 40, 60, 80, dimensions=("D1", "D2")),
+        coverage=Coverage(overall=Share(num=2, den=3), per_dimension=Share(num=1, den=2)),
     )
     answers = b.submit({"r": b.of(62, 124), "l": {"level": 3}, "h": {"hours": 8}}, {"n": 0})
     found = of_columns(score_columns(build_columns(known, [answers])), 0)
@@ -334,7 +331,7 @@ def test_products_that_64_bits_do_not_hold() -> None:
         )
         for name in names
     ]
-    known = b.read(b.document(b.root(b.group("G", *counts)), rules=(rule,)))
+    known = b.methodology(b.root(b.group("G", *counts)), rules=(rule,))
     sent = [
         (HUGE, HUGE, HUGE, HUGE - 1),
         (HUGE, HUGE - 1, HUGE, HUGE),
@@ -359,7 +356,7 @@ def test_a_text_on_either_side() -> None:
         b.ladder("N", zero_when=b.compare(b.const("region"), "ne", b.field("one"))),
         b.ladder("O", zero_when=b.ALWAYS),
     )
-    known = b.read(b.document(b.root(b.group("D", *leaves)), profile=tuple(kinds)))
+    known = b.methodology(b.root(b.group("D", *leaves)), profile=tuple(kinds))
     answers: dict[str, dict[str, FactValue]] = {name: {"level": 4} for name in "LMNO"}
     pairs = [(one, other) for one in ("town", "region", "port") for other in ("port", "town")]
     scores = assert_equal(known, [b.submit(answers, {"one": one, "other": other}) for one, other in pairs])
@@ -382,7 +379,7 @@ def test_a_value_of_the_answers_of_another_that_may_leave_or_be_0() -> None:
         zero_when=b.compare(b.fact("B", "value"), "eq", False),
     )
     tree = b.root(b.group("D", b.ratio("R"), b.boolean("B"), shared))
-    known = b.read(b.document(tree, profile=(b.integer_field("people"),)))
+    known = b.methodology(tree, profile=(b.integer_field("people"),))
     rows = []
     for people in (5, 10):
         for yes in (True, False, None):
@@ -400,7 +397,7 @@ def test_products_of_what_is_below_0() -> None:
     """-4·10^9 times itself is 1.6·10^19, beyond 64 bits, and -3 times itself 9; what is asked is more than 10."""
     field = ProfileField(name="e", type="integer", set_by="organisation", minimum=-HUGE, maximum=0)
     zero = b.compare(Product(of=(b.field("e"), b.field("e"))), "gt", 10)
-    known = b.read(b.document(b.root(b.group("D", b.ladder("L", zero_when=zero))), profile=(field,)))
+    known = b.methodology(b.root(b.group("D", b.ladder("L", zero_when=zero))), profile=(field,))
     rows = [b.submit({"L": {"level": 4}}, {"e": e}) for e in (-4 * 10**9, -3, 0, -4)]
     assert assert_equal(known, rows).index.tolist() == [0, 10_000, 10_000, 0]
 
@@ -410,7 +407,7 @@ def test_a_scale_that_64_bits_do_not_hold() -> None:
     scaled = Product(of=(b.const(3**20), b.const(3**21), b.field("p")))
     zero = b.compare(Sum(of=(scaled, b.field("e"))), "ge", Sum(of=(b.const(3**20), b.field("n"))))
     fields = tuple(b.integer_field(name) for name in "pen")
-    known = b.read(b.document(b.root(b.group("D", b.ladder("L", zero_when=zero))), profile=fields))
+    known = b.methodology(b.root(b.group("D", b.ladder("L", zero_when=zero))), profile=fields)
     facts = [{"p": p, "e": e, "n": n} for p, e, n in ((0, 0, 0), (1, 0, 0), (0, 5, 1), (1, 0, 9))]
     scores = assert_equal(known, [b.submit({"L": {"level": 4}}, profile) for profile in facts])
     assert scores.index.tolist() == [10_000, 0, 10_000, 0]
@@ -418,11 +415,10 @@ def test_a_scale_that_64_bits_do_not_hold() -> None:
 
 def test_a_sum_of_numbers_of_twelve_decimals() -> None:
     """10^6 hours with twelve decimals fill 60 bits; twenty of them are beyond 64."""
-    own = msgspec.structs.replace(b.amount("A").facts[0], decimals=12)
     many = Sum(of=(b.fact("A", "hours"),) * 20)
     known = alone(
         msgspec.structs.replace(
-            b.amount("A", 1, ((0, 0), (20_000_000, 100))), facts=(own,), value=many, step=None, type="quantity"
+            b.amount("A", 1, ((0, 0), (20_000_000, 100)), decimals=12), value=many, step=None, type="quantity"
         )
     )
     assert score_of(known, b.submit({"A": {"hours": 1_000_000}}), b.submit({"A": {"hours": 125_000.000000000001}})) == [
@@ -517,7 +513,7 @@ def test_a_step_over_what_64_bits_do_not_hold() -> None:
     """In millionths these people are 2^64 + 448,384: so many more hours than 448,384 would be far above all steps."""
     over = Quotient(numerator=b.fact("A", "hours"), denominator=b.field("people"))
     ladder = msgspec.structs.replace(b.ladder("L"), value=over, step=None)
-    known = b.read(b.document(b.root(b.group("D", b.amount("A"), ladder)), profile=(b.integer_field("people"),)))
+    known = b.methodology(b.root(b.group("D", b.amount("A"), ladder)), profile=(b.integer_field("people"),))
     answers = {"L": {"level": 4}, "A": {"hours": 9 * 10**12}}
     sent = [b.submit(answers, {"people": people}) for people in (18_446_744_073_710, 9 * 10**12, 4 * 10**12)]
     assert assert_equal(known, sent).scores[1].tolist() == [0, 2_500, 5_000]
@@ -528,7 +524,7 @@ def test_a_contradiction_uncovers_another() -> None:
     above = b.rule("V1", b.compare(b.fact("A", "level"), "le", 1), "A")
     second = b.rule("V2", b.compare(b.fact("B", "level"), "le", b.fact("A", "level")), "B")
     third = b.rule("V3", b.compare(b.fact("C", "level"), "le", b.fact("B", "level")), "C")
-    known = b.read(b.document(b.root(b.group("D", *(b.ladder(name) for name in "ABC"))), rules=(above, second, third)))
+    known = b.methodology(b.root(b.group("D", *(b.ladder(name) for name in "ABC"))), rules=(above, second, third))
 
     def sent(*levels: int) -> Submission:
         return b.submit({name: {"level": level} for name, level in zip("ABC", levels, strict=True)})
@@ -545,14 +541,9 @@ def test_a_contradiction_uncovers_another() -> None:
 def test_more_components_than_64_bits() -> None:
     """A list of 100: 50 of them are half, and a rule reads the last."""
     components = tuple(f"c{number}" for number in range(100))
-    rule = b.rule("V1", b.compare(b.fact("B", "level"), "ge", 1), "B")
-    rule = msgspec.structs.replace(
-        rule, holds=msgspec.structs.replace(b.lists("A", "c99"), right=b.const(False)), invalidates=("B",)
-    )
-    known = b.read(
-        b.document(
-            b.root(b.group("D", b.checklist("A", 1, components, ((0, 0), (100, 100))), b.ladder("B"))), rules=(rule,)
-        )
+    rule = b.rule("V1", msgspec.structs.replace(b.lists("A", "c99"), right=b.const(False)), "B")
+    known = b.methodology(
+        b.root(b.group("D", b.checklist("A", 1, components, ((0, 0), (100, 100))), b.ladder("B"))), rules=(rule,)
     )
     submissions = [
         b.submit({"A": {"components": listed}, "B": {"level": 4}})
@@ -569,7 +560,7 @@ def test_a_coverage_that_floats_take_for_a_half() -> None:
     """
     known, unknown = 20_000_019_999 - 3_000_003, (1_000_000, 1_000_001, 1_000_002)
     tree = b.root(b.group("D", b.ladder("K", known), *(b.ladder(f"U{n}", u) for n, u in enumerate(unknown))))
-    methodology = b.read(b.document(tree))
+    methodology = b.methodology(tree)
     names = ("K", "U0", "U1", "U2")
     rows = [b.submit({name: {"level": 4} for name in names if name != f"U{left}"}) for left in range(4)]
     scores = assert_equal(methodology, rows)
@@ -581,15 +572,13 @@ def test_a_coverage_that_floats_take_for_the_threshold(more: int, status: str) -
     """Two thirds have to be known: of 6·10^10 exactly a third is not, or one more or less, 2·10^-11 beside it."""
     third = 20_000_000_000
     tree = b.root(b.group("D", b.ladder("K", 2 * third - more), b.ladder("U", third + more)))
-    scores = assert_equal(b.read(b.document(tree)), [b.submit({"K": {"level": 4}}), b.submit({"U": {"level": 4}})])
+    scores = assert_equal(b.methodology(tree), [b.submit({"K": {"level": 4}}), b.submit({"U": {"level": 4}})])
     assert [STATUSES[number] for number in scores.status] == [status, "insufficient_evidence"]
 
 
 def test_what_review_says() -> None:
     """A ladder capped at 2 of 4 counts 50 and is `capped`; a level of the organisation is at most the one allowed."""
-    known = b.read(
-        b.document(b.root(b.group("D", b.ladder("A"))), levels=b.staged(0, 20, 40, 60, 80, dimensions=("D",)))
-    )
+    known = b.methodology(b.root(b.group("D", b.ladder("A"))), levels=b.staged(0, 20, 40, 60, 80, dimensions=("D",)))
     sent = b.submit({"A": {"level": 4}})
     capped = msgspec.structs.replace(sent, level_caps={"A": 2})
     held = msgspec.structs.replace(sent, max_level=2)
@@ -602,13 +591,12 @@ def test_what_review_says() -> None:
 def test_missing_in_every_way() -> None:
     """One of two unknown, the other 100: counted 0 it halves the mean, left out it does not, and void it ends it."""
 
-    def half(name: str, missing: str) -> Group:
-        pair = b.group(name, b.boolean(f"{name}1"), b.boolean(f"{name}2"), rated_share=(0, 1))
-        return msgspec.structs.replace(pair, missing=missing)
+    def half(name: str, missing: Missing) -> Group:
+        return b.group(name, b.boolean(f"{name}1"), b.boolean(f"{name}2"), missing=missing, rated_share=(0, 1))
 
-    tree = msgspec.structs.replace(b.root(half("Z", "zero"), half("L", "leave"), half("V", "void")), missing="leave")
+    tree = b.root(half("Z", "zero"), half("L", "leave"), half("V", "void"), missing="leave")
     yes = {"value": True}
-    scores = assert_equal(b.read(b.document(tree)), [b.submit({"Z1": yes, "L1": yes, "V1": yes}), b.submit({})])
+    scores = assert_equal(b.methodology(tree), [b.submit({"Z1": yes, "L1": yes, "V1": yes}), b.submit({})])
     assert scores.group_ids == ("index", "Z", "L", "V")
     assert scores.groups.T.tolist() == [[7_500, 5_000, 10_000, -1], [0, 0, -1, -1]]
     assert scores.groups_max.T.tolist() == [[10_000, 10_000, 10_000, 10_000]] * 2
@@ -623,11 +611,10 @@ def test_missing_in_every_way() -> None:
         ("min", None, 2_000),
     ],
 )
-def test_means_of_20_and_80(aggregation: str, exponent: float | None, expected: int) -> None:
-    pair = b.group("D", b.ratio("A"), b.ratio("B"))
-    tree = b.root(msgspec.structs.replace(pair, aggregation=aggregation, exponent=exponent))
+def test_means_of_20_and_80(aggregation: Aggregation, exponent: float | None, expected: int) -> None:
+    tree = b.root(b.group("D", b.ratio("A"), b.ratio("B"), aggregation=aggregation, exponent=exponent))
     scores = assert_equal(
-        b.read(b.document(tree)),
+        b.methodology(tree),
         [b.submit({"A": b.of(1, 5), "B": b.of(4, 5)}), b.submit({"A": b.of(0, 5), "B": b.of(4, 5)})],
     )
     assert scores.groups[1, 0] == expected
@@ -644,10 +631,9 @@ def test_a_log_normal_curve() -> None:
 
 def test_a_range_of_its_own_and_published_decimals() -> None:
     """Halfway from 1 to 5 is 3.00; published without decimals an index of 2.50 is 3, and one of 2.49 is 2."""
-    own = msgspec.structs.replace(b.ratio("A", 1, ((0, 1), (1, 5))), range=Range(minimum=1, maximum=5))
-    group = msgspec.structs.replace(b.group("D", own), range=Range(minimum=1, maximum=5))
-    tree = msgspec.structs.replace(b.root(group), range=Range(minimum=1, maximum=5))
-    known = b.read(msgspec.structs.replace(b.document(tree), published_decimals=0))
+    span = (1, 5)
+    tree = b.root(b.group("D", b.ratio("A", 1, ((0, 1), (1, 5)), span=span), span=span), span=span)
+    known = b.methodology(tree, published=0)
     sent = [b.submit({"A": b.of(n, 1_000)}) for n in (500, 375, 372, 0)] + [b.submit({})]
     scores = assert_equal(known, sent)
     assert scores.scores.tolist() == [[300, 250, 249, 100, 100]]
@@ -657,20 +643,17 @@ def test_a_range_of_its_own_and_published_decimals() -> None:
 
 def test_scores_of_8_decimals_worth_of_units() -> None:
     """A range to a million at 6 decimals takes 40 bits: scores are 64 bits wide, and still exact."""
-    wide = Range(minimum=0, maximum=1_000_000)
-    own = msgspec.structs.replace(b.ratio("A", 1, ((0, 0), (1, 1_000_000))), range=wide)
-    tree = msgspec.structs.replace(b.root(msgspec.structs.replace(b.group("D", own), range=wide)), range=wide)
-    known = b.read(b.document(tree, decimals=6))
+    span = (0, 1_000_000)
+    tree = b.root(b.group("D", b.ratio("A", 1, ((0, 0), (1, 1_000_000)), span=span), span=span), span=span)
+    known = b.methodology(tree, decimals=6)
     scores = assert_equal(known, [b.submit({"A": b.of(1, 3)}), b.submit({"A": b.of(2, 3)})])
     assert scores.scores.tolist() == [[333_333_333_333, 666_666_666_667]]
 
 
 def test_a_gate_on_a_sum_of_quotients() -> None:
     """What is not computed with whole columns is computed row by row: 1/3 + 2/3 is 1, with evidence."""
-    gate = b.compare(Sum(of=(b.value("A"), b.value("B"))), "ge", 1)
-    levels = (b.staged(0, dimensions=())[0], msgspec.structs.replace(b.staged(0, 0, dimensions=("D",))[1], gates=()))
-    levels = (levels[0], msgspec.structs.replace(levels[1], gates=(Gate(id="L2.sum", holds=gate),)))
-    known = b.read(b.document(b.root(b.group("D", b.ratio("A"), b.ratio("B"))), levels=levels))
+    levels = b.levels_of(Gate(id="L2.sum", holds=b.compare(Sum(of=(b.value("A"), b.value("B"))), "ge", 1)))
+    known = b.methodology(b.root(b.group("D", b.ratio("A"), b.ratio("B"))), levels=levels)
     answers = {"A": b.of(1, 3), "B": b.of(2, 3)}
     sent = [
         b.submit(answers),
@@ -686,19 +669,17 @@ def test_a_gate_on_a_sum_of_quotients() -> None:
 
 def arrays() -> tuple[Methodology, dict[str, Any]]:
     """A document, and what `columns_from` takes by keyword, as loose as what a person writes."""
-    known = b.read(
-        b.document(
-            b.root(
-                b.group(
-                    "D",
-                    b.ratio("A"),
-                    b.ladder("B"),
-                    b.boolean("C"),
-                    b.checklist("L", 1, ("x", "y"), ((0, 0), (2, 100))),
-                )
-            ),
-            profile=(b.integer_field("people"), b.service_field("before")),
-        )
+    known = b.methodology(
+        b.root(
+            b.group(
+                "D",
+                b.ratio("A"),
+                b.ladder("B"),
+                b.boolean("C"),
+                b.checklist("L", 1, ("x", "y"), ((0, 0), (2, 100))),
+            )
+        ),
+        profile=(b.integer_field("people"), b.service_field("before")),
     )
     given: dict[str, Any] = {
         "profile": {"people": [1, 2, 3], "before": [0, 4, 0]},
@@ -790,7 +771,7 @@ def test_a_value_that_a_field_does_not_have() -> None:
 def test_the_tree_of_given_scores() -> None:
     """(3·62.50 + 75)/4 = 65.625 -> 65.63 and 57.57; where the ladder left, D1 is the ratio alone."""
     tree = b.root(b.group("D1", b.ratio("r", 3), b.ladder("l", 1)), b.group("D2", b.boolean("x")))
-    known = b.read(b.document(tree))
+    known = b.methodology(tree)
     scores = np.array([[6_250, 6_250], [7_500, -1], [5_757, 5_757]])
     assert aggregate_columns(known, scores).tolist() == [[6_160, 6_004], [6_563, 6_250], [5_757, 5_757]]
 

@@ -202,11 +202,11 @@ def test_the_least_and_the_greatest_of_what_has_not_left() -> None:
         Gate(id="G2", holds=b.compare(Minimum(of=pair), "ge", 50)),
         Gate(id="G3", holds=b.compare(Maximum(of=pair), "ge", 80)),
     ]
-    levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
+    levels = b.levels_of(*gates)
     tree = b.root(
         b.group("D", b.ratio("R")), b.group("F", b.ladder("N", applies=b.compare(b.field("people"), "ge", 10)))
     )
-    known = b.read(b.document(tree, profile=FIELDS[:1], levels=levels, coverage=b.SOME))
+    known = b.methodology(tree, profile=FIELDS[:1], levels=levels, coverage=b.SOME)
     sent = [
         ((1, 2), 4, 10),  # 50 and 100
         ((3, 5), 3, 10),  # 60 and 75
@@ -223,8 +223,8 @@ def test_a_yes_or_no_that_is_half() -> None:
     half = msgspec.structs.replace(b.boolean("B"), value=Product(of=(b.const(0.5), b.fact("C", "count"))))
     tree = b.root(b.group("D", b.checklist("C", 1, ("x", "y"), ((0, 0), (2, 100))), half, DERIVED))
     gates = [Gate(id=f"G{name}", holds=b.compare(b.value(name), "eq", True)) for name in "BZ"]
-    levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
-    known = b.read(b.document(tree, levels=levels, coverage=b.SOME))
+    levels = b.levels_of(*gates)
+    known = b.methodology(tree, levels=levels, coverage=b.SOME)
     lists: list[tuple[str, ...]] = [(), ("x",), ("x", "y")]
     rows = [
         b.submit({"C": {"components": one}, "B": {"value": False}, "Z": {"value": False} | b.of(part, 2)})
@@ -237,8 +237,8 @@ def test_a_yes_or_no_that_is_half() -> None:
 def test_review_may_set_the_highest_level_and_raises_none() -> None:
     """Level 2 asks for 50, level 3 for 80."""
     gates = [Gate(id=f"G{least}", holds=b.compare(INDEX, "ge", least)) for least in (50, 80)]
-    levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
-    known = b.read(b.document(b.root(b.group("D", b.ratio("R"))), levels=levels))
+    levels = b.levels_of(*gates)
+    known = b.methodology(b.root(b.group("D", b.ratio("R"))), levels=levels)
     reviewed = [(9, None), (9, 3), (9, 2), (9, 1), (6, 3), (6, 1), (1, 2), (1, 1)]
     rows = [b.submit({"R": b.of(n, 10)}, max_level=most) for n, most in reviewed]
     assert assert_equal(known, [*rows, b.submit({}, max_level=2)]).level.tolist() == [3, 3, 2, 1, 2, 1, 1, 1, 0]
@@ -249,8 +249,8 @@ def test_a_score_that_silence_took_away_is_not_one_that_left() -> None:
     gate = Gate(id="G", holds=b.compare(b.score("X"), "ge", 50), when_not_applicable="pass")
     applies = b.compare(b.field("people"), "ge", 10)
     tree = b.root(b.group("D", b.ladder("X", applies=applies), b.boolean("Y"), missing="leave"), missing="leave")
-    levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
-    known = b.read(b.document(tree, profile=FIELDS[:1], levels=levels, coverage=b.SOME))
+    levels = b.levels_of(gate)
+    known = b.methodology(tree, profile=FIELDS[:1], levels=levels, coverage=b.SOME)
     yes: dict[str, dict[str, FactValue]] = {"Y": {"value": True}}
     rows = [b.submit(yes, {"people": people}) for people in (9, 10)]
     rows += [b.submit(yes | {"X": {"level": level}}, {"people": 10}) for level in (1, 2)]
@@ -263,8 +263,8 @@ def test_a_value_of_the_answers_of_another_is_there_when_these_are() -> None:
         SHARED, value=Quotient(numerator=b.fact("R", "numerator"), denominator=b.fact("S", "numerator"))
     )
     gate = Gate(id="G", holds=b.compare(b.value("S"), "ge", 0))
-    levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
-    known = b.read(b.document(b.root(b.group("D", b.ratio("R"), half)), levels=levels, coverage=b.SOME))
+    levels = b.levels_of(gate)
+    known = b.methodology(b.root(b.group("D", b.ratio("R"), half)), levels=levels, coverage=b.SOME)
     sent: list[dict[str, dict[str, FactValue]]] = [
         {"R": b.of(0, 9), "S": {"numerator": 2}},
         {"R": b.of(5, 9), "S": {"numerator": 2}},
@@ -281,8 +281,8 @@ def test_gates_that_hold_or_fail_for_everybody() -> None:
     """Nobody has less than 0 people, and nobody here a million."""
     people = b.field("people")
     gates = [Gate(id=f"G{least}", holds=b.compare(people, "ge", least)) for least in (0, 1_000_000)]
-    levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
-    known = b.read(b.document(b.root(b.group("D", b.ratio("R"))), profile=FIELDS[:1], levels=levels))
+    levels = b.levels_of(*gates)
+    known = b.methodology(b.root(b.group("D", b.ratio("R"))), profile=FIELDS[:1], levels=levels)
     rows = [b.submit({"R": b.of(1, 10)}, {"people": count}) for count in (0, 9)]
     assert assert_equal(known, rows).level.tolist() == [2, 2]
 
@@ -301,8 +301,8 @@ def test_a_quotient_of_sums_against_a_sum() -> None:
     """(1 + people) / (4 + people) against people + people - 1/2: 1/4, 2/5 and 3/6 against -1/2, 3/2 and 7/2."""
     asked = Sum(of=(b.field("people"), b.field("people"), b.const(-0.5)))
     gate = Gate(id="G", holds=b.compare(b.value("S"), "ge", asked))
-    levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
-    known = b.read(b.document(b.root(b.group("D", SUMS)), profile=FIELDS[:1], levels=levels, coverage=b.SOME))
+    levels = b.levels_of(gate)
+    known = b.methodology(b.root(b.group("D", SUMS)), profile=FIELDS[:1], levels=levels, coverage=b.SOME)
     rows = [b.submit({"S": b.of(1, 4)}, {"people": people}) for people in range(3)]
     rows += [b.submit({"S": b.of(n, 0)}, {"people": 1}) for n in (0, 1, 2)]  # 1, 2 and 3 against 3/2
     rows.append(b.submit({"S": b.of(1, 0)}, {"people": 0}))  # over 0 there is no value
@@ -340,12 +340,10 @@ def test_what_makes_a_level_firm(unless: Predicate) -> None:
 
 def test_the_only_level_may_be_provisional() -> None:
     unless = b.compare(b.field("people"), "ge", 10)
-    known = b.read(
-        b.document(
-            b.root(b.group("D", b.boolean("B"))),
-            profile=(b.integer_field("people"),),
-            levels=(Level(number=1, gates=(), provisional_unless=unless),),
-        )
+    known = b.methodology(
+        b.root(b.group("D", b.boolean("B"))),
+        profile=(b.integer_field("people"),),
+        levels=(Level(number=1, gates=(), provisional_unless=unless),),
     )
     rows = [b.submit({"B": {"value": True}}, {"people": people}) for people in (9, 10)]
     assert assert_equal(known, [*rows, b.submit({}, {"people": 9})]).provisional.tolist() == [True, False, False]
@@ -362,7 +360,7 @@ def test_the_highest_level_reached_says_whether_it_is_provisional() -> None:
         ),
     )
     tree = b.root(b.group("D", b.boolean("B")))
-    known = b.read(b.document(tree, profile=(b.integer_field("before"),), levels=levels))
+    known = b.methodology(tree, profile=(b.integer_field("before"),), levels=levels)
     rows = [b.submit({"B": {"value": yes}}, {"before": before}) for yes in (True, False) for before in (1, 3, 5)]
     scores = assert_equal(known, rows)
     assert scores.level.tolist() == [2, 2, 2, 1, 1, 1]
@@ -374,11 +372,8 @@ def test_an_element_of_a_list_is_read_by_a_yes_or_no() -> None:
     listed = ComponentOperand(indicator="C", component="y")
     derived = msgspec.structs.replace(b.boolean("B"), value=listed)
     tree = b.root(b.group("D", b.checklist("C", 1, ("x", "y"), ((0, 0), (2, 100))), derived))
-    levels = (
-        Level(number=1, gates=()),
-        Level(number=2, gates=(Gate(id="G", holds=b.compare(b.value("B"), "eq", True)),)),
-    )
-    known = b.read(b.document(tree, levels=levels, coverage=b.SOME))
+    levels = b.levels_of(Gate(id="G", holds=b.compare(b.value("B"), "eq", True)))
+    known = b.methodology(tree, levels=levels, coverage=b.SOME)
     lists: list[tuple[str, ...]] = [("x",), ("y",), ("x", "y"), ()]
     rows = [b.submit({"C": {"components": one}, "B": {"value": False}}) for one in lists]
     rows.append(b.submit({"B": {"value": True}}))

@@ -18,7 +18,7 @@ from tests.unit.scoring import builders as b
 
 def units(indicator: Indicator, facts: dict[str, FactValue], decimals: int = 2) -> int | None:
     """The score of one answer, in units of 10^-decimals."""
-    known = b.read(b.document(b.root(b.group("D", indicator)), decimals=decimals))
+    known = b.methodology(b.root(b.group("D", indicator)), decimals=decimals)
     return evaluate(known, b.submit({indicator.id: facts})).results[0].score
 
 
@@ -173,11 +173,8 @@ def lognormal(p10: float, median: float, low: int = 0, high: int = 100, decimals
     """A duration on the curve through p10 (9/10 of the range) and the median (1/2)."""
     nine, half = low + (high - low) * 0.9, low + (high - low) * 0.5
     knots = sorted(((p10, nine), (median, half)))
-    known = b.amount("X", knots=knots)
-    (fact,) = known.facts
     return structs.replace(
-        known,
-        facts=(structs.replace(fact, minimum=-5, decimals=decimals),),
+        b.amount("X", knots=knots, minimum=-5, decimals=decimals),
         curve=Curve(kind="lognormal", goalposts=b.goalposts(knots)),
         range=Range(minimum=low, maximum=high),
     )
@@ -227,7 +224,7 @@ def test_a_lognormal_curve_goes_through_its_control_points() -> None:
 
 def test_a_lognormal_curve_fills_the_range_of_its_indicator() -> None:
     """Of 10 to 20: 19 at p10, 15 at the median, 20 at 0."""
-    known = b.read(b.document(b.root(lognormal(1000, 2000, 10, 20), span=(10, 20))))
+    known = b.methodology(b.root(lognormal(1000, 2000, 10, 20), span=(10, 20)))
     found = [evaluate(known, b.submit({"X": {"hours": hours}})) for hours in (1000, 2000, 0, 1_000_000)]
     assert [evaluation.index for evaluation in found] == [1900, 1500, 2000, 1000]
     assert [evaluation.results[0].code for evaluation in found] == ["partial", "partial", "full", "zero"]
@@ -249,20 +246,16 @@ def test_a_lognormal_curve_fills_the_range_of_its_indicator() -> None:
     ],
 )
 def test_a_fact_keeps_the_decimals_that_its_document_states(decimals: int, value: float, expected: int) -> None:
-    known = b.amount("X", knots=((0, 0), (0.00000001, 100)))
-    (fact,) = known.facts
-    known = structs.replace(known, facts=(structs.replace(fact, decimals=decimals, maximum=1_000),))
+    known = b.amount("X", knots=((0, 0), (0.00000001, 100)), decimals=decimals, maximum=1_000)
     assert units(known, {"hours": value}) == expected
     if decimals == 12:
-        score = explain(b.read(b.document(b.root(known))), b.submit({"X": {"hours": value}}))
+        score = explain(b.methodology(b.root(known)), b.submit({"X": {"hours": value}}))
         (shown,) = score.indicators
         assert shown.value == shown.reason.parameters.facts["hours"] == expected * 1e-12
 
 
 def test_the_digest_tells_a_difference_in_the_last_decimal_of_a_fact() -> None:
-    known = b.amount("X")
-    (fact,) = known.facts
-    fine = b.read(b.document(b.root(structs.replace(known, facts=(structs.replace(fact, decimals=9, maximum=9),)))))
+    fine = b.methodology(b.root(b.amount("X", decimals=9, maximum=9)))
     digests = [explain(fine, b.submit({"X": {"hours": x}})).input_digest for x in (0.5, 0.500000001, 0.5000000001)]
     assert digests[0] == digests[2] != digests[1]
 
@@ -272,7 +265,7 @@ def test_a_ladder_ends_where_its_levels_do() -> None:
     shifted = Sum(of=(b.fact("L", "level"), b.field("more")))
     ladder = structs.replace(b.ladder("L"), value=shifted)
     more = structs.replace(b.integer_field("more"), minimum=-4)
-    known = b.read(b.document(b.root(b.group("D", ladder)), profile=(more,)))
+    known = b.methodology(b.root(b.group("D", ladder)), profile=(more,))
     submissions = [b.submit({"L": {"level": level}}, {"more": extra}) for level, extra in ((4, 3), (2, -4), (2, 1))]
     assert [evaluate(known, submission).index for submission in submissions] == [10_000, 0, 7_500]
     assert score_columns(build_columns(known, submissions)).index.tolist() == [10_000, 0, 7_500]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-import msgspec
 import pytest
 
-from actitud_api.engine.methodology.model import All, Any, Implies, Not, Predicate, ProfileField, Quotient
+from actitud_api.engine.methodology.model import All, Any, Gate, Implies, Not, Predicate, ProfileField
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import Figure, MethodologyReference, PassedGoalpost, ReasonParameters
@@ -15,39 +14,32 @@ from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import indicator_of
 
 KNOTS: b.Knots = ((0, 0), (0.25, 50), (0.5, 75), (1, 100))
-IDLE = msgspec.structs.replace(
-    b.ratio("Idle", knots=((0, 100), (1, 0)), part_of_denominator=False),
-    facts=(),
-    value=Quotient(numerator=b.field("idle"), denominator=b.field("all")),
-    step="profile:idle",
-)
-KNOWN = b.read(
-    b.document(
-        b.root(
-            b.group(
-                "D",
-                b.ratio("R", 2, knots=KNOTS),
-                b.ratio("Half", 3, knots=KNOTS),
-                b.ladder("Declared"),
-                b.boolean("Locked", zero_when=b.compare(b.fact("Key", "level"), "lt", 2)),
-                b.ladder("Key"),
-                b.boolean("Away", applies=b.compare(b.field("kind"), "eq", "region")),
-                b.ratio("Wrong"),
-                b.ladder("Silent"),
-                b.boolean("Yes", zero_when=b.lists("C", "two")),
-                b.checklist("C", 1, ("one", "two", "three"), ((0, 0), (3, 100))),
-                b.boolean("Waiting", zero_when=b.lists("Unsent", "two")),
-                b.checklist("Unsent", 1, ("one", "two"), ((0, 0), (2, 100))),
-                IDLE,
-            )
-        ),
-        profile=(
-            ProfileField(name="kind", type="enum", set_by="organisation", values=("town", "region")),
-            b.integer_field("idle"),
-            b.integer_field("all"),
-        ),
-        rules=(b.rule("V", b.compare(b.fact("Wrong", "numerator"), "le", b.fact("Wrong", "denominator")), "Wrong"),),
-    )
+IDLE = b.profile_ratio("Idle", "idle", "all", ((0, 100), (1, 0)))
+KNOWN = b.methodology(
+    b.root(
+        b.group(
+            "D",
+            b.ratio("R", 2, knots=KNOTS),
+            b.ratio("Half", 3, knots=KNOTS),
+            b.ladder("Declared"),
+            b.boolean("Locked", zero_when=b.compare(b.fact("Key", "level"), "lt", 2)),
+            b.ladder("Key"),
+            b.boolean("Away", applies=b.compare(b.field("kind"), "eq", "region")),
+            b.ratio("Wrong"),
+            b.ladder("Silent"),
+            b.boolean("Yes", zero_when=b.lists("C", "two")),
+            b.checklist("C", 1, ("one", "two", "three"), ((0, 0), (3, 100))),
+            b.boolean("Waiting", zero_when=b.lists("Unsent", "two")),
+            b.checklist("Unsent", 1, ("one", "two"), ((0, 0), (2, 100))),
+            IDLE,
+        )
+    ),
+    profile=(
+        ProfileField(name="kind", type="enum", set_by="organisation", values=("town", "region")),
+        b.integer_field("idle"),
+        b.integer_field("all"),
+    ),
+    rules=(b.rule("V", b.compare(b.fact("Wrong", "numerator"), "le", b.fact("Wrong", "denominator")), "Wrong"),),
 )
 SENT = b.submit(
     {
@@ -119,7 +111,7 @@ def test_a_score_says_which_methodology_it_is_of() -> None:
 
 
 def test_a_list_is_digested_in_the_order_of_the_document() -> None:
-    known = b.read(b.document(b.root(b.checklist("C", 1, ("one", "two", "three"), ((0, 0), (3, 100))))))
+    known = b.methodology(b.root(b.checklist("C", 1, ("one", "two", "three"), ((0, 0), (3, 100)))))
     answers = '{"C":{"basis":"evidenced","components":["one","three"]}}'
     form = f'{{"answers":{answers},"methodology":"test.1","profile":{{}},"profile_self_declared":[]}}'
     for components in (("one", "three"), ("three", "one")):
@@ -145,18 +137,14 @@ A, B, C = (b.compare(b.fact(name, "level"), "ge", 1) for name in "ABC")
 def test_only_what_a_rule_turns_on_is_missing(holds: Predicate, missing: tuple[str, ...]) -> None:
     """Of A, B and C only B is answered, and to any of them the least favourable answer breaks the rule."""
     rule = b.rule("V", All(of=(holds, b.compare(b.fact("A", "level"), "ge", 4))), "B")
-    known = b.read(b.document(b.root(b.ladder("A"), b.ladder("B"), b.ladder("C")), rules=(rule,)))
+    known = b.methodology(b.root(b.ladder("A"), b.ladder("B"), b.ladder("C")), rules=(rule,))
     (finding,) = explain(known, b.submit({"B": {"level": 1}})).findings
     assert (finding.code, finding.indicators) == ("unsupported", ("B",))
     assert finding.missing == missing
 
 
 def test_what_a_gate_asks_keeps_the_decimals_of_the_finest_fact() -> None:
-    known = b.amount("A")
-    fine = msgspec.structs.replace(known, facts=(msgspec.structs.replace(known.facts[0], decimals=8),))
-    levels = b.staged(0, 0, dimensions=("D",))
-    gate = msgspec.structs.replace(levels[1].gates[0], holds=b.compare(b.value("A"), "ge", 0.12345678))
-    levels = (levels[0], msgspec.structs.replace(levels[1], gates=(gate,)))
-    document = b.document(b.root(b.group("D", fine)), levels=levels)
-    (blocked,) = explain(b.read(document), b.submit({"A": {"hours": 0.1}})).level_details.blocked_by
+    levels = b.levels_of(Gate(id="G", holds=b.compare(b.value("A"), "ge", 0.12345678)))
+    known = b.methodology(b.root(b.group("D", b.amount("A", decimals=8))), levels=levels)
+    (blocked,) = explain(known, b.submit({"A": {"hours": 0.1}})).level_details.blocked_by
     assert (blocked.actual, blocked.required, blocked.distance) == (0.1, 0.12345678, 0.02345678)

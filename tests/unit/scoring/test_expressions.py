@@ -23,22 +23,20 @@ from actitud_api.engine.scoring.compile import CompiledMethodology, compile_meth
 from tests.unit.scoring import builders as b
 
 PLAN: CompiledMethodology = compile_methodology(
-    b.read(
-        b.document(
-            b.root(
-                b.group(
-                    "D", b.ratio("R"), b.amount("A"), b.ladder("L"), b.checklist("C", 1, ("x", "y"), ((0, 0), (2, 100)))
-                )
-            ),
-            profile=(
-                b.integer_field("p"),
-                b.integer_field("e", needs_evidence=True),
-                b.service_field("n"),
-                ProfileField(name="k", type="enum", set_by="organisation", values=("red", "green", "blue")),
-                ProfileField(name="j", type="enum", set_by="organisation", values=("blue", "black")),
-                ProfileField(name="f", type="number", set_by="organisation", minimum=0, maximum=9),
-            ),
-        )
+    b.methodology(
+        b.root(
+            b.group(
+                "D", b.ratio("R"), b.amount("A"), b.ladder("L"), b.checklist("C", 1, ("x", "y"), ((0, 0), (2, 100)))
+            )
+        ),
+        profile=(
+            b.integer_field("p"),
+            b.integer_field("e", needs_evidence=True),
+            b.service_field("n"),
+            ProfileField(name="k", type="enum", set_by="organisation", values=("red", "green", "blue")),
+            ProfileField(name="j", type="enum", set_by="organisation", values=("blue", "black")),
+            ProfileField(name="f", type="number", set_by="organisation", minimum=0, maximum=9),
+        ),
     )
 )
 P, E, N, K, J, F, NUM, DEN, HOURS, LEVEL, LIST, COUNT = range(12)

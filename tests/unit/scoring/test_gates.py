@@ -33,20 +33,18 @@ OPEN: dict[str, int | None] = {"applies": 1, "closed": 0, "previous": None}
 
 def methodology(*levels: Level) -> Methodology:
     """D: a ratio R (weight 1) and a ladder L (weight 9); E: a ladder N that may leave."""
-    return b.read(
-        b.document(
-            b.root(
-                b.group(
-                    "D",
-                    b.ratio("R", 1, applies=APPLIES, zero_when=CLOSED),
-                    b.ladder("L", 9),
-                ),
-                b.group("E", b.ladder("N", applies=APPLIES)),
+    return b.methodology(
+        b.root(
+            b.group(
+                "D",
+                b.ratio("R", 1, applies=APPLIES, zero_when=CLOSED),
+                b.ladder("L", 9),
             ),
-            profile=PROFILE,
-            levels=(Level(number=1, gates=()), *levels),
-            rules=(b.rule("V", b.compare(b.fact("R", "numerator"), "le", 100), "R"),),
-        )
+            b.group("E", b.ladder("N", applies=APPLIES)),
+        ),
+        profile=PROFILE,
+        levels=(Level(number=1, gates=()), *levels),
+        rules=(b.rule("V", b.compare(b.fact("R", "numerator"), "le", 100), "R"),),
     )
 
 
@@ -71,11 +69,8 @@ def blocked(evaluation: Evaluation) -> FailingGate:
     [(38, 100, True), (19, 50, True), (379, 1000, False), (3_799_999, 10_000_000, False), (1, 1, True)],
 )
 def test_a_value_is_compared_exactly(numerator: int, denominator: int, reached: bool) -> None:
-    known = b.read(
-        b.document(
-            b.root(b.group("D", b.ratio("R"))),
-            levels=(Level(number=1, gates=()), gate(b.compare(b.value("R"), "ge", 0.38))),
-        )
+    known = b.methodology(
+        b.root(b.group("D", b.ratio("R"))), levels=b.levels_of(Gate(id="G", holds=b.compare(b.value("R"), "ge", 0.38)))
     )
     evaluation = evaluate(known, b.submit({"R": b.of(numerator, denominator)}))
     assert evaluation.level == (2 if reached else 1)
@@ -225,15 +220,10 @@ def test_an_integrity_case_holds_2026_1_at_level_2() -> None:
 
 def test_what_the_profile_asks_is_told_where_it_fails() -> None:
     """At least as many points as there are people, 60: there are 50."""
-    known = b.read(
-        b.document(
-            b.root(b.group("D", b.ladder("L"))),
-            profile=(b.integer_field("people"),),
-            levels=(
-                Level(number=1, gates=()),
-                Level(number=2, gates=(Gate(id="G", holds=b.compare(b.score("D"), "ge", b.field("people"))),)),
-            ),
-        )
+    known = b.methodology(
+        b.root(b.group("D", b.ladder("L"))),
+        profile=(b.integer_field("people"),),
+        levels=b.levels_of(Gate(id="G", holds=b.compare(b.score("D"), "ge", b.field("people")))),
     )
     (blocked,) = explain(known, b.submit({"L": {"level": 2}}, {"people": 60})).level_details.blocked_by
     assert (blocked.gate, blocked.actual, blocked.required, blocked.distance) == ("G", 50, 60, 10)
@@ -278,7 +268,7 @@ def test_a_gate_over_a_value_is_too(op: Literal["ge", "le"], decided: tuple[bool
 
 
 def test_figures_that_are_not_there_and_a_yes_that_is_one() -> None:
-    known = b.read(b.document(b.root(b.boolean("Y"), b.boolean("N"), missing="void")))
+    known = b.methodology(b.root(b.boolean("Y"), b.boolean("N"), missing="void"))
     figures = GateFigures(evaluate(known, b.submit({"Y": {"value": True}})))
     assert (figures.read_index(), figures.read_value("N")) == (None, None)
     assert figures.read_value("Y") is True

@@ -10,7 +10,7 @@ from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.explain import explain
 from tests.unit.scoring import builders as b
 
-KNOWN = b.read(b.document(b.root(b.ladder("X"), b.ratio("R")), profile=(b.integer_field("people"),)))
+KNOWN = b.methodology(b.root(b.ladder("X"), b.ratio("R")), profile=(b.integer_field("people"),))
 PLAIN = b.submit({"X": {"level": 2}, "R": b.of(3, 10)}, {"people": 7}, self_declared=["X"])
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.model import Goalpost, Indicator, Range
+from actitud_api.engine.methodology.model import Indicator
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import Interval
@@ -48,7 +48,7 @@ def interval(known: Methodology, submission: Submission, name: str = "R") -> Int
 
 
 def alone(indicator: Indicator, *others: Indicator) -> Methodology:
-    return b.read(b.document(b.root(b.group("D", indicator, *others))))
+    return b.methodology(b.root(b.group("D", indicator, *others)))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_what_is_only_declared_stays_below_its_cap() -> None:
 
 
 def test_where_there_is_no_index_only_the_share_is_open() -> None:
-    known = b.read(b.document(b.root(b.ratio("R"), b.ladder("L"), missing="void")))
+    known = b.methodology(b.root(b.ratio("R"), b.ladder("L"), missing="void"))
     found = interval(known, b.submit({"R": b.of(3, 10)}))
     assert found == Interval(n=10, lower=0.107791, upper=0.603222, index_lower=None, index_upper=None)
 
@@ -123,13 +123,8 @@ def test_what_is_no_share_has_none() -> None:
 
 def test_in_a_range_of_its_own_the_index_stays_in_it() -> None:
     """A range of 0 to 4: 0.4312 → 0.43 and 2.4129 → 2.41."""
-    four = Range(minimum=0, maximum=4)
-    indicator = msgspec.structs.replace(
-        b.ratio("R"),
-        range=four,
-        curve=msgspec.structs.replace(b.ratio("R").curve, goalposts=(Goalpost(x=0, score=0), Goalpost(x=1, score=4))),
-    )
-    tree = msgspec.structs.replace(b.root(msgspec.structs.replace(b.group("D", indicator), range=four)), range=four)
-    found = interval(b.read(b.document(tree)), b.submit({"R": b.of(3, 10)}))
+    span = (0, 4)
+    tree = b.root(b.group("D", b.ratio("R", knots=((0, 0), (1, 4)), span=span), span=span), span=span)
+    found = interval(b.methodology(tree), b.submit({"R": b.of(3, 10)}))
     assert found is not None
     assert (found.index_lower, found.index_upper) == (0.43, 2.41)

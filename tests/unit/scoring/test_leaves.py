@@ -10,26 +10,24 @@ from actitud_api.engine.scoring.evaluate import evaluate, evaluate_compiled, sco
 from actitud_api.engine.scoring.indicator_result import NOT_APPLICABLE, IndicatorResult
 from tests.unit.scoring import builders as b
 
-KNOWN = b.read(
-    b.document(
-        b.root(
-            b.group(
-                "D",
-                b.ratio(
-                    "R",
-                    knots=((0, 0), (0.5, 100), (1, 100)),
-                    zero_when=b.compare(b.fact("Y", "value"), "eq", False),
-                    applies=b.compare(b.field("people"), "ge", 10),
-                ),
-                b.boolean("Y"),
-                b.ladder("L", points=(0, 50, 50, 100)),
-                b.amount("A", knots=((0, 100), (10, 0))),
-                missing="leave",
+KNOWN = b.methodology(
+    b.root(
+        b.group(
+            "D",
+            b.ratio(
+                "R",
+                knots=((0, 0), (0.5, 100), (1, 100)),
+                zero_when=b.compare(b.fact("Y", "value"), "eq", False),
+                applies=b.compare(b.field("people"), "ge", 10),
             ),
-            b.group("E", b.ladder("V"), missing="void"),
+            b.boolean("Y"),
+            b.ladder("L", points=(0, 50, 50, 100)),
+            b.amount("A", knots=((0, 100), (10, 0))),
+            missing="leave",
         ),
-        profile=(b.integer_field("people", needs_evidence=True),),
-    )
+        b.group("E", b.ladder("V"), missing="void"),
+    ),
+    profile=(b.integer_field("people", needs_evidence=True),),
 )
 HALF: dict[str, FactValue] = b.of(1, 4)
 YES: dict[str, FactValue] = {"value": True}
@@ -98,7 +96,7 @@ def test_every_state_by_hand() -> None:
 
 def test_a_lowered_level_that_scores_nothing_more_or_all_is_told_so() -> None:
     """A ladder whose first and last two levels score the same."""
-    known = b.read(b.document(b.root(b.group("D", b.ladder("L", points=(0, 0, 100, 100))))))
+    known = b.methodology(b.root(b.group("D", b.ladder("L", points=(0, 0, 100, 100)))))
     for level, cap, code, score in ((1, 0, "zero", 0), (3, 2, "full", 10_000), (2, 1, "capped", 0)):
         submission = b.submit({"L": {"level": level}}, level_caps={"L": cap})
         (found,) = evaluate(known, submission).results

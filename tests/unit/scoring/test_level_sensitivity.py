@@ -196,10 +196,7 @@ def test_a_lost_level_is_no_change_to_another_level() -> None:
     At level 3 none is three steps away, and still no far change: nobody gets another level.
     """
     children = (b.ladder("B"), b.ladder("C"))
-    levels = (
-        Level(number=1, gates=()),
-        *(Level(number=n, gates=(gate(f"G{n}", b.value("B"), "ge", 2),)) for n in (2, 3)),
-    )
+    levels = b.levels_of(*(gate(f"G{n}", b.value("B"), "ge", 2) for n in (2, 3)))
     half = Share(num=1, den=2)
     coverage = Coverage(overall=half, per_dimension=half)
     document = b.document(b.root(b.group("D", *children)), levels=levels, coverage=coverage)

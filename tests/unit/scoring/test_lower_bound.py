@@ -5,11 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from msgspec import structs
 
 from actitud_api.engine.i18n import WRITTEN
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.model import Gate, Indicator, Level, LowerBoundOperand, ProfileOperand, Quotient
+from actitud_api.engine.methodology.model import Gate, LowerBoundOperand
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.narration.narrated import narrate
 from actitud_api.engine.scoring.evaluate import evaluate
@@ -22,12 +21,7 @@ from tests.unit.scoring.test_sentences import unbroken
 
 APPLIES = b.compare(b.field("people"), "ge", 1)
 FIELDS = (b.integer_field("people"), b.integer_field("asked"), b.integer_field("told"))
-TESTED: Indicator = structs.replace(
-    b.ratio("T", part_of_denominator=False, applies=b.compare(b.field("asked"), "ge", 1)),
-    facts=(),
-    step="profile:told",
-    value=Quotient(numerator=ProfileOperand(field="told"), denominator=ProfileOperand(field="asked")),
-)
+TESTED = b.profile_ratio("T", "told", "asked", applies=b.compare(b.field("asked"), "ge", 1))
 """A share of two fields of the profile; with nothing asked it does not apply."""
 
 
@@ -44,8 +38,8 @@ def limit(*names: str, required: float = 0.65, passes: bool = False) -> Methodol
         holds=b.compare(LowerBoundOperand(indicator=first, alternatives=tuple(others)), "ge", required),
         when_not_applicable="pass" if passes else "fail",
     )
-    levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
-    return b.read(b.document(tree, profile=FIELDS, levels=levels, coverage=b.SOME))
+    levels = b.levels_of(gate)
+    return b.methodology(tree, profile=FIELDS, levels=levels, coverage=b.SOME)
 
 
 def send(

@@ -7,7 +7,7 @@ from msgspec import UNSET, structs
 
 from actitud_api.engine.i18n import WRITTEN
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.model import Gate, Level, Missing, PillarOperand
+from actitud_api.engine.methodology.model import Gate, Missing, PillarOperand
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.narration.narrated import narrate
 from actitud_api.engine.scoring.explain import explain, outline_score
@@ -37,7 +37,7 @@ def known(*required: float, missing: Missing = "zero", passes: bool = False) -> 
         )
         for number, least in enumerate(required, start=2)
     ]
-    levels = (Level(number=1, gates=()), *(Level(number=n, gates=(gate,)) for n, gate in enumerate(gates, 2)))
+    levels = b.levels_of(*gates)
     document = b.document(tree, profile=(b.integer_field("people"),), levels=levels, coverage=b.SOME)
     return b.read(structs.replace(document, pillars=PILLARS))
 
@@ -90,7 +90,7 @@ def test_an_indicator_with_a_score_counts_only_in_a_rated_dimension() -> None:
     )
     pillars_of = {"conversation": ("a", "c"), "organisation": ("e",)}
     gate = Gate(id="G", holds=b.compare(PillarOperand(pillar="conversation"), "ge", 20.01))
-    levels = (Level(number=1, gates=()), Level(number=2, gates=(gate,)))
+    levels = b.levels_of(gate)
     document = b.document(tree, profile=(b.integer_field("people"),), levels=levels, coverage=b.SOME)
     methodology = b.read(structs.replace(document, pillars=pillars_of))
     rows = [send(0, a=20, c=90), send(1, a=20, c=90, e=0)]

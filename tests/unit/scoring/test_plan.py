@@ -124,6 +124,6 @@ def test_decimals_of_raw_values_are_those_of_the_finest_number() -> None:
 def test_a_rule_about_one_answer_where_another_was_sent() -> None:
     """R at most its whole, asked only of who sent S."""
     holds = Implies(when=b.present("S"), then=b.compare(b.fact("R", "numerator"), "le", b.fact("R", "denominator")))
-    known = b.read(b.document(b.root(b.group("D", b.ratio("R"), b.ladder("S"))), rules=(b.rule("V", holds, "R"),)))
+    known = b.methodology(b.root(b.group("D", b.ratio("R"), b.ladder("S"))), rules=(b.rule("V", holds, "R"),))
     assert evaluate(known, b.submit({"R": b.of(5, 4)})).results[0].code == "full"
     assert evaluate(known, b.submit({"R": b.of(5, 4), "S": {"level": 1}})).results[0].code == "contradicted"

@@ -71,7 +71,7 @@ def test_a_published_index_below_the_internal_one_takes_nothing_from_full_marks(
 def test_full_marks_at_any_depth_keep_their_points() -> None:
     """D1 is (100 + 0)/2 = 50, D2 48.60: index 49.30, published as 49. By 50 : 48.60 D1, and so a, would win 24.85."""
     tree = b.root(b.group("D1", b.points("a"), b.points("z")), b.group("D2", b.points("c")))
-    score = explain(b.read(b.document(tree, published=0)), b.scoring(a=100, z=0, c=48.6))
+    score = explain(b.methodology(tree, published=0), b.scoring(a=100, z=0, c=48.6))
     assert score.index == 49
     assert [(dimension.won, dimension.lost) for dimension in score.dimensions] == [(25, 25), (24, 26)]
     assert [(each.won, each.lost) for each in score.dimensions[0].indicators] == [(25, 0), (0, 25)]
@@ -103,7 +103,7 @@ def test_parts_sum_and_stay_within_limits(total: int, children: list[tuple[int, 
 
 
 def three(first: bool, second: bool, third: bool) -> list[tuple[float | None, float | None, float | None]]:
-    known = b.read(b.document(b.root(b.group("D", b.boolean("x"), b.boolean("y"), b.boolean("z")))))
+    known = b.methodology(b.root(b.group("D", b.boolean("x"), b.boolean("y"), b.boolean("z"))))
     score = explain(
         known, b.submit({name: {"value": yes} for name, yes in zip("xyz", (first, second, third), strict=True)})
     )
@@ -137,12 +137,10 @@ def test_points_over_three_levels_and_unequal_weights() -> None:
     61.25. Won: D 61.25 · 219.99/244.99 = 54.9997 -> floors 54.99 + 6.25, remainders .97 and .02 -> 55.00, 6.25.
     D: S 55 · 66.66/366.66 = 9.9991, a 45.0008 -> 10.00 (remainder .91) and 45.00.
     """
-    known = b.read(
-        b.document(
-            b.root(
-                b.group("D", b.group("S", b.ladder("s", 1), b.ladder("t", 2), weight=2), b.ladder("a", 3), weight=3),
-                b.group("E", b.ladder("e"), weight=1),
-            )
+    known = b.methodology(
+        b.root(
+            b.group("D", b.group("S", b.ladder("s", 1), b.ladder("t", 2), weight=2), b.ladder("a", 3), weight=3),
+            b.group("E", b.ladder("e"), weight=1),
         )
     )
     score = explain(known, b.submit({"s": {"level": 0}, "t": {"level": 2}, "a": {"level": 4}, "e": {"level": 1}}))
@@ -163,7 +161,7 @@ def test_points_over_three_levels_and_unequal_weights() -> None:
 def test_main_reasons_are_exact_and_at_most_four() -> None:
     """Five losses of 1/5: the first four in the document, although the fifth is not smaller."""
     names = ["a", "b", "c", "d", "e"]
-    known = b.read(b.document(b.root(b.group("D", *(b.boolean(name) for name in names)))))
+    known = b.methodology(b.root(b.group("D", *(b.boolean(name) for name in names))))
     score = explain(known, b.submit({name: {"value": False} for name in names}))
     assert [reason.indicator for reason in score.main_reasons] == ["a", "b", "c", "d"]
     score = explain(known, b.submit({name: {"value": name != "e"} for name in names}))
@@ -179,7 +177,7 @@ def test_a_group_wins_no_more_than_its_children_that_score() -> None:
     and 16.66 of 16.67, 16.67 and 16.66: it is T's.
     """
     tree = b.root(b.group("S", b.points("x"), b.points("y"), b.points("z")), b.group("T", b.points("t")))
-    score = explain(b.read(b.document(tree)), b.scoring(x=0, y=100, z=100, t=50))
+    score = explain(b.methodology(tree), b.scoring(x=0, y=100, z=100, t=50))
     assert points(dimension_of(score, "S")) == (50, 33.33, 16.67)
     assert points(dimension_of(score, "T")) == (50, 25.01, 24.99)
     assert [points(known) for known in dimension_of(score, "S").indicators] == [
@@ -192,7 +190,7 @@ def test_a_group_wins_no_more_than_its_children_that_score() -> None:
 
 def test_losses_are_those_of_the_index() -> None:
     """a = 25 of 100 weighs 1 of 4, o = 90 3 of 4: 75/4 and 30/4, in hundredths."""
-    known = b.read(b.document(b.root(b.points("a"), b.points("o", 3))))
+    known = b.methodology(b.root(b.points("a"), b.points("o", 3)))
     losses = attribute_points(evaluate(known, b.scoring(a=25, o=90))).losses
     assert [loss and Fraction(*loss) for loss in losses] == [1875, 750]
 
@@ -200,7 +198,7 @@ def test_losses_are_those_of_the_index() -> None:
 def test_losses_below_a_shapley_value_are_those_of_the_index() -> None:
     """G = √(25·36) = 30 and o = 90: a and b lose 40/2 and 30/2, o 10/2; a child at the top loses nothing."""
     tree = b.root(b.group("G", b.points("a"), b.points("b"), aggregation="geometric"), b.points("o"))
-    known = b.read(b.document(tree))
+    known = b.methodology(tree)
     for facts, expected in (({"a": 25, "b": 36}, [2000, 1500, 500]), ({"a": 25, "b": 100}, [2500, 0, 500])):
         losses = attribute_points(evaluate(known, b.scoring(**facts, o=90))).losses
         assert [loss and Fraction(*loss) for loss in losses] == expected
@@ -212,7 +210,7 @@ def test_losses_below_a_shapley_value_are_those_of_the_index() -> None:
 def test_a_sum_is_shared_by_the_tops_of_the_ranges() -> None:
     """30 and 10 of 40: the children's own scores are what is won."""
     tree = b.root(b.points("a", 5, span=(0, 30)), b.points("b", span=(0, 10)), aggregation="sum", span=(0, 40))
-    score = explain(b.read(b.document(tree)), b.scoring(a=20.25, b=5.5))
+    score = explain(b.methodology(tree), b.scoring(a=20.25, b=5.5))
     assert [points(known) for known in score.indicators] == [(30, 20.25, 9.75), (10, 5.5, 4.5)]
     assert [(reason.indicator, reason.lost) for reason in score.main_reasons] == [("a", 9.75), ("b", 4.5)]
     assert_adds_up(score, top=40)
@@ -227,10 +225,10 @@ def test_a_child_without_weight_has_no_part_in_a_sum() -> None:
         aggregation="sum",
         span=(0, 40),
     )
-    score = explain(b.read(b.document(tree)), b.scoring(a=20, b=5, n=10))
+    score = explain(b.methodology(tree), b.scoring(a=20, b=5, n=10))
     assert score.index == 25
     assert [points(known) for known in score.indicators] == [(30, 20, 10), (10, 5, 5), (0, 0, 0)]
-    score = explain(b.read(b.document(tree)), b.scoring(a=30, b=5, n=1))
+    score = explain(b.methodology(tree), b.scoring(a=30, b=5, n=1))
     assert [reason.indicator for reason in score.main_reasons] == ["b"]
     assert_adds_up(score, top=40)
 
@@ -244,7 +242,7 @@ def test_a_child_that_leaves_a_sum_leaves_what_was_possible_to_the_others() -> N
         aggregation="sum",
         span=(0, 60),
     )
-    known = b.read(b.document(tree, profile=(b.integer_field("c"),)))
+    known = b.methodology(tree, profile=(b.integer_field("c"),))
     score = explain(known, b.submit({"a": {"hours": 20}, "b": {"hours": 5}}, {"c": 0}))
     assert [points(known) for known in score.indicators] == [(45, 20, 25), (15, 5, 10), (None, None, None)]
     assert_adds_up(score, top=60)
@@ -259,7 +257,7 @@ def test_a_sum_below_a_mean() -> None:
         b.group("S", b.points("a", span=(0, 60)), b.points("b", span=(0, 40)), aggregation="sum"),
         b.points("o", 3),
     )
-    score = explain(b.read(b.document(tree)), b.scoring(a=30, b=20, o=100))
+    score = explain(b.methodology(tree), b.scoring(a=30, b=20, o=100))
     assert score.index == 87.5
     assert points(dimension_of(score, "S")) == (25, 12.5, 12.5)
     assert [points(known) for known in dimension_of(score, "S").indicators] == [(15, 7.5, 7.5), (10, 5, 5)]
@@ -275,7 +273,7 @@ def lost(aggregation: Aggregation, scores: tuple[float, ...], weights: tuple[int
     names = "abcdef"[: len(scores)]
     children = [b.points(name, weight) for name, weight in zip(names, weights or (1,) * len(scores), strict=True)]
     score = explain(
-        b.read(b.document(b.root(*children, aggregation=aggregation))),
+        b.methodology(b.root(*children, aggregation=aggregation)),
         b.scoring(**dict(zip(names, scores, strict=True))),
     )
     assert_adds_up(score)
@@ -323,7 +321,7 @@ def test_equal_children_lose_the_same_at_any_decimals() -> None:
     for decimals in (0, 2, 6):
         children = [b.points(name) for name in "abcdefg"]
         tree = b.root(*children, aggregation="geometric")
-        score = explain(b.read(b.document(tree, decimals=decimals)), b.scoring(**dict.fromkeys("abcdefg", 13)))
+        score = explain(b.methodology(tree, decimals=decimals), b.scoring(**dict.fromkeys("abcdefg", 13)))
         found = [known.lost for known in score.indicators]
         assert found == sorted(found, key=lambda figure: -(figure or 0))  # what is left goes in document order
         assert_adds_up(score)
@@ -347,7 +345,7 @@ def test_below_such_a_node_only_losses_are_shown_at_any_depth() -> None:
         b.points("e"),
         aggregation="geometric",
     )
-    score = explain(b.read(b.document(tree)), b.scoring(a=2, u=0, v=82, e=32))
+    score = explain(b.methodology(tree), b.scoring(a=2, u=0, v=82, e=32))
     assert (score.index, dimension_of(score, "D").score) == (40, 50)
     nodes: list[Node] = [dimension_of(score, "D"), dimension_of(score, "T"), *indicators_of(score)]
     assert {node.id: points(node) for node in nodes} == {
@@ -365,7 +363,7 @@ def test_below_such_a_node_only_losses_are_shown_at_any_depth() -> None:
 def test_such_a_node_below_a_mean_shows_what_is_possible_and_won() -> None:
     """G = √(25·36) = 30 and o = 90: index 60; won 60 by 30 : 90; G loses 35 by 40 : 30."""
     tree = b.root(b.group("G", b.points("a"), b.points("b"), aggregation="geometric"), b.points("o"))
-    score = explain(b.read(b.document(tree)), b.scoring(a=25, b=36, o=90))
+    score = explain(b.methodology(tree), b.scoring(a=25, b=36, o=90))
     assert points(dimension_of(score, "G")) == (50, 15, 35)
     assert [points(known) for known in dimension_of(score, "G").indicators] == [(None, None, 20), (None, None, 15)]
     assert points(indicator_of(score, "o")) == (50, 45, 5)
@@ -376,7 +374,7 @@ def test_such_a_node_below_a_mean_shows_what_is_possible_and_won() -> None:
 def test_an_unknown_answer_that_makes_its_group_count_nothing_leads_the_reasons() -> None:
     """N is unknown and counts 0: it loses its 50, u and k 25 each; but k is at its best, and u is the reason."""
     tree = b.root(b.group("N", b.points("u"), b.points("k"), missing="void"), b.points("o"))
-    score = explain(b.read(b.document(tree)), b.scoring(k=100, o=90))
+    score = explain(b.methodology(tree), b.scoring(k=100, o=90))
     assert (score.index, dimension_of(score, "N").score) == (45, 0)
     assert points(dimension_of(score, "N")) == (50, 0, 50)
     assert [points(known) for known in dimension_of(score, "N").indicators] == [(25, 0, 25), (25, 0, 25)]
@@ -389,7 +387,7 @@ def test_what_makes_its_group_unknown_takes_part_with_the_least_of_its_range() -
     """Of 10 to 20: N counts 10, o 20: index 15. Won 15 by 10 : 20; in N the 5 by 10 (u) : 20 (k)."""
     wide = (10, 20)
     n = b.group("N", b.points("u", span=wide), b.points("k", span=wide), missing="void", span=wide)
-    score = explain(b.read(b.document(b.root(n, b.points("o", span=wide), span=wide))), b.scoring(k=20, o=20))
+    score = explain(b.methodology(b.root(n, b.points("o", span=wide), span=wide)), b.scoring(k=20, o=20))
     assert (score.index, dimension_of(score, "N").score) == (15, 10)
     assert points(dimension_of(score, "N")) == (10, 5, 5)
     assert [points(known) for known in dimension_of(score, "N").indicators] == [(5, 1.67, 3.33), (5, 3.33, 1.67)]
@@ -406,7 +404,7 @@ def test_losses_of_all_nodes_are_compared_exactly() -> None:
         b.group("M", b.points("c"), b.points("d", 9), weight=3),
         b.points("o", 6),
     )
-    known = b.read(b.document(tree))
+    known = b.methodology(tree)
     first = explain(known, b.scoring(a=25, b=36, c=50, d=90, o=80))
     assert [reason.indicator for reason in first.main_reasons] == ["o", "a", "b", "d"]
     # c = 10: 2.7 too, and before d; c = 9: 2.73
@@ -420,7 +418,7 @@ def test_what_rounding_takes_from_a_node_at_its_top_shows_at_its_first_child() -
     first three: the fourth, G, wins 14.28 of 14.29 although none of its children loses anything."""
     g = b.group("G", b.points("x"), b.points("y"), aggregation="geometric")
     tree = b.root(b.points("a"), b.points("b"), b.points("c"), g, b.points("d"), b.points("e"), b.points("f"))
-    score = explain(b.read(b.document(tree)), b.scoring(a=100, b=100, c=100, x=100, y=100, d=100, e=100, f=0))
+    score = explain(b.methodology(tree), b.scoring(a=100, b=100, c=100, x=100, y=100, d=100, e=100, f=0))
     assert (score.index, points(dimension_of(score, "G"))) == (85.71, (14.29, 14.28, 0.01))
     assert [known.lost for known in dimension_of(score, "G").indicators] == [0.01, 0]
     assert_adds_up(score)
@@ -429,7 +427,7 @@ def test_what_rounding_takes_from_a_node_at_its_top_shows_at_its_first_child() -
 def test_what_such_a_node_wins_is_not_held_by_a_child_of_0() -> None:
     """√((0 + 100²)/2) = 70.71; index 56.90; won 56.90 by 0 : 70.71 : 100 -> 23.57 and 33.33, nothing for p."""
     g = b.group("G", b.points("x"), b.points("y"), aggregation="power", exponent=2)
-    score = explain(b.read(b.document(b.root(b.points("p"), g, b.points("o")))), b.scoring(p=0, x=0, y=100, o=100))
+    score = explain(b.methodology(b.root(b.points("p"), g, b.points("o"))), b.scoring(p=0, x=0, y=100, o=100))
     assert points(indicator_of(score, "p")) == (33.34, 0, 33.34)
     assert points(dimension_of(score, "G")) == (33.33, 23.57, 9.76)
     assert_adds_up(score)
@@ -437,7 +435,7 @@ def test_what_such_a_node_wins_is_not_held_by_a_child_of_0() -> None:
 
 def test_what_leaves_has_no_points() -> None:
     tree = b.root(b.points("u"), b.points("k"), missing="leave")
-    score = explain(b.read(b.document(tree)), b.scoring(k=60))
+    score = explain(b.methodology(tree), b.scoring(k=60))
     assert [points(known) for known in score.indicators] == [(None, None, None), (100, 60, 40)]
     assert (indicator_of(score, "u").state, indicator_of(score, "u").score) == ("unknown", None)
     assert_adds_up(score)

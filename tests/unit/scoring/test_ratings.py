@@ -28,17 +28,15 @@ def test_every_node_is_quantised_and_what_is_published_is_what_is_summed() -> No
 
     Index (2·44.44 + 33.33)/3 = 40.7366… -> 40.74.
     """
-    known = b.read(
-        b.document(
-            b.root(
-                b.group(
-                    "D1",
-                    b.group("S", b.boolean("s1"), b.boolean("s2"), b.boolean("s3")),
-                    b.ladder("a", 2),
-                    weight=2,
-                ),
-                b.group("D2", b.boolean("x"), b.boolean("y"), b.boolean("z")),
-            )
+    known = b.methodology(
+        b.root(
+            b.group(
+                "D1",
+                b.group("S", b.boolean("s1"), b.boolean("s2"), b.boolean("s3")),
+                b.ladder("a", 2),
+                weight=2,
+            ),
+            b.group("D2", b.boolean("x"), b.boolean("y"), b.boolean("z")),
         )
     )
     no, half = {"value": False}, {"level": 2}
@@ -55,7 +53,7 @@ def test_the_half_goes_up() -> None:
     """Two ladders 0 and 25 with weights 1999 and 1: 25/2000 = 0.0125 -> 0.01; with 999 and 1: 0.025 -> 0.03."""
 
     def index(weight: int) -> int | None:
-        known = b.read(b.document(b.root(b.group("D", b.ladder("A", weight), b.ladder("B", 1)))))
+        known = b.methodology(b.root(b.group("D", b.ladder("A", weight), b.ladder("B", 1))))
         return evaluate(known, b.submit({"A": {"level": 0}, "B": {"level": 1}})).index
 
     assert index(1999) == 1
@@ -66,14 +64,14 @@ def test_the_half_goes_up() -> None:
 
 @pytest.mark.parametrize(("decimals", "index"), [(0, 67), (1, 66.7), (2, 66.67), (4, 66.6667), (6, 66.666667)])
 def test_decimals_are_the_document_s(decimals: int, index: float) -> None:
-    known = b.read(b.document(b.root(b.group("D", b.boolean("x"), b.boolean("y"), b.boolean("z"))), decimals=decimals))
+    known = b.methodology(b.root(b.group("D", b.boolean("x"), b.boolean("y"), b.boolean("z"))), decimals=decimals)
     score = explain(known, b.submit({"x": YES, "y": YES, "z": {"value": False}}))
     assert score.index == index
     assert_adds_up(score)
 
 
 def test_a_child_of_weight_0_takes_part_in_nothing() -> None:
-    known = b.read(b.document(b.root(b.group("D", b.boolean("x", 0), b.boolean("y", 1)))))
+    known = b.methodology(b.root(b.group("D", b.boolean("x", 0), b.boolean("y", 1))))
     score = explain(known, b.submit({"y": {"value": False}}))
     assert (score.index, score.index_max, score.coverage) == (0, 0, 1)
     assert points(indicator_of(score, "x")) == (0, 0, 0)
@@ -105,7 +103,7 @@ def test_coverage_is_compared_exactly(shares: tuple[tuple[int, int], ...], cover
         dimension(f"D{number}", known, unknown) if unknown else b.group(f"D{number}", b.boolean(f"D{number}k", known))
         for number, (known, unknown) in enumerate(shares, start=1)
     ]
-    known = b.read(b.document(b.root(*groups)))
+    known = b.methodology(b.root(*groups))
     evaluation = evaluate(known, b.submit({f"D{number}k": YES for number in (1, 2, 3)}))
     assert evaluation.coverage == coverage
     assert str(evaluation.status) == status
@@ -118,23 +116,21 @@ def test_coverage_is_compared_exactly(shares: tuple[tuple[int, int], ...], cover
 
 def test_a_dimension_of_weight_0_has_no_say_in_the_status() -> None:
     """In D 2/3 is known; nothing is in E, which takes part in nothing."""
-    known = b.read(b.document(b.root(dimension("D", 2, 1), b.group("E", b.boolean("x"), weight=0))))
+    known = b.methodology(b.root(dimension("D", 2, 1), b.group("E", b.boolean("x"), weight=0)))
     assert evaluate(known, b.submit({"Dk": YES})).status == "sufficient"
 
 
 def test_coverage_is_shown_with_four_decimals_half_up() -> None:
-    known = b.read(b.document(b.root(dimension("D", 13, 3))))  # 13/16 = 0.8125
+    known = b.methodology(b.root(dimension("D", 13, 3)))  # 13/16 = 0.8125
     assert explain(known, b.submit({"Dk": YES})).coverage == 0.8125
-    known = b.read(b.document(b.root(dimension("D", 17, 15))))  # 17/32 = 0.53125
+    known = b.methodology(b.root(dimension("D", 17, 15)))  # 17/32 = 0.53125
     assert explain(known, b.submit({"Dk": YES})).coverage == 0.5313
 
 
 def test_coverage_is_over_what_remains() -> None:
     """`left` is not applicable: known 1 of 2."""
-    known = b.read(
-        b.document(
-            b.root(b.group("D", b.boolean("k"), b.boolean("u"), only("left"))), profile=(b.integer_field("left"),)
-        )
+    known = b.methodology(
+        b.root(b.group("D", b.boolean("k"), b.boolean("u"), only("left"))), profile=(b.integer_field("left"),)
     )
     evaluation = evaluate(known, b.submit({"k": YES}, {"left": 0}))
     assert evaluation.coverage == Fraction(1, 2)
@@ -144,11 +140,9 @@ def test_coverage_is_over_what_remains() -> None:
 
 
 def test_exactly_half_of_the_weight_is_enough_to_be_rated() -> None:
-    known = b.read(
-        b.document(
-            b.root(b.group("D", b.boolean("a", 2), only("b1"), only("b2")), b.group("E", b.boolean("e"))),
-            profile=(b.integer_field("b1"), b.integer_field("b2")),
-        )
+    known = b.methodology(
+        b.root(b.group("D", b.boolean("a", 2), only("b1"), only("b2")), b.group("E", b.boolean("e"))),
+        profile=(b.integer_field("b1"), b.integer_field("b2")),
     )
     score = explain(known, b.submit({"a": YES, "e": {"value": False}}, {"b1": 0, "b2": 0}))
     assert dimension_of(score, "D").score == 100
@@ -157,17 +151,13 @@ def test_exactly_half_of_the_weight_is_enough_to_be_rated() -> None:
 
 def test_a_dimension_with_less_leaves_and_its_weight_is_shared() -> None:
     """D keeps 49 of 100; E and F share the index 3 : 1; what D's indicators answered stays on their sheet."""
-    known = b.read(
-        b.document(
-            b.root(
-                b.group(
-                    "D", b.boolean("a", 49), b.boolean("b", 51, applies=b.compare(b.field("b"), "eq", 1)), weight=9
-                ),
-                b.group("E", b.boolean("e"), weight=3),
-                b.group("F", b.boolean("f"), weight=1),
-            ),
-            profile=(b.integer_field("b"),),
-        )
+    known = b.methodology(
+        b.root(
+            b.group("D", b.boolean("a", 49), b.boolean("b", 51, applies=b.compare(b.field("b"), "eq", 1)), weight=9),
+            b.group("E", b.boolean("e"), weight=3),
+            b.group("F", b.boolean("f"), weight=1),
+        ),
+        profile=(b.integer_field("b"),),
     )
     score = explain(known, b.submit({"a": YES, "e": YES}, {"b": 0}))
     left = dimension_of(score, "D")
@@ -186,11 +176,9 @@ def test_a_dimension_with_less_leaves_and_its_weight_is_shared() -> None:
 def test_with_too_few_rated_dimensions_there_is_no_index(applies: tuple[int, int, int]) -> None:
     """Two rated dimensions are asked for; none, or one, is there. Nothing is divided by nothing."""
     names = ("a", "b", "c")
-    known = b.read(
-        b.document(
-            b.root(*(b.group(name.upper(), only(name)) for name in names), rated_children=2),
-            profile=tuple(b.integer_field(name) for name in names),
-        )
+    known = b.methodology(
+        b.root(*(b.group(name.upper(), only(name)) for name in names), rated_children=2),
+        profile=tuple(b.integer_field(name) for name in names),
     )
     score = explain(known, b.submit({"a": {"value": False}}, dict(zip(names, applies, strict=True))))
     assert score.status == "not_rateable"
@@ -205,11 +193,9 @@ def test_with_too_few_rated_dimensions_there_is_no_index(applies: tuple[int, int
 
 def test_two_rated_dimensions_of_three_make_an_index() -> None:
     names = ("a", "b", "c")
-    known = b.read(
-        b.document(
-            b.root(*(b.group(name.upper(), only(name)) for name in names), rated_children=2),
-            profile=tuple(b.integer_field(name) for name in names),
-        )
+    known = b.methodology(
+        b.root(*(b.group(name.upper(), only(name)) for name in names), rated_children=2),
+        profile=tuple(b.integer_field(name) for name in names),
     )
     score = explain(known, b.submit({"a": YES, "b": {"value": False}}, {"a": 1, "b": 1, "c": 0}))
     assert (score.index, score.status) == (50, "complete")
@@ -220,15 +206,13 @@ def test_two_rated_dimensions_of_three_make_an_index() -> None:
 
 def test_the_geometric_index_counts_rated_dimensions_at_1_or_more() -> None:
     """Ladders 0/25/50/75/100, D2 weighs 3, D3 is not applicable: e^((ln 1 + 3·ln 25)/4) = 11.1803… -> 11.18."""
-    known = b.read(
-        b.document(
-            b.root(
-                b.group("D1", b.ladder("a")),
-                b.group("D2", b.ladder("b"), weight=3),
-                b.group("D3", only("c")),
-            ),
-            profile=(b.integer_field("c"),),
-        )
+    known = b.methodology(
+        b.root(
+            b.group("D1", b.ladder("a")),
+            b.group("D2", b.ladder("b"), weight=3),
+            b.group("D3", only("c")),
+        ),
+        profile=(b.integer_field("c"),),
     )
     score = explain(known, b.submit({"a": {"level": 0}, "b": {"level": 1}}, {"c": 0}))
     assert score.index_geometric == 11.18

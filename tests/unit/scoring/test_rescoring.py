@@ -163,7 +163,7 @@ def test_what_each_node_counts_with() -> None:
     """A is the mean of 20 and 40, which weighs 3: 35; B has left."""
     asked = b.compare(b.field("open"), "eq", 1)
     tree = b.root(b.group("A", b.points("A1"), b.points("A2", 3)), b.group("B", b.points("B1", applies=asked)))
-    known = b.read(b.document(tree, profile=(b.integer_field("open"),)))
+    known = b.methodology(tree, profile=(b.integer_field("open"),))
     sent = b.submit({"A1": {"hours": 20}, "A2": {"hours": 40}}, {"open": 0})
     nodes = EditionRescorer(build_columns(known, [sent])).nodes
     assert {name: units.tolist() for name, units in nodes.items()} == {

@@ -50,7 +50,7 @@ def test_a_whole_number_is_taken_as_it_is() -> None:
 
 @pytest.mark.parametrize(("yes", "change"), [(False, b'{"value":true}'), (True, None)])
 def test_a_yes_is_written_as_one(yes: bool, change: bytes | None) -> None:
-    known = b.read(b.document(b.root(b.group("D", b.boolean("B")))))
+    known = b.methodology(b.root(b.group("D", b.boolean("B"))))
     step = indicator_of(explain(known, b.submit({"B": {"value": yes}})), "B").next_step
     assert (None if step is None else msgspec.json.encode(step.change)) == change
 

@@ -17,20 +17,18 @@ from actitud_api.resources.assessments.evidence import derive_submission
 from tests.support.assessing import example_a
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.organisations import METHODOLOGY
-from tests.unit.scoring.sheets import indicator_of
+from tests.unit.scoring.sheets import index_of, indicator_of, step_of
 from tests.unit.scoring.test_evidence import judged
 
 FOUR: dict[str, FactValue] = {"level": 4}
 
 
 def methodology(*children: Indicator, rules: tuple[Rule, ...] = (), levels: tuple[Level, ...] = ()) -> Methodology:
-    return b.read(b.document(b.root(*children), rules=rules, levels=levels or (Level(number=1, gates=()),)))
+    return b.methodology(b.root(*children), rules=rules, levels=levels or b.levels_of())
 
 
-def step(known: Methodology, submission: Submission, name: str = "X") -> NextStep:
-    found = indicator_of(explain(known, submission), name).next_step
-    assert found is not None
-    return found
+def step(known: Methodology, submission: Submission) -> NextStep:
+    return step_of(explain(known, submission), "X")
 
 
 # --- the level of a ladder ------------------------------------------------------------------------------------
@@ -81,10 +79,7 @@ def test_rules_zero_rules_and_gates_read_the_capped_level() -> None:
                 "Y",
             ),
         ),
-        levels=(
-            Level(number=1, gates=()),
-            Level(number=2, gates=(Gate(id="G", holds=b.compare(b.value("X"), "ge", 3)),)),
-        ),
+        levels=b.levels_of(Gate(id="G", holds=b.compare(b.value("X"), "ge", 3))),
     )
     answers: dict[str, dict[str, FactValue]] = {"X": FOUR, "Y": FOUR, "Z": {"value": True}}
     whole, capped = (evaluate(known, b.submit(answers, level_caps=caps)) for caps in ({}, {"X": 2}))
@@ -102,11 +97,8 @@ def test_evidence_lifts_the_cap_with_all_that_hangs_on_it() -> None:
     found = step(known, submission)
     assert (found.kind, found.change, found.needs_evidence, found.cap) == ("evidence", {}, True, 50)
     assert (found.gain, found.gain_max) == (75, 75)
-    lifted = evaluate(known, structs.replace(submission, self_declared=frozenset(), level_caps={})).index
-    before = evaluate(known, submission).index
-    assert lifted is not None
-    assert before is not None
-    assert lifted - before == 7500
+    lifted = structs.replace(submission, self_declared=frozenset(), level_caps={})
+    assert index_of(known, lifted) - index_of(known, submission) == 7500
 
 
 def test_evidence_that_would_break_a_rule_names_it() -> None:
@@ -128,11 +120,9 @@ def test_a_step_beyond_the_cap_needs_evidence() -> None:
 
 def levels(*asked: int) -> tuple[Level, ...]:
     """Level L + 1 asks for an index of at least the L-th number."""
-    gates = [
-        Level(number=number, gates=(Gate(id=f"L{number}", holds=b.compare(IndexOperand(), "ge", least)),))
-        for number, least in enumerate(asked, start=2)
-    ]
-    return (Level(number=1, gates=()), *gates)
+    return b.levels_of(
+        *(Gate(id=f"L{number}", holds=b.compare(IndexOperand(), "ge", least)) for number, least in enumerate(asked, 2))
+    )
 
 
 @pytest.mark.parametrize(

@@ -413,7 +413,7 @@ def test_gates_compare_the_drawn_index_exactly(operator: ComparisonOperator, ask
 def test_a_level_asks_for_the_windows_of_those_below_it_too() -> None:
     """Level 2 asks for 60 points, level 3 for 40: at 50 it is level 1, although 3 would have them."""
     gates = [Gate(id=str(least), holds=b.compare(IndexOperand(), "ge", least)) for least in (60, 40)]
-    levels = (Level(number=1, gates=()), Level(number=2, gates=(gates[0],)), Level(number=3, gates=(gates[1],)))
+    levels = b.levels_of(*gates)
     document = structs.replace(DOCUMENT, levels=levels)
     assert [row[2] for row in drawn([[5_000] * 10, [6_000] * 10], document=document)] == [[40, 0, 0], [0, 0, 40]]
 

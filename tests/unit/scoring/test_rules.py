@@ -30,9 +30,7 @@ def methodology(
     *children: Indicator | Group, profile: tuple[ProfileField, ...] = (), rules: tuple[Rule, ...] = (), cap: int = 50
 ) -> Methodology:
     """One dimension, D, that stays rated whatever leaves."""
-    return b.read(
-        b.document(b.root(b.group("D", *children, rated_share=(0, 1))), profile=profile, rules=rules, cap=cap)
-    )
+    return b.methodology(b.root(b.group("D", *children, rated_share=(0, 1))), profile=profile, rules=rules, cap=cap)
 
 
 def leaf(known: Methodology, name: str, submission: Submission) -> IndicatorResult:

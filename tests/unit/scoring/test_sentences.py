@@ -378,7 +378,7 @@ def test_an_unknown_answer_tells_what_it_does_in_its_group(
         aggregation=aggregation,
         span=(10, 20),
     )
-    known = b.read(b.document(tree))
+    known = b.methodology(tree)
     assert reason_of(known, b.scoring(y=15), "x", "es") == spanish
     assert reason_of(known, b.scoring(y=15), "x", "en") == english
 
@@ -389,7 +389,7 @@ def test_an_unknown_answer_tells_what_it_does_in_its_group(
 def test_what_does_not_apply_shares_its_weight_where_there_are_weights(aggregation: Aggregation, ending: str) -> None:
     applies = b.compare(b.field("p"), "ge", 3)
     tree = b.root(b.points("x", applies=applies), b.points("y"), aggregation=aggregation)
-    known = b.read(b.document(tree, profile=(b.integer_field("p"),)))
+    known = b.methodology(tree, profile=(b.integer_field("p"),))
     text = reason_of(known, b.submit({"y": {"hours": 1}}, {"p": 2}), "x", "en")
     assert text == f"It applies only from 3 p (here 2).{ending}"
 
@@ -425,7 +425,7 @@ SEVEN = Any(of=(b.compare(PEOPLE, "eq", 7), b.compare(PEOPLE, "ge", 1000)))
 )
 def test_what_does_not_apply_says_from_which_numbers_it_does(applies: Predicate, english: str, spanish: str) -> None:
     tree = b.root(b.points("x", applies=applies), b.points("y"), aggregation="min")
-    known = b.read(b.document(tree, profile=(b.integer_field("people"), b.integer_field("staff"))))
+    known = b.methodology(tree, profile=(b.integer_field("people"), b.integer_field("staff")))
     submission = b.submit({"y": {"hours": 1}}, {"people": 14, "staff": 0})
     assert reason_of(known, submission, "x", "en") == f"It applies only {english}."
     assert reason_of(known, submission, "x", "es") == f"Solo se aplica {spanish}."
@@ -435,14 +435,9 @@ def test_a_count_is_short_by_whole_numbers() -> None:
     """0.02 of 38 people is 0.76 of a message; of the index, 49.5, 0.76 points are short."""
     asked = Product(of=(b.const(0.02), PEOPLE))
     messages = Minimum(of=(b.const(400), Sum(of=(b.field("messages"), b.const(0)))))
-    levels = (
-        Level(number=1, gates=()),
-        Level(number=2, gates=(Gate(id="L2", holds=b.compare(messages, "ge", asked)),)),
-    )
-    known = b.read(
-        b.document(
-            b.root(b.points("y")), profile=(b.integer_field("people"), b.integer_field("messages")), levels=levels
-        )
+    levels = b.levels_of(Gate(id="L2", holds=b.compare(messages, "ge", asked)))
+    known = b.methodology(
+        b.root(b.points("y")), profile=(b.integer_field("people"), b.integer_field("messages")), levels=levels
     )
     score = narrate(explain(known, b.submit({"y": {"hours": 1}}, {"people": 38, "messages": 0})), known, "en")
     (gate,) = score.level_details.blocked_by
@@ -450,20 +445,19 @@ def test_a_count_is_short_by_whole_numbers() -> None:
 
 
 def test_scores_are_told_out_of_the_range_of_their_indicator() -> None:
-    known = b.read(b.document(b.root(b.points("x", span=(10, 20)), span=(10, 20))))
+    known = b.methodology(b.root(b.points("x", span=(10, 20)), span=(10, 20)))
     assert reason_of(known, b.scoring(x=12.5), "x", "es").endswith("que puntúa 20: 12,50 de 20.")
     assert reason_of(known, b.scoring(x=10), "x", "en").endswith("It scores 10 of 20.")
 
 
 def test_numbers_keep_the_decimals_of_their_facts() -> None:
-    known = b.amount("x", knots=((0, 0), (0.00000001, 100)))
-    fine = structs.replace(known, facts=(structs.replace(known.facts[0], decimals=12, maximum=1),))
-    told_fact = reason_of(b.read(b.document(b.root(fine))), b.submit({"x": {"hours": 0.000000002}}), "x", "en")
+    fine = b.amount("x", knots=((0, 0), (0.00000001, 100)), decimals=12, maximum=1)
+    told_fact = reason_of(b.methodology(b.root(fine)), b.submit({"x": {"hours": 0.000000002}}), "x", "en")
     assert told_fact.startswith("Hours: 0.000000002.")
 
 
 def test_a_declared_answer_that_stops_at_the_cap_says_that_evidence_brings_the_rest() -> None:
-    known = b.read(b.document(b.root(b.boolean("x"))))
+    known = b.methodology(b.root(b.boolean("x")))
     score = explain(known, b.submit({"x": {"value": False}}, self_declared=["x"]))
     found = {
         language: next_step.text
@@ -483,7 +477,7 @@ def test_a_declared_answer_that_stops_at_the_cap_says_that_evidence_brings_the_r
 def test_a_negative_gain_is_not_promised() -> None:
     """Under leave an answer, at its best 40, would lower the 80 that stand alone."""
     tree = b.root(b.ladder("x", points=(0, 40)), b.points("y"), missing="leave")
-    known = b.read(b.document(tree))
+    known = b.methodology(tree)
     (x, _) = narrate(explain(known, b.scoring(y=80)), known, "en").indicators
     assert x.next_step is not None
     assert (x.next_step.gain_max, x.next_step.text) == (-20, "Answer it: “x?”.")
@@ -594,7 +588,7 @@ def test_a_distance_of_1_is_singular() -> None:
             ),
         ),
     )
-    known = b.read(b.document(b.root(b.ratio("x")), levels=gates))
+    known = b.methodology(b.root(b.ratio("x")), levels=gates)
     score = explain(known, b.submit({"x": b.of(1, 2)}))
     spanish, english = (narrate(score, known, language).level_details.blocked_by for language in WRITTEN)
     assert [gate.text for gate in spanish] == [
@@ -605,7 +599,7 @@ def test_a_distance_of_1_is_singular() -> None:
 
 
 def test_a_whole_point_is_singular() -> None:
-    known = b.read(b.document(b.root(b.points("x")), decimals=0))
+    known = b.methodology(b.root(b.points("x")), decimals=0)
     (reason,) = narrate(explain(known, b.scoring(x=99)), known, "es").main_reasons
     assert reason.text == "indicator x: pierde 1 punto del índice."
     (reason,) = narrate(explain(known, b.scoring(x=98)), known, "en").main_reasons

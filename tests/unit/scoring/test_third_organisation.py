@@ -17,9 +17,9 @@ from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain
-from actitud_api.engine.scoring.result import NextStep, ReasonParameters, Score
+from actitud_api.engine.scoring.result import ReasonParameters, Score
 from tests.unit.scoring.builders import decode
-from tests.unit.scoring.sheets import assert_adds_up, dimension_of, indicator_of, points
+from tests.unit.scoring.sheets import assert_adds_up, dimension_of, indicator_of, points, step_of
 
 METHODOLOGY = loader.load_methodology("2026.1")
 
@@ -367,13 +367,9 @@ def test_an_unanswered_indicator_does_not_wait_for_itself(score: Score) -> None:
 
 
 def test_next_steps(score: Score) -> None:
-    def step(name: str) -> NextStep:
-        found = indicator_of(score, name).next_step
-        assert found is not None
-        return found
-
     def brief(name: str) -> tuple[str, dict[str, FactValue], float | None]:
-        return step(name).kind, step(name).change, step(name).gain
+        step = step_of(score, name)
+        return step.kind, step.change, step.gain
 
     # 36 of 36: D1 = (3943.60 − 1666.75 + 2500)/85 = 56.1982… -> 56.20; sum 393.05 -> 39.305 -> 39.31
     assert brief("D1.01") == ("improve", {"numerator": 36}, 0.98)
@@ -397,12 +393,12 @@ def test_next_steps(score: Score) -> None:
     assert brief("D2.05") == ("improve", {"level": 2}, 0.37)
     # no dormant account: 0/5 ≤ 0.07 -> 100; the accounts must still make the total
     assert brief("D3.02")[:2] == ("improve", {"accounts_dormant": 0})
-    assert step("D3.02").requires == ("V06.total",)
+    assert step_of(score, "D3.02").requires == ("V06.total",)
     assert brief("D4.02") == ("unlock", {}, None)
     assert brief("D7.04") == ("evidence", {}, None)
     # replies/(replies + 60) ≥ 0.5: 60; V32 asks the profile to follow
     assert brief("D8.01")[:2] == ("improve", {"replies": 60})
-    assert step("D8.01").requires == ("V32.replies",)
+    assert step_of(score, "D8.01").requires == ("V32.replies",)
     # 4 h -> 100: D9 = 48.548 + 10·22.86/100 = 50.834 -> 50.83; sum 385.53 -> 38.553 -> 38.55
     assert brief("D9.02") == ("improve", {"hours": 4}, 0.22)
     assert indicator_of(score, "D9.03").next_step is None

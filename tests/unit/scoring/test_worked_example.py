@@ -26,12 +26,8 @@ def methodology() -> Methodology:
             b.boolean("third", 1, applies=b.compare(b.field("branches"), "ge", 1)),
         ),
     )
-    return b.read(
-        b.document(
-            tree,
-            profile=(b.integer_field("branches"),),
-            levels=b.staged(0, 20, 40, 60, 80, dimensions=("D1", "D2")),
-        )
+    return b.methodology(
+        tree, profile=(b.integer_field("branches"),), levels=b.staged(0, 20, 40, 60, 80, dimensions=("D1", "D2"))
     )
 
 
