@@ -59,7 +59,7 @@ class Methodology(Struct, frozen=True, kw_only=True):
     Attributes:
         version: Name of the version.
         status: `draft`, `active` or `retired`.
-        digest: SHA-256 of the canonical JSON of the document, without texts, as `sha256:<hex>`.
+        digest: SHA-256 of the canonical JSON (RFC 8785) of the document, without texts, as `sha256:<hex>`.
         written: JSON text of the document as in its file.
         document: Decoded document.
         texts: Texts of the version by language; Spanish texts for a language without texts.
@@ -70,12 +70,9 @@ class Methodology(Struct, frozen=True, kw_only=True):
     version: str
     status: Status
     digest: str
-    """`sha256:` and the SHA-256 of the RFC 8785 form of the document as written, without texts."""
     written: msgspec.Raw
-    """JSON text of the document as in its file, from which `digest` was computed."""
     document: Document
     texts: InLanguages[MethodologyTexts]
-    """Texts by language; a language without texts gets the Spanish ones."""
     text_digests: InLanguages[str]
     retired: date | None = None
 

@@ -125,17 +125,26 @@ class FactLayout:
             size += 1
         for indicator in walk_indicators(document.root):
             start = size
-            for fact in indicator.facts:
-                names = [fact.name]
-                if fact.type == "components":
-                    names.append(name_derived_count(fact.name))
-                for name in names:
-                    self.facts[indicator.id, name] = size
-                    size += 1
+            for name in list_fact_names(indicator):
+                self.facts[indicator.id, name] = size
+                size += 1
             if indicator.facts:
                 self.present[indicator.id] = start
             self.slots[indicator.id] = range(start, size)
         self.size = size
+
+
+def list_fact_names(indicator: Indicator) -> list[str]:
+    """Return the names of the facts of an indicator; after a checklist comes its second fact, the number of components.
+
+    The name of this number is that of `name_derived_count`.
+    """
+    names = []
+    for fact in indicator.facts:
+        names.append(fact.name)
+        if fact.type == "components":
+            names.append(name_derived_count(fact.name))
+    return names
 
 
 def name_derived_count(fact: str) -> str:
@@ -253,6 +262,11 @@ def find_answers_read(predicate: Predicate) -> frozenset[str]:
         if isinstance(operand, AnswerOperand | ComponentOperand | ValueOperand):
             found.add(operand.indicator)
     return frozenset(found)
+
+
+def find_fields_read(predicate: Predicate) -> frozenset[str]:
+    """Return the names of the profile fields that a predicate reads."""
+    return frozenset(operand.field for operand in walk_operands(predicate) if isinstance(operand, ProfileOperand))
 
 
 # --- compilation ----------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Literal
 
 from actitud_api.engine.i18n import Language, table
 from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.predicates import find_fields_read
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.sentences import Sentences, join_sentences
 from actitud_api.engine.scoring.change_decomposition import (
@@ -25,7 +26,6 @@ from actitud_api.engine.scoring.change_decomposition import (
     compute_delta,
 )
 from actitud_api.engine.scoring.level_path import LevelPath, Move, Obstacle, Unreachable
-from actitud_api.engine.scoring.path_profile import find_fields_read
 from actitud_api.engine.scoring.result import Figure
 
 _PATH: dict[Language, dict[str, str]] = table(
@@ -287,7 +287,7 @@ class ChangeSentences(Sentences):
     def _is_set_by_service(self, gate_id: str) -> bool:
         """Return True if the service sets all profile fields that a gate reads."""
         gate = next(gate for level in self._document.levels for gate in level.gates if gate.id == gate_id)
-        read = find_fields_read(gate)
+        read = find_fields_read(gate.holds)
         return all(field.set_by == "service" for field in self._document.profile if field.name in read)
 
     # what differs

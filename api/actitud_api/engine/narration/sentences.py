@@ -241,7 +241,7 @@ class Sentences:
         self._gates = {gate.id: gate for level in methodology.document.levels for gate in level.gates}
         # Cached without a limit: these sentences depend on the methodology alone, so they are as few as its texts.
         self.describe_rule = cache(self._compose_rule)
-        self._describe_gate_rule = cache(self._compose_gate_rule)
+        self.describe_gate_requirement = cache(self._compose_gate_rule)
         self._describe_segment = cache(self._compose_segment)
         self._get_labels = cache(self._collect_labels)
         self._get_range = cache(self._format_range)
@@ -309,10 +309,6 @@ class Sentences:
     def name_level(self, level: int | None) -> str | None:
         """Return the name of the level with the number `level`; None if `level` is None."""
         return None if level is None else self._texts.levels[str(level)].name
-
-    def describe_gate_requirement(self, gate: str) -> str:
-        """Describe the requirement of the gate (condition for a level) `gate`, as the beginning of a sentence."""
-        return self._describe_gate_rule(gate)
 
     def describe_level_cap(self, level: int | None, details: LevelDetails) -> str | None:
         """Describe the limit that a review sets to the level, if this limit alone prevents a higher level.
@@ -765,7 +761,7 @@ class Sentences:
         If there is no actual value, the sentence says so.
         """
         templates, holds = _FINDINGS[self._language], self._gates[blocking.gate].holds
-        gate = self._describe_gate_rule(blocking.gate)
+        gate = self.describe_gate_requirement(blocking.gate)
         if blocking.actual is None:
             return templates["gate_absent"].format(gate=gate)
         share = isinstance(holds.left, LowerBoundOperand) or (
@@ -803,9 +799,9 @@ class Sentences:
                 return False
 
     def _compose_gate_rule(self, gate: str) -> str:
-        """Return the text of the gate with the id `gate`, as the beginning of a sentence.
+        """Describe the requirement of the gate (condition for a level) `gate`, as the beginning of a sentence.
 
-        Without texts, describe its condition as a requirement.
+        It is the text of the gate; without texts, its condition is described.
         """
         holds, written = self._gates[gate].holds, self._texts.gates[gate]
         if written != gate:

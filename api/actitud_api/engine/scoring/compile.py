@@ -56,6 +56,7 @@ from actitud_api.engine.methodology.predicates import (
     compile_over_facts,
     compile_predicate,
     find_answers_read,
+    find_fields_read,
     find_slot,
     name_derived_count,
     round_fact,
@@ -96,7 +97,6 @@ class CompiledRule(Struct, frozen=True):
     reads: frozenset[int]
     fields: frozenset[str]
     ordered: tuple[int, int] | None
-    """Slots of two facts of one answer, if the rule only requires first fact ≤ second fact; else None."""
 
 
 class ErrorRules(Struct, frozen=True):
@@ -220,7 +220,6 @@ class IndicatorScorer(Struct, frozen=True):
     indicator: CompiledIndicator
     unknown: IndicatorResult
     zero: IndicatorResult
-    """Result of the indicator if its zero rule is true."""
     table: tuple[IndicatorResult, ...] | None
     score_facts: Callable[[Facts], IndicatorResult]
 
@@ -255,11 +254,8 @@ class ScoringBlock(Struct, frozen=True):
     applies: Callable[[Facts], Truth] | None
     scorers: tuple[IndicatorScorer, ...]
     tables: tuple[tuple[int, int, tuple[IndicatorResult, ...], IndicatorResult], ...]
-    """Position, slot of the level, `table` and `unknown` result of each indicator that has a table."""
     quotients: tuple[QuotientScorer, ...]
-    """Scorers of the indicators whose value is one fact or a quotient of two facts of their own answer."""
     others: tuple[tuple[int, Callable[[Facts], IndicatorResult]], ...]
-    """Position and `score_facts` of each other indicator."""
 
 
 class ScoringBlocks(Struct, frozen=True):
@@ -293,7 +289,6 @@ class CompiledGroup(Struct, frozen=True):
     definition: Group
     children: tuple[CompiledGroup | int, ...]
     names: tuple[str, ...]
-    """Ids of the children."""
     weights: tuple[int, ...]
     total_weight: int
     is_fully_weighted: bool
@@ -671,7 +666,7 @@ def _compile_rule(rule: Rule, positions: Mapping[str, int], layout: FactLayout) 
         could_hold=compile_over_facts(rule.holds, layout, absent=True),
         invalidates=tuple(positions[indicator] for indicator in rule.invalidates),
         reads=frozenset(positions[indicator] for indicator in find_answers_read(rule.holds)),
-        fields=frozenset(operand.field for operand in walk_operands(rule.holds) if isinstance(operand, ProfileOperand)),
+        fields=find_fields_read(rule.holds),
         ordered=_find_ordered_slots(rule, layout),
     )
 
@@ -903,7 +898,7 @@ def load_facts(compiled: CompiledMethodology, submission: Submission) -> Facts:
     return cast("Facts", facts)
 
 
-# --- values and curves ----------------------------------------------------------------------------------------
+# --- gates ------------------------------------------------------------------------------------------------------
 
 
 def _compile_level(level: Level) -> CompiledLevel:
@@ -1013,6 +1008,3 @@ def _compile_gate_operand(operand: Operand) -> Callable[[GateInputs], Evaluated]
 
 def _reject_presence(indicator: str) -> Callable[[GateInputs], bool]:
     raise TypeError(f"a gate tests value({indicator}), not the presence of an answer")
-
-
-# --- aggregation ----------------------------------------------------------------------------------------------

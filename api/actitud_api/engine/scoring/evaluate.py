@@ -788,10 +788,7 @@ class GateFigures:
         return lowest
 
     def read_score(self, node: str) -> Evaluated:
-        """Return the score of a node in points; None if it is unknown.
-
-        Return `NULL` if the node is not applicable, or if it is a group of which too few children count.
-        """
+        """Return the score of a node in points, None or `NULL` (see `GateInputs`)."""
         evaluation = self._evaluation
         position = evaluation.compiled.positions.get(node)
         if position is None:
@@ -804,10 +801,7 @@ class GateFigures:
         return Fraction(units, evaluation.compiled.unit)
 
     def read_pillar(self, pillar: str) -> Evaluated:
-        """Return the score of a pillar (mean of some indicators) in points.
-
-        Return `NULL` if none of its indicators could count, and None if all that could count are unknown.
-        """
+        """Return the score of a pillar in points, None or `NULL` (see `GateInputs`)."""
         units, maximum = self._evaluation.compute_pillar(self._evaluation.compiled.pillars[pillar])
         if units is None:
             return NULL if maximum is None else None
@@ -823,10 +817,7 @@ class GateFigures:
         return None if indicator in evaluation.self_declared else leaf.value
 
     def read_share(self, indicator: str) -> Ratio | Null | None:
-        """Return the number of cases and the sample size of a counted share; `NULL` if the indicator is not applicable.
-
-        Return None if the indicator has no raw value from 0 to 1, or if its answer has no evidence.
-        """
+        """Return the number of cases and the sample size of a counted share, None or `NULL` (see `GateInputs`)."""
         compiled = self._evaluation.compiled
         if self._evaluation.results[compiled.positions[indicator]].code == "not_applicable":
             return NULL

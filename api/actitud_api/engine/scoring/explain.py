@@ -142,7 +142,6 @@ class _Explanation(Struct, frozen=True):
     unit: int
     attribution: Attribution
     values: list[Figure | bool | None]
-    """Raw values, rounded as in the canonical result; None for an indicator without a raw value."""
     intervals: list[Interval | None]
     parameters: list[ReasonParameters]
     steps: list[NextStep | None]

@@ -19,10 +19,8 @@ Grouping = Literal["kind", "band"]
 """What makes a group: the kind of organisation, or the size band."""
 
 MODERATE: Final = 0.035
-LARGE: Final = 0.07
-"""Effects from which an indicator differs moderately and much between groups (M. G. Jodoin and M. J. Gierl, Evaluating
-type I error and power rates using an effect size measure with the logistic regression procedure for DIF detection,
-2001).
+"""Effect from which an indicator differs moderately between groups (M. G. Jodoin and M. J. Gierl, Evaluating type I
+error and power rates using an effect size measure with the logistic regression procedure for DIF detection, 2001).
 """
 
 

@@ -19,8 +19,7 @@ from typing import Annotated, Literal, cast
 from msgspec import structs
 
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.model import Operand, ProfileOperand
-from actitud_api.engine.methodology.predicates import walk_operands
+from actitud_api.engine.methodology.predicates import find_fields_read
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.compile import (
     CompiledGate,
@@ -42,7 +41,7 @@ from actitud_api.engine.scoring.explain import build_blocking_gate, collect_own_
 from actitud_api.engine.scoring.next_steps import name_changes
 from actitud_api.engine.scoring.path_conditions import PROFILE_RANK, GateCondition
 from actitud_api.engine.scoring.path_options import Situation
-from actitud_api.engine.scoring.path_profile import find_fields_read, list_profile_changes
+from actitud_api.engine.scoring.path_profile import list_profile_changes
 from actitud_api.engine.scoring.path_search import PathSearch, PlacedMove
 from actitud_api.engine.scoring.result import (
     OPEN,
@@ -335,15 +334,11 @@ def _build_unreachable(conditions: Sequence[GateCondition], start: Situation, en
 
 def _unlocks_indicators(evaluation: Evaluation, gate: CompiledGate) -> bool:
     """Return True if the organisation fills in all profile fields that a gate reads, and one makes an indicator 0."""
-    compiled, read = evaluation.compiled, find_fields_read(gate.definition)
+    compiled, read = evaluation.compiled, find_fields_read(gate.definition.holds)
     return all(field.set_by == "organisation" for field in compiled.document.profile if field.name in read) and any(
-        result.code == "zero_by_rule" and read & _find_fields(walk_operands(leaf.definition.zero_when))
+        result.code == "zero_by_rule" and read & find_fields_read(leaf.definition.zero_when)
         for leaf, result in zip(compiled.indicators, evaluation.results, strict=True)
     )
-
-
-def _find_fields(operands: Iterable[Operand]) -> set[str]:
-    return {operand.field for operand in operands if isinstance(operand, ProfileOperand)}
 
 
 _OBSTACLES: dict[Code, Obstacle] = {

@@ -95,10 +95,7 @@ class SearchPlan(Struct, frozen=True):
 
 @lru_cache(CACHE_SIZE)
 def prepare_search(compiled: CompiledMethodology) -> SearchPlan:
-    """Compute the part of a path search that depends only on the methodology, so that many searches share it.
-
-    A path leads an organisation from its level to a higher one: it is a series of changes of its answers or profile.
-    """
+    """Compute the part of a path search that depends only on the methodology, so that many searches share it."""
     unlocking = tuple(
         tuple(sorted(compiled.positions[name] for name in find_answers_read(leaf.definition.zero_when)))
         for leaf in compiled.indicators

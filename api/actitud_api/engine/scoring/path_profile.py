@@ -7,8 +7,8 @@ from typing import cast
 
 from msgspec import Struct
 
-from actitud_api.engine.methodology.model import Gate, ProfileField, ProfileOperand, Quotient
-from actitud_api.engine.methodology.predicates import Facts, walk_operand_parts
+from actitud_api.engine.methodology.model import ProfileField, ProfileOperand, Quotient
+from actitud_api.engine.methodology.predicates import Facts
 from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethodology, CompiledRule
 from actitud_api.engine.scoring.next_steps import FactChange, apply_change
 
@@ -47,12 +47,6 @@ def find_service_sample(compiled: CompiledMethodology, leaf: CompiledIndicator) 
             return ServiceSample(leaf.position, slots[size], slots[cases], size, int(counted.maximum))
         case _:
             return None
-
-
-def find_fields_read(gate: Gate) -> frozenset[str]:
-    """Return the names of the profile fields that a gate (condition of a level) reads."""
-    operands = (*walk_operand_parts(gate.holds.left), *walk_operand_parts(gate.holds.right))
-    return frozenset(operand.field for operand in operands if isinstance(operand, ProfileOperand))
 
 
 def list_profile_changes(

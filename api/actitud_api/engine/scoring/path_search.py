@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from msgspec import Struct, structs
 
+from actitud_api.engine.methodology.predicates import find_fields_read
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.compile import CompiledGate, CompiledIndicator, CompiledLevel, CompiledRule
 from actitud_api.engine.scoring.evaluate import OBSERVED, Evaluation, GateFigures, assign_level, is_gate_met
@@ -26,7 +27,6 @@ from actitud_api.engine.scoring.path_options import (
 )
 from actitud_api.engine.scoring.path_profile import (
     ServiceSample,
-    find_fields_read,
     find_nearest,
     find_service_sample,
     list_profile_changes,
@@ -298,7 +298,7 @@ class PathSearch:
         in it with which no gate breaks that holds. Return False if there is no such move, or if it would break one
         anyway and the search spares gates.
         """
-        fields = find_fields_read(condition.member.definition) if condition.rank == PROFILE_RANK else frozenset()
+        fields = find_fields_read(condition.member.definition.holds) if condition.rank == PROFILE_RANK else frozenset()
         limited = () if condition.lower_bound is None else condition.lower_bound[0]
         for leaf in self._compiled.indicators if fields or limited else ():
             sample = find_service_sample(self._compiled, leaf)

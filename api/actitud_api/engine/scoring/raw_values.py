@@ -46,10 +46,8 @@ class ImprovementStep(Struct, frozen=True):
 
     name: str
     is_profile_field: bool
-    """True if the fact is a field of the profile."""
     slot: int
     scale: int
-    """10 to the power of the fact's decimals; the fact is a multiple of 1/`scale`."""
     minimum: int
     maximum: int
     coefficients: Callable[[Facts], tuple[Number, Number, Number, Number]]

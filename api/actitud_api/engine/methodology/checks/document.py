@@ -55,7 +55,7 @@ from actitud_api.engine.methodology.model import (
     ValueOperand,
 )
 from actitud_api.engine.methodology.predicates import (
-    name_derived_count,
+    list_fact_names,
     to_exact,
     to_indicator_attribute,
     walk_comparisons,
@@ -560,10 +560,7 @@ class _DocumentChecker:
         self.spans = OperandBounds(document)
         # A dict instead of a set: messages list the facts in the order of the document.
         self.facts = dict.fromkeys(
-            (indicator.id, name)
-            for indicator in self.indicators.values()
-            for fact in indicator.facts
-            for name in ((fact.name, name_derived_count(fact.name)) if fact.type == "components" else (fact.name,))
+            (indicator.id, name) for indicator in self.indicators.values() for name in list_fact_names(indicator)
         )
 
     def check(self) -> Iterator[Defect]:
@@ -838,7 +835,7 @@ class _DocumentChecker:
             # `raw_values.compile_step` finds the coefficients of the fact by two trials, which is exact for linear
             # sides only.
             both = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top,)
-            if not all(_is_affine(operand, indicator.id, indicator.step) for operand in both):
+            if any(_find_degree(operand, indicator.id, indicator.step) > 1 for operand in both):
                 yield build_defect(f"{pointer}", "step-not-linear")
 
     # predicates
@@ -962,7 +959,7 @@ class _DocumentChecker:
             isinstance(operand, ValueOperand | LowerBoundOperand | ScoreOperand | PillarOperand | IndexOperand)
             and not gate
         ):
-            yield _build_gate_only_defect(pointer)
+            yield build_defect(pointer, "gate-only-operand")
         if isinstance(operand, AnswerOperand | ComponentOperand) and gate:
             yield build_defect(pointer, "gate-reads-answer")
 
@@ -1034,7 +1031,7 @@ class _DocumentChecker:
             if level.provisional_unless is not None:
                 yield from self._check_predicate(level.provisional_unless, f"/levels/{position}", gate=True)
                 if any(isinstance(operand, LowerBoundOperand) for operand in walk_operands(level.provisional_unless)):
-                    yield _build_gate_only_defect(f"/levels/{position}")
+                    yield build_defect(f"/levels/{position}", "gate-only-operand")
             lower = RequiredBounds(required)
             for gate_position, gate in enumerate(level.gates):
                 item_pointer = f"/levels/{position}/gates/{gate_position}"
@@ -1218,10 +1215,6 @@ class _DocumentChecker:
                 yield build_defect(f"/alternative_weights/{name}", "alternative-weights")
 
 
-def _build_gate_only_defect(pointer: str) -> Defect:
-    return build_defect(pointer, "gate-only-operand")
-
-
 def _check_lower_bound_comparison(compare: Compare, pointer: str) -> Iterator[Defect]:
     """Yield the defects of a comparison that reads a lower limit: it asks for at least a constant between 0 and 1."""
     if not any(
@@ -1276,16 +1269,8 @@ def _format_number(number: Bound) -> str:
     return str(number) if isinstance(number, int) else str(float(number)).removesuffix(".0")
 
 
-def _is_affine(operand: Operand, indicator: str, fact: str) -> bool:
-    """Return True if an operand is a constant plus a multiple of one fact (`a · fact + b`).
-
-    `fact` is the name of the fact, which belongs to the indicator with the id `indicator`. An operand that does
-    not read the fact is such a constant (`a` is 0).
-    """
-    return _find_degree(operand, indicator, fact) <= 1
-
-
 def _find_degree(operand: Operand, indicator: str, fact: str) -> int:
+    """Return the degree of an operand as a polynomial in the fact `fact` of an indicator; 2 also if it is none."""
     match operand:
         case AnswerOperand(indicator=of, fact=name):
             return int((of, name) == (indicator, fact))
@@ -1337,12 +1322,7 @@ def check_texts(document: Document, texts: MethodologyTexts, language: Language)
         if text is None:
             continue
         item_pointer = f"{root}/indicators/{indicator.id}"
-        wanted = [
-            name
-            for fact in indicator.facts
-            for name in ((fact.name, name_derived_count(fact.name)) if fact.type == "components" else (fact.name,))
-        ]
-        yield from _check_same(f"{item_pointer}/facts", text.facts, wanted)
+        yield from _check_same(f"{item_pointer}/facts", text.facts, list_fact_names(indicator))
         yield from _check_same(f"{item_pointer}/components", text.components, indicator.components)
         if (text.step is None) != (indicator.step is None):
             yield build_defect(f"{item_pointer}/step", "step-text")
@@ -1378,13 +1358,11 @@ def _check_same(pointer: str, present: Mapping[str, object], wanted: Iterable[st
     # In the order of the document and of the texts: two checks of the same files then print the same lines.
     expected = dict.fromkeys(wanted)
     for key in expected:
-        if key in present:
-            continue
-        yield build_defect(f"{pointer}/{key}", "missing-text")
+        if key not in present:
+            yield build_defect(f"{pointer}/{key}", "missing-text")
     for key in present:
-        if key in expected:
-            continue
-        yield build_defect(f"{pointer}/{key}", "unused-text")
+        if key not in expected:
+            yield build_defect(f"{pointer}/{key}", "unused-text")
 
 
 def _find_empty_strings(pointer: str, value: object) -> Iterator[Defect]:

@@ -172,15 +172,13 @@ def to_questionnaire(methodology: Methodology, request: QuestionnaireRequest) ->
         ),
         profile_evidence={
             field.name: documents
-            for field in document.profile
-            if field.set_by == "organisation"
-            and (documents := _get_sent_member(request.profile_evidence, to_attribute(field.name)))
+            for field in list_own_fields(methodology)
+            if (documents := _get_sent_member(request.profile_evidence, to_attribute(field.name)))
         },
         profile_sources={
             field.name: source
-            for field in document.profile
-            if field.set_by == "organisation"
-            and (source := _get_sent_member(request.profile_sources, to_attribute(field.name))) is not None
+            for field in list_own_fields(methodology)
+            if (source := _get_sent_member(request.profile_sources, to_attribute(field.name))) is not None
         },
         answers=answers,
     )
@@ -220,11 +218,7 @@ def is_whole(indicator: Indicator, entry: QuestionnaireEntry) -> bool:
 
 def list_missing_fields(methodology: Methodology, questionnaire: Questionnaire) -> tuple[str, ...]:
     """List the profile fields that the organisation must fill in and that `questionnaire` does not have."""
-    return tuple(
-        field.name
-        for field in methodology.document.profile
-        if field.set_by == "organisation" and field.name not in questionnaire.profile
-    )
+    return tuple(field.name for field in list_own_fields(methodology) if field.name not in questionnaire.profile)
 
 
 def to_questionnaire_document(methodology: Methodology, questionnaire: Questionnaire) -> QuestionnaireDocument:
@@ -279,10 +273,9 @@ def to_assessment_document(methodology: Methodology, questionnaire: Questionnair
         indicator.id: {fact.name for fact in indicator.facts if fact.set_by == "organisation"}
         for indicator in walk_indicators(methodology.document.root)
     }
-    fields = [field.name for field in methodology.document.profile if field.set_by == "organisation"]
     return QuestionnaireDocument(
         methodology=methodology.version,
-        profile={name: questionnaire.profile[name] for name in fields},
+        profile={field.name: questionnaire.profile[field.name] for field in list_own_fields(methodology)},
         profile_evidence=questionnaire.profile_evidence,
         answers={
             name: {
