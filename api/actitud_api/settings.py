@@ -25,7 +25,7 @@ CONFIG_FILE: Final = "actitud.toml"
 FILE_VARIABLE: Final = f"{PREFIX}CONFIG"
 """Environment variable with the path of another settings file."""
 
-CLIENT_VARIABLES: Final = frozenset({f"{PREFIX}BASE_URL", f"{PREFIX}API_KEY", f"{PREFIX}TIMEOUT"})
+CLIENT_VARIABLES: Final = frozenset({f"{PREFIX}BASE_URL", f"{PREFIX}API_KEY", f"{PREFIX}TIMEOUT", f"{PREFIX}LOG"})
 """Variables of the SDK, ignored here: client and service may share an environment."""
 
 MAX_REQUEST_SECONDS: Final = 20

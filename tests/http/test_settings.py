@@ -88,8 +88,8 @@ def test_a_file_that_is_no_toml_is_one_fault(content: bytes, tmp_path: Path) -> 
 
 
 def test_variables_of_the_client_are_not_ours(tmp_path: Path) -> None:
-    theirs = {"ACTITUD_BASE_URL": "http://127.0.0.1:8000", "ACTITUD_API_KEY": "x", "ACTITUD_TIMEOUT": "5"}
-    assert read_settings(theirs, tmp_path) == Settings()
+    theirs = {"BASE_URL": "http://127.0.0.1:8000", "API_KEY": "x", "TIMEOUT": "5", "LOG": "debug"}
+    assert read_settings({f"ACTITUD_{name}": text for name, text in theirs.items()}, tmp_path) == Settings()
 
 
 def test_no_secret_is_in_any_text(tmp_path: Path) -> None:
