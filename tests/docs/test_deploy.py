@@ -18,15 +18,14 @@ import pytest
 from ruamel.yaml import YAML
 from sqlalchemy.engine import make_url
 
-from actitud_api.app import BODY_MAX
+from actitud_api.app import BODY_MAX, create_app
 from actitud_api.cli import copying
 from actitud_api.cli.parsers import build_parser
 from actitud_api.cli.server import build_configuration
+from actitud_api.platform.http.access import handlers_of
 from actitud_api.platform.jobs.runner import STOP_SECONDS
 from actitud_api.platform.storage.grants import SERVING
 from actitud_api.platform.storage.urls import find_database_file
-from actitud_api.resources.imports.files import SIZE_MAX
-from actitud_api.resources.scores.routes import BATCH_MAX
 from actitud_api.resources.webhooks.addresses import is_public_address
 from actitud_api.settings import FILE_VARIABLE, MAX_REQUEST_SECONDS, Settings, read_settings
 from tests.faults.serving import ONE_POOL
@@ -305,8 +304,8 @@ def said() -> Callable[[str], list[str]]:
 
 
 def test_the_limits_of_nginx_are_those_of_the_service(said: Callable[[str], list[str]]) -> None:
-    assert said("client_max_body_size") == ["1m", "8m", "256m"]
-    assert (BODY_MAX, BATCH_MAX, SIZE_MAX) == (1024**2, 8 * 1024**2, 256 * 1024**2)
+    assert said("client_max_body_size")[0] == "1m"
+    assert BODY_MAX == 1024**2
     read_timeout, _, _, to_publish = said("proxy_read_timeout")
     assert seconds(to_publish) > seconds(read_timeout) > MAX_REQUEST_SECONDS
     kept, of_clients = said("keepalive_timeout")
@@ -314,6 +313,25 @@ def test_the_limits_of_nginx_are_those_of_the_service(said: Callable[[str], list
     assert seconds(of_clients) <= 30
     for directive in ("client_header_timeout", "client_body_timeout", "send_timeout"):
         assert said(directive) == ["${PROXY_PATIENCE}s"]
+
+
+def test_nginx_lets_through_every_body_that_the_service_takes() -> None:
+    text = (DEPLOY / "nginx" / "actitud.conf.template").read_text("utf-8")
+    locations = re.findall(r"location (=|~) (\S+) \{\n +client_max_body_size (\d+)m;", text)
+    app = create_app(Settings(database_url="sqlite:///never-opened"))
+    largest = {
+        re.sub(r"\{[^}]+\}", "2027", route.path): size
+        for route, handler in handlers_of(app)
+        if (size := handler.resolve_request_max_body_size()) != BODY_MAX
+    }
+    assert len(largest) == len(locations) == 3
+    for path, size in largest.items():
+        let_through = [
+            int(megabytes) * 1024**2
+            for kind, pattern, megabytes in locations
+            if (path == pattern if kind == "=" else re.search(pattern, path))
+        ]
+        assert let_through == [size], path
 
 
 def test_the_page_fills_the_template_and_gives_nginx_its_connections() -> None:
