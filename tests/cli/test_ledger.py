@@ -234,7 +234,7 @@ def test_doctor_says_what_is_wrong_with_the_key_and_nothing_is_signed(
     assert wrong.name == "signing"
     assert str(file) in wrong.found
     assert wrong.remedy is not None
-    assert "rotate-signing" in wrong.remedy
+    assert ("revoke-signing" if fault == "exposed" else "rotate-signing") in wrong.remedy
     assert cli.main(["ledger", "checkpoint"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""

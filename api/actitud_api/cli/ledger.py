@@ -43,8 +43,8 @@ REMEDIES: Final[dict[KeyFaultCode, Texts]] = {
         "bring it back from its copy and let it be of whoever runs the service, or run actitud-api keys rotate-signing",
     ),
     "exposed": Texts(
-        "chmod 600, y actitud-api keys rotate-signing si pudo leerla alguien",
-        "chmod 600, and actitud-api keys rotate-signing if anybody may have read it",
+        "chmod 600, y actitud-api keys revoke-signing KID si pudo leerla alguien",
+        "chmod 600, and actitud-api keys revoke-signing KID if anybody may have read it",
     ),
     "foreign": Texts(
         "recupérela de su copia, o ejecute actitud-api keys rotate-signing",
