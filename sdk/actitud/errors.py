@@ -10,6 +10,7 @@
     ├── NotModified             the resource has not changed (``if_none_match``)
     ├── ScoreHasErrors          the answers contradict each other; carries the score
     ├── JobNotDone              the job has failed or was cancelled; carries the job
+    ├── WaitTimedOut            the job has not ended in time and goes on; carries the job
     ├── Unverifiable            the file passed to ``verify`` is not a published file
     └── ApiProblem              the service refused or failed, with a problem document (RFC 9457)
         ├── RequestRefused          4xx
@@ -76,6 +77,7 @@ __all__ = [
     "UnexpectedResponse",
     "UnsupportedMediaType",
     "Unverifiable",
+    "WaitTimedOut",
 ]
 
 
@@ -169,6 +171,23 @@ class JobNotDone(ActitudError):
             if error.detail != problem.detail
         ]
         return f"job {self.job.id} has failed: {'; '.join([problem.detail or problem.title, *faults])}"
+
+
+class WaitTimedOut(ActitudError):
+    """Raised if a job has not ended after the ``timeout`` of ``client.jobs.wait``. The job goes on at the service.
+
+    ``job``: the job as last seen; ``client.jobs.wait(error.job.id)`` waits for it again. ``timeout``: the seconds.
+    """
+
+    def __init__(self, job: Job, timeout: float) -> None:
+        super().__init__(job, timeout)
+        self.job = job
+        self.timeout = timeout
+
+    def __str__(self) -> str:
+        job = self.job
+        progress = f"{job.done} done" if job.total is None else f"{job.done} of {job.total} done"
+        return f"job {job.id} has not ended after {self.timeout:g} s and goes on: {job.state}, {progress}"
 
 
 class Unverifiable(ActitudError, ValueError):

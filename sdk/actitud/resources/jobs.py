@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -21,7 +22,7 @@ from actitud._calls import (
     fetch_page,
 )
 from actitud._config import Core
-from actitud.errors import JobNotDone, build_problem_error
+from actitud.errors import JobNotDone, NoAnswer, WaitTimedOut, build_problem_error
 from actitud.models import Job, JobItem, JobState, Listing
 
 T = TypeVar("T")
@@ -30,6 +31,9 @@ FIRST_PAUSE: Final = 0.2
 """Seconds before the first further look at a job; each pause is half as long again as the one before."""
 
 LONGEST_PAUSE: Final = 2.0
+
+SHORTEST_LIMIT: Final = 5.0
+"""Seconds that each look at a job may take, however little is left of the time-out of the caller."""
 
 
 def list_jobs(
@@ -108,25 +112,58 @@ def cancel_job(core: Core, job: str, *, idempotency_key: str | None = None, lang
 
 
 def wait_for_job(
-    core: Core, job: str, *, progress: Callable[[Job], None] | None = None, lang: str | None = None
+    core: Core,
+    job: str,
+    *,
+    timeout: float | None = None,
+    progress: Callable[[Job], None] | None = None,
+    lang: str | None = None,
 ) -> Call[Job]:
     """Wait until a job has succeeded, and return it with its ``result``.
 
-    ``progress``: called with the job each time that its state is fetched, the last time once it has ended. The pauses
-    between two fetches grow to two seconds. ``lang``: language of the problem of the job, default the language of the
-    client. Raises ``JobNotDone``, with the job, if it fails or is cancelled; ``NotFound`` if there is no such job, or
-    if another caller requested it.
+    - ``timeout``: seconds to wait, by default without limit. The job is fetched once more when they are over; if the
+      service does not answer that last request, the call ends at most five seconds later.
+    - ``progress``: called with the job each time that its state is fetched, the last time once it has ended. The pauses
+      between two fetches grow to two seconds.
+    - ``lang``: language of the problem of the job, default the language of the client.
+
+    Raises ``JobNotDone``, with the job, if it fails or is cancelled; ``WaitTimedOut``, with the job as last seen, if it
+    has not ended after ``timeout`` seconds (it goes on at the service); ``NotFound`` if there is no such job, or if
+    another caller requested it; ``ValueError`` for a ``timeout`` below 0.
     """
+    if timeout is not None and not timeout >= 0:  # NaN neither
+        raise ValueError(f"timeout must be a number of seconds, 0 or more, not {timeout!r}")
+    clock = core.runtime.clock
+    end = math.inf if timeout is None else clock() + timeout
     request, pause = build_get(core, "jobs", job, lang=lang), 0.0
+    seen: Job | None = None
     while True:
-        found = yield from fetch(core, msgspec.structs.replace(request, delay=pause), Job)
+        try:
+            seen = yield from fetch(_limit(core, end), msgspec.structs.replace(request, delay=pause), Job)
+        except NoAnswer as error:
+            if seen is None or timeout is None or clock() < end:
+                raise
+            raise WaitTimedOut(seen, timeout) from error
         if progress is not None:
-            progress(found)
-        if found.is_final:
-            if found.state != "succeeded":
-                raise JobNotDone(found)
-            return found
-        pause = FIRST_PAUSE if pause == 0.0 else min(1.5 * pause, LONGEST_PAUSE)
+            progress(seen)
+        if seen.is_final:
+            if seen.state != "succeeded":
+                raise JobNotDone(seen)
+            return seen
+        left = end - clock()
+        if timeout is not None and left <= 0:
+            raise WaitTimedOut(seen, timeout)
+        pause = min(FIRST_PAUSE if pause == 0.0 else min(1.5 * pause, LONGEST_PAUSE), left)
+
+
+def _limit(core: Core, end: float) -> Core:
+    """Return the settings for a request that ends at ``end``, a reading of the client's clock, or soon after."""
+    total = min(core.timeouts.total, max(end - core.runtime.clock(), SHORTEST_LIMIT))
+    return msgspec.structs.replace(
+        core,
+        timeouts=msgspec.structs.replace(core.timeouts, total=total),
+        policy=msgspec.structs.replace(core.policy, total=total),
+    )
 
 
 def complete_job(core: Core, job: Job, kind: type[T], progress: Callable[[Job], None] | None = None) -> Call[T]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
+
 import httpx
 import pytest
 
-from actitud import Job, JobNotDone, NotFound
+from actitud import Job, JobNotDone, NotFound, TimedOut, WaitTimedOut
 from tests.unit.sdk.support import Answers, FakeTime, Mode, run
 
 JOB: dict[str, object] = {
@@ -84,3 +86,59 @@ def test_a_job_of_somebody_else_is_not_found(mode: Mode) -> None:
     service = Answers(httpx.Response(404, json=problem, headers={"Content-Type": "application/problem+json"}))
     with pytest.raises(NotFound):
         run(mode, service, lambda sdk: sdk.jobs.wait("7"))
+
+
+def test_a_wait_with_a_time_out_ends_with_the_job_as_last_seen(mode: Mode, fake_time: FakeTime) -> None:
+    running = {"state": "running", "done": 100}
+    with pytest.raises(WaitTimedOut) as raised:
+        run(mode, answers({}, running), lambda sdk: sdk.jobs.wait("7", timeout=1))
+    error = raised.value
+    assert (error.job.state, error.job.done, error.timeout) == ("running", 100, 1)
+    assert str(error) == "job 7 has not ended after 1 s and goes on: running, 100 of 8131 done"
+    # The last pause is what is left of the second, so that the job is seen as it is when the wait ends.
+    assert fake_time.sleeps == pytest.approx([0.2, 0.3, 0.45, 0.05])
+    assert pickle.loads(pickle.dumps(error)).job == error.job
+
+
+def test_a_job_that_ends_in_time_is_returned(mode: Mode, fake_time: FakeTime) -> None:
+    service = answers({}, {"state": "running", "total": None}, {"state": "succeeded"})
+    assert run(mode, service, lambda sdk: sdk.jobs.wait("7", timeout=0.5)).state == "succeeded"
+
+
+def test_a_wait_without_seconds_looks_once(mode: Mode, fake_time: FakeTime) -> None:
+    service = answers({"total": None})
+    with pytest.raises(WaitTimedOut, match=r"^job 7 has not ended after 0 s and goes on: queued, 0 done$"):
+        run(mode, service, lambda sdk: sdk.jobs.wait("7", timeout=0))
+    assert len(service.requests) == 1
+    assert fake_time.sleeps == []
+
+
+def test_a_service_that_falls_silent_does_not_prolong_the_wait(mode: Mode, fake_time: FakeTime) -> None:
+    """A call has 120 seconds with its repetitions; the wait of ten seconds ends at most five seconds late."""
+    requests: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        if len(requests) == 1:
+            return httpx.Response(200, json={**JOB, "state": "running", "done": 3})
+        limit = request.extensions["timeout"]["read"]
+        fake_time.pass_by(float(limit))
+        raise httpx.ReadTimeout("silent")
+
+    with pytest.raises(WaitTimedOut) as raised:
+        run(mode, answer, lambda sdk: sdk.jobs.wait("7", timeout=10))
+    assert raised.value.job.done == 3
+    assert isinstance(raised.value.__cause__, TimedOut)
+    assert fake_time.seconds <= 1000 + 10 + 5
+
+
+def test_a_service_that_never_answers_is_told_as_such(mode: Mode, fake_time: FakeTime) -> None:
+    silent = Answers(httpx.ReadTimeout("silent"))
+    with pytest.raises(TimedOut):
+        run(mode, silent, lambda sdk: sdk.jobs.wait("7", timeout=10))
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan")])
+def test_a_time_out_below_zero_is_refused(mode: Mode, seconds: float) -> None:
+    with pytest.raises(ValueError, match="timeout must be a number of seconds, 0 or more"):
+        run(mode, answers({}), lambda sdk: sdk.jobs.wait("7", timeout=seconds))
