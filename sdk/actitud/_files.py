@@ -6,7 +6,7 @@ import errno
 import os
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import aclosing, closing, contextmanager
+from contextlib import ExitStack, aclosing, closing, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Generic, TypeAlias, TypeVar, cast
 
@@ -102,31 +102,54 @@ def _write(export: Export[T]) -> Generator[Callable[[bytes], None], None, None]:
     """Open the file of an export in a ``with`` block; the value of the block is a function that writes bytes to it.
 
     The file has a temporary name in the same folder. When the block ends, it gets its own name and replaces an earlier
-    file; if the block raises, it is deleted.
+    file; if the block raises, it is deleted. An ``OSError`` names the file of the export.
     """
     reply, path = cast(OpenResponse, export.reply), cast(Path, export.to)
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    with ExitStack() as opened:
+        with name_written_file(path):
+            file = opened.enter_context(
+                tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)
+            )
         try:
             yield _build_writer(export, reply, cast(BinaryIO, file))
-            file.flush()
-            os.fsync(file.fileno())
-            # A temporary file is for its owner alone; a new file is for whom the process says.
-            os.chmod(file.name, 0o666 & ~_get_umask())
-            os.replace(file.name, path)
+            with name_written_file(path):
+                file.flush()
+                os.fsync(file.fileno())
+                # A temporary file is for its owner alone; a new file is for whom the process says.
+                os.chmod(file.name, 0o666 & ~_get_umask())
+                os.replace(file.name, path)
         except BaseException:
+            # On a full disk the rest of the buffer cannot be written at the close either: the first error is raised.
+            with suppress(OSError):
+                file.close()
             os.unlink(file.name)
             raise
 
 
+@contextmanager
+def name_written_file(path: Destination) -> Generator[None, None, None]:
+    """Let each ``OSError`` of a ``with`` block name ``path``, the file that the caller asked for.
+
+    The errors of writes name no file, and those of a temporary file name that one.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from error
+
+
 def _build_writer(export: Export[T], reply: OpenResponse, file: BinaryIO) -> Callable[[bytes], None]:
-    progress, lined = export.progress, reply.media_type in _LINED
+    path, progress, lined = cast(Path, export.to), export.progress, reply.media_type in _LINED
     length, received, lines = find_length(reply), 0, 0
 
     def write(piece: bytes) -> None:
         nonlocal received, lines
-        file.write(piece)
+        with name_written_file(path):
+            file.write(piece)
         received += len(piece)
         lines += piece.count(b"\n") if lined else 0
         if progress is not None:

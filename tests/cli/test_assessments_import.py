@@ -80,3 +80,25 @@ def test_what_cannot_be_imported_is_said(
         path.write_bytes(content)
     assert cli.main(["assessments", "import", str(path), "--edition", edition, "--database", url]) == code
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        (".", "Is a directory"),
+        ("none/faults.csv", "No such file or directory"),
+        ("/dev/full", "No space left on device"),
+    ],
+)
+def test_a_copy_that_cannot_be_written_is_one_line_and_what_was_imported_is_told(
+    target: str, reason: str, ready: Database, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [row for number in (1, 2) for row in list_rows(name(number))]
+    rows[0][3] = "VILLA"
+    file, copy = tmp_path / "villages.csv", tmp_path / target
+    file.write_bytes(encode(rows))
+    command = ["assessments", "import", str(file), "--edition", EDITION, "--database", url, "--annotated", str(copy)]
+    assert cli.main(command) == 2
+    shown = capsys.readouterr()
+    assert shown.err.splitlines()[-1] == f"Cannot write {copy}: {reason}"
+    assert shown.out == "Assessments: 1 created, 0 replaced, 0 unchanged, 1 refused, 0 withheld.\n"

@@ -60,7 +60,7 @@ def test_nothing_is_replaced_and_nothing_else_is_written(
 def test_where_it_cannot_write_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").touch()
     for path, reason in ((tmp_path / "file", "File exists"), (tmp_path / "file" / "inside", "Not a directory")):
-        assert cli.main(["methodology", "new", str(path)]) == 1
+        assert cli.main(["methodology", "new", str(path)]) == 2
         assert capsys.readouterr() == ("", f"Cannot write {path / 'document.json'}: {reason}\n")
     assert cli.main(["methodology", "new", str(tmp_path / "x"), "--lang", "fr"]) == 2
     assert "“fr” is not a language" in capsys.readouterr().err

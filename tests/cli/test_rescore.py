@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -147,6 +147,33 @@ def test_a_file_that_cannot_be_made_is_told_before_the_work(
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
     assert cli.main([*command, str(file)]) == 2
     assert capsys.readouterr().err == f"No se puede escribir {file}: ya existe\n"
-    assert cli.main([*command, str(tmp_path / "none" / "results.jsonl")]) == 2
+    for path, reason in ((tmp_path / "none" / "results.jsonl", "no existe"), (tmp_path, "ya existe")):
+        assert cli.main([*command, str(path)]) == 2
+        assert capsys.readouterr().err == f"No se puede escribir {path}: {reason}\n"
     assert file.read_bytes() == b"of another day"
     assert list_asked(database) == []
+
+
+def test_on_a_full_disk_the_results_are_told_not_to_be_there(
+    database: Database,
+    url: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fill(database)
+    file, open_anywhere = tmp_path / "results.jsonl", Path.open
+
+    def open_on_a_full_disk(path: Path, *arguments: Any, **more: Any) -> IO[Any]:
+        """The file can be created, for its name has room, and nothing can be written to it."""
+        if path != file:
+            opened: IO[Any] = open_anywhere(path, *arguments, **more)
+            return opened
+        path.touch(exist_ok=False)
+        return open_anywhere(Path("/dev/full"), "wb")
+
+    monkeypatch.setattr(Path, "open", open_on_a_full_disk)
+    command = ["rescore", EDITION, "--methodology", "2027.1", "--database", url, "--results", str(file)]
+    assert cli.main(command) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"Cannot write {file}: No space left on device"
+    assert not file.exists()

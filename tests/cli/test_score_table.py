@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 
 import msgspec
@@ -316,3 +317,15 @@ def test_it_scores_as_the_evaluation_of_one_organisation(points: list[int | None
     assert isinstance(score.pillars, tuple)
     assert [*line.pillars] == [pillar.score for pillar in score.pillars]
     assert {name: line.nodes[name] for name in ("D1", "D2")} == {each.id: each.score for each in score.dimensions}
+
+
+def test_a_full_disk_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table goes to standard output, which is often a file."""
+    with open("/dev/full", "w", encoding="utf-8") as full, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", full)
+        assert cli.main([*written(tmp_path, COUNTRIES), "--keep", "region"]) == 2
+        full.write("What is left")
+        full.flush()  # as the interpreter does at its end
+    assert capsys.readouterr().err == "Cannot write the output: No space left on device\n"

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from actitud_api.app import find_expected_problem
-from actitud_api.cli.common import CommandError, get_reason, load_settings
+from actitud_api.cli.common import CommandError, get_reason, load_settings, open_output
 from actitud_api.cli.doing import do_job
 from actitud_api.cli.locking import open_database_to_write
 from actitud_api.cli.readiness import catch_unreachable, check_ready
@@ -59,7 +59,8 @@ def run_import(options: argparse.Namespace, language: Language) -> int:
     Return exit code 1 if the rows of any organisation have a fault, else 0.
 
     Raises:
-        CommandError: The file cannot be read or imported, or the edition accepts no changes.
+        CommandError: The file cannot be read or imported, the edition accepts no changes, or the annotated copy cannot
+            be written.
     """
     settings, file = load_settings(options), Path(options.file)
     kind = _find_kind(file, language)
@@ -77,16 +78,10 @@ def run_import(options: argparse.Namespace, language: Language) -> int:
             raise CommandError("\n".join([*lines, problem.detail.into(language)])) from error
         result = msgspec.convert(status.record.result, ImportResult)
         _print_faults(database, job, language)
+        # Before the copy: it is also told where the copy cannot be written, and the assessments are stored.
+        _print_counts(result, language)
         if options.annotated is not None and result.annotated is not None:
             _write_copy(database, job, options.annotated, language)
-    counts = {
-        name: words.format_number(getattr(result, name), language)
-        for name in ("created", "replaced", "unchanged", "refused", "withheld")
-    }
-    lines = [_IMPORTED.into(language).format(**counts)]
-    if result.dry_run or result.withheld:
-        lines.append(_NOT_STORED.into(language))
-    sys.stdout.write("\n".join(lines) + "\n")
     return 1 if result.refused else 0
 
 
@@ -140,6 +135,18 @@ def _print_faults(database: Database, job: int, language: Language) -> None:
         sys.stderr.write(_MORE.into(language).format(count=words.format_number(count - _SHOWN, language)) + "\n")
 
 
+def _print_counts(result: ImportResult, language: Language) -> None:
+    """Print how many assessments have which outcome, and whether nothing was stored."""
+    counts = {
+        name: words.format_number(getattr(result, name), language)
+        for name in ("created", "replaced", "unchanged", "refused", "withheld")
+    }
+    lines = [_IMPORTED.into(language).format(**counts)]
+    if result.dry_run or result.withheld:
+        lines.append(_NOT_STORED.into(language))
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
 def _iterate_faults(database: Database, job: int) -> Iterator[ImportFault]:
     after: int | None = None
     while True:
@@ -154,6 +161,7 @@ def _iterate_faults(database: Database, job: int) -> Iterator[ImportFault]:
 def _write_copy(database: Database, job: int, target: Path, language: Language) -> None:
     """Write the annotated copy to a file, and print its name."""
     record = files.find_copy(database, job)
-    with target.open("wb") as content:
-        content.writelines(files.iterate_pieces(database, record.id))
+    with open_output(target, "wb", language) as write:
+        for piece in files.iterate_pieces(database, record.id):
+            write(piece)
     sys.stdout.write(_COPIED.into(language).format(file=target) + "\n")

@@ -7,9 +7,9 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -27,14 +27,19 @@ _UNUSABLE = Texts(
 )
 _NO_LANG = Texts("--lang: «{value}» no es un idioma: {languages}", "--lang: “{value}” is not a language: {languages}")
 _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
+_UNWRITABLE = Texts("No se puede escribir {file}: {reason}", "Cannot write {file}: {reason}")
 _REASONS: Final[Mapping[int | None, Texts]] = {
     errno.ENOENT: Texts("no existe", "No such file or directory"),
     errno.EEXIST: Texts("ya existe", "File exists"),
     errno.ENOTDIR: Texts("no es una carpeta", "Not a directory"),
     errno.EISDIR: Texts("es una carpeta", "Is a directory"),
     errno.EACCES: Texts("no hay permiso", "Permission denied"),
+    errno.EROFS: Texts("el disco es de solo lectura", "Read-only file system"),
+    errno.ENOSPC: Texts("no queda sitio en el disco", "No space left on device"),
+    errno.EDQUOT: Texts("no queda sitio en su cuota de disco", "Disk quota exceeded"),
+    errno.EFBIG: Texts("el fichero es demasiado grande", "File too large"),
 }
-"""Why a file cannot be opened, which Python says in English whatever the locale."""
+"""Why a file cannot be read or written, which Python says in English whatever the locale."""
 
 
 class CommandError(Exception):
@@ -118,8 +123,56 @@ def read_content(file: str, language: Language) -> bytes:
         ) from error
 
 
+@contextmanager
+def open_output(file: Path, mode: Literal["wb", "xb"], language: Language) -> Iterator[Callable[[bytes], None]]:
+    """Open a file, and close it at the end of the block.
+
+    The value of the `with` statement is a function that writes bytes to the file. `mode`: `wb` replaces a file, `xb`
+    only creates one, and deletes it if the block fails.
+
+    Raises:
+        CommandError: The file cannot be opened or written (exit code 2).
+    """
+    with catch_unwritable(file, language):
+        content = file.open(mode)
+
+    def write(piece: bytes) -> None:
+        with catch_unwritable(file, language):
+            content.write(piece)
+
+    try:
+        yield write
+        with catch_unwritable(file, language):
+            content.close()
+    except BaseException:
+        # On a full disk the rest of the buffer cannot be written at the close either: the first error is told.
+        with suppress(OSError):
+            content.close()
+        if mode == "xb":
+            file.unlink()
+        raise
+
+
+@contextmanager
+def catch_unwritable(file: Path, language: Language) -> Iterator[None]:
+    """Convert an `OSError` in the `with` block to a `CommandError` that says why the file cannot be written.
+
+    The exit code is 2.
+    """
+    try:
+        yield
+    except OSError as error:
+        text = _UNWRITABLE.into(language).format(file=file, reason=get_reason(error, language))
+        raise CommandError(text, 2) from error
+
+
+def is_file_error(error: OSError) -> bool:
+    """Return True if an error is about a file or a disk, as people meet it, and not about a connection or a process."""
+    return error.errno in _REASONS
+
+
 def get_reason(error: OSError, language: Language) -> str:
-    """Return the reason why a file cannot be opened, as text in a language."""
+    """Return the reason why a file cannot be read or written, as text in a language."""
     reason = _REASONS.get(error.errno)
     return error.strerror or str(error) if reason is None else reason.into(language)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from actitud_api.cli.common import CommandError, load_settings, open_database
+from actitud_api.cli.common import CommandError, get_reason, load_settings, open_database
 from actitud_api.cli.readiness import catch_unreachable, check_exists
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
@@ -134,4 +134,4 @@ def _catch_failures(file: Path, language: Language) -> Iterator[None]:
         text = _FAULTS[error.code].into(language)
         raise CommandError(text.format(file=error.file, reason=error.reason)) from error
     except OSError as error:
-        raise CommandError(_UNWRITABLE.into(language).format(file=file, reason=error.strerror)) from error
+        raise CommandError(_UNWRITABLE.into(language).format(file=file, reason=get_reason(error, language))) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from actitud_api.cli.common import CommandError
+from actitud_api.cli.common import CommandError, open_output
 from actitud_api.cli.compatibility.report import check_compatibility
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.settings import Settings
@@ -24,8 +24,8 @@ def run_openapi(options: argparse.Namespace, language: Language) -> int:
     the document of another release.
 
     Raises:
-        CommandError: With `--check`, a file differs from its document. With `--compatible-with`, the file breaks
-            clients of the other release.
+        CommandError: A file cannot be written (exit code 2). With `--check`, a file differs from its document. With
+            `--compatible-with`, the file breaks clients of the other release.
     """
     if options.compatible_with is not None:
         check_compatibility(options.file, options.compatible_with, options.accepted, language)
@@ -43,7 +43,8 @@ def run_openapi(options: argparse.Namespace, language: Language) -> int:
     for file, document in documents.items():
         formatted = format_document(document)
         if not options.check:
-            file.write_bytes(formatted)
+            with open_output(file, "wb", language) as write:
+                write(formatted)
         elif not file.is_file() or file.read_bytes() != formatted:
             raise CommandError(_DIFFERS.into(language).format(file=file))
     return 0

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from actitud_api.cli.common import CommandError, load_settings
+from actitud_api.cli.common import CommandError, get_reason, load_settings
 from actitud_api.cli.first import read_first_organisation
 from actitud_api.cli.locking import open_database_to_write
 from actitud_api.cli.readiness import catch_unreachable, create_tables
@@ -142,7 +142,7 @@ def run_init(options: argparse.Namespace, language: Language) -> int:
             text = _ORGANISATION_OTHER.into(language).format(id=error.record.id, name=error.record.name)
             raise CommandError(text) from error
         except OSError as error:
-            text = _UNWRITABLE.into(language).format(folder=settings.signing_folder, reason=error.strerror)
+            text = _UNWRITABLE.into(language).format(folder=settings.signing_folder, reason=get_reason(error, language))
             raise CommandError(text) from error
     tables = _DATABASE_MADE if is_new else _DATABASE_THERE
     lines = [

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, get_args
 
-from actitud_api.cli.common import CommandError, load_settings, open_database, read_content
+from actitud_api.cli.common import CommandError, get_reason, load_settings, open_database, read_content
 from actitud_api.cli.locking import open_database_to_write
 from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.engine.i18n import Language, Texts
@@ -367,7 +367,8 @@ def run_rotate_signing(options: argparse.Namespace, language: Language) -> int:
                 ledger.begin_ledger(session, ledger.find_host(settings.public_url), now)
                 signing_key = ledger.rotate_signing_key(session, folder, event, now=now)
         except OSError as error:
-            raise CommandError(_UNWRITABLE.into(language).format(folder=folder, reason=error.strerror)) from error
+            text = _UNWRITABLE.into(language).format(folder=folder, reason=get_reason(error, language))
+            raise CommandError(text) from error
     _print_signing_key(signing_key, folder, language)
     return 0
 
@@ -413,7 +414,8 @@ def run_revoke_signing(options: argparse.Namespace, language: Language) -> int:
                 refused = _NO_ENTRY.into(language).format(value=since, most=error.most)
             raise CommandError(refused, 2) from error
         except OSError as error:
-            raise CommandError(_UNWRITABLE.into(language).format(folder=folder, reason=error.strerror)) from error
+            text = _UNWRITABLE.into(language).format(folder=folder, reason=get_reason(error, language))
+            raise CommandError(text) from error
     sys.stdout.write(f"{_COMPROMISED.into(language).format(kid=options.id, since=first)}\n")
     if new is not None:
         _print_signing_key(new, folder, language)

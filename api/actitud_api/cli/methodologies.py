@@ -13,7 +13,15 @@ from msgspec import Struct
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from actitud_api.cli.common import CommandError, choose_language, print_renderable, read_content, render_marked
+from actitud_api.cli.common import (
+    CommandError,
+    catch_unwritable,
+    choose_language,
+    open_output,
+    print_renderable,
+    read_content,
+    render_marked,
+)
 from actitud_api.cli.reading import read_methodology, read_texts_beside
 from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, Texts
 from actitud_api.engine.methodology import loader
@@ -44,7 +52,6 @@ _FROM_TO = Texts("De {before} a {after}", "From {before} to {after}")
 _SAME = Texts("Sin diferencias.", "No differences.")
 _SPELT = Texts("Sin diferencias; está escrito de otra manera.", "No differences; it is written in another way.")
 _EXISTS = Texts("{file} ya existe: no se ha escrito nada", "{file} exists already: nothing was written")
-_UNWRITABLE = Texts("No se puede escribir {file}: {reason}", "Cannot write {file}: {reason}")
 _WRITTEN = Texts("Escrito: {file}", "Written: {file}")
 _NEXT = Texts(
     "Cámbielo y compruébelo con: actitud-api methodology check {file}",
@@ -65,7 +72,7 @@ def run_new(options: argparse.Namespace, language: Language) -> int:
     which an editor completes and checks the document. Return exit code 0.
 
     Raises:
-        CommandError: One of the files exists, or cannot be written. If one exists, nothing is written.
+        CommandError: One of the files exists, and nothing is written; or one cannot be written (exit code 2).
     """
     chosen = choose_language(options, language)
     named = Path(options.path)
@@ -83,13 +90,11 @@ def run_new(options: argparse.Namespace, language: Language) -> int:
         if file.exists():
             raise CommandError(_EXISTS.into(chosen).format(file=file))
     for file, content in files.items():
-        try:
+        with catch_unwritable(file, chosen):
             file.parent.mkdir(parents=True, exist_ok=True)
-            # Created, never replaced: another process may have written the file since.
-            with file.open("xb") as created:
-                created.write(content)
-        except OSError as error:
-            raise CommandError(_UNWRITABLE.into(chosen).format(file=file, reason=error.strerror)) from error
+        # Created, never replaced: another process may have written the file since.
+        with open_output(file, "xb", chosen) as write:
+            write(content)
         sys.stdout.write(_WRITTEN.into(chosen).format(file=file) + "\n")
     sys.stdout.write(_NEXT.into(chosen).format(file=document) + "\n")
     return 0

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from actitud_api.cli.common import CommandError, get_reason, load_settings, print_renderable
+from actitud_api.cli.common import CommandError, load_settings, open_output, print_renderable
 from actitud_api.cli.doing import do_job
 from actitud_api.cli.locking import open_database_to_write
 from actitud_api.cli.readiness import catch_unreachable, check_ready
@@ -38,7 +38,6 @@ from actitud_api.resources.scores.tasks import enqueue_rescoring
 _BAR = Texts("Puntuando de nuevo", "Scoring again")
 _NOTHING = Texts("No se ha puntuado nada. Fallos: {count}.", "Nothing was scored. Faults: {count}.")
 _UNKNOWN = Texts("No hay ninguna edición {edition}.", "There is no edition {edition}.")
-_UNWRITABLE = Texts("No se puede escribir {file}: {reason}", "Cannot write {file}: {reason}")
 _COUNTED = Texts(
     "Organizaciones: {organisations}. Con índice en las dos versiones: {rated}.",
     "Organisations: {organisations}. With an index under both versions: {rated}.",
@@ -68,17 +67,21 @@ def run_rescore(options: argparse.Namespace, language: Language) -> int:
     """Run `rescore`: score an edition under another methodology version, print what changes, and return exit code 0.
 
     Raises:
-        CommandError: The version is unknown or the file of results cannot be created (exit code 2), the edition does
+        CommandError: The version is unknown or the file of results cannot be written (exit code 2), the edition does
             not exist, or its scores cannot be compared with those under the version.
     """
     request = Body(RescoringRequest).convert({"methodology": options.methodology})
     if isinstance(request, list):
         raise CommandError("\n".join(describe_faults(request, _NOTHING, language)), 2)
     settings, edition = load_settings(options), str(options.edition)
+    file: Path | None = options.results
     with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         check_ready(settings, database, language)
         # Before the job, so that a file which cannot be created does not cost the minutes of the job.
-        with _create_file(options.results, language) as results:
+        output: AbstractContextManager[Callable[[bytes], None] | None] = (
+            nullcontext() if file is None else open_output(file, "xb", language)
+        )
+        with output as write:
             try:
                 with wrap_failures():
                     job = _enqueue(database, edition, request.methodology)
@@ -88,12 +91,13 @@ def run_rescore(options: argparse.Namespace, language: Language) -> int:
             except IncomparableVersions as error:
                 text = INCOMPARABLE.fill(before=error.before, after=error.after)
                 raise CommandError(text.into(language)) from error
-            if results is not None:
-                results.writelines(_encode_results(database, job, language))
+            if write is not None:
+                for line in _encode_results(database, job, language):
+                    write(line)
     summary = msgspec.convert(status.record.result, RescoringSummary)
     sys.stdout.write("".join(f"{line}\n" for line in _describe_summary(summary, status.outcomes, language)))
     print_renderable(_render_levels(summary, language))
-    place = options.results or f"GET {format_path(job)}/items"
+    place = file or f"GET {format_path(job)}/items"
     sys.stdout.write(_UNTOUCHED.into(language).format(results=place) + "\n")
     return 0
 
@@ -106,29 +110,6 @@ def _enqueue(database: Database, edition: str, methodology: str) -> int:
         event = ledger.Event(action=_ACTION, actor=None, subject=subject, public=True, hidden=True)
         ledger.append_entry(session, event, now=datetime.now(UTC))
     return record.id
-
-
-@contextmanager
-def _create_file(file: Path | None, language: Language) -> Iterator[BinaryIO | None]:
-    """Create a file and yield it, or None without a name; the file is deleted if the block fails.
-
-    Raises:
-        CommandError: The file exists or cannot be created (exit code 2).
-    """
-    if file is None:
-        yield None
-        return
-    try:
-        content = file.open("xb")
-    except OSError as error:
-        reason = get_reason(error, language)
-        raise CommandError(_UNWRITABLE.into(language).format(file=file, reason=reason), 2) from error
-    with content:
-        try:
-            yield content
-        except BaseException:
-            file.unlink()
-            raise
 
 
 def _encode_results(database: Database, job: int, language: Language) -> Iterator[bytes]:

@@ -7,8 +7,10 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
+from io import UnsupportedOperation
 from typing import Final, TextIO, cast
 
 from actitud import errors
@@ -106,14 +108,23 @@ def run(session: Session) -> int:
         tell(str(error))
         return WRONG
     except BrokenPipeError:
-        # The interpreter would write to the closed pipe once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return NOBODY_READS
     except OSError as error:
+        # Only standard output has no name here: a file on a full disk, as a rule.
+        if error.filename is None:
+            _discard_output()
         tell(describe_os_error(error, words))
         return WRONG
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _discard_output() -> None:
+    """Send the rest of standard output nowhere: the interpreter would fail to write it once more at its end."""
+    with suppress(UnsupportedOperation):
+        output = sys.stdout.fileno()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), output)
 
 
 def _load_runner(options: argparse.Namespace) -> Callable[[Session], int]:

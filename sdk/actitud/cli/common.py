@@ -27,6 +27,7 @@ _SPANISH_ERRORS: Final[Mapping[int | None, str]] = {
     errno.ENOTDIR: "no es una carpeta",
     errno.EISDIR: "es una carpeta, y no un fichero",
     errno.EACCES: "no hay permiso para abrirlo",
+    errno.EROFS: "el disco es de solo lectura",
     errno.ENOSPC: "no queda sitio en el disco",
 }
 """The errors of files that people meet, which Python says in English whatever the locale."""

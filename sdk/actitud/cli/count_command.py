@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from actitud._files import name_written_file
 from actitud.cli.common import CommandError, Session, print_json, tell
 from actitud.cli.count_options import ANSWERS, FORM, MANIFEST, CountOptions
 from actitud.cli.output import print_lines, print_list, print_table, show_count
@@ -151,20 +152,24 @@ class CountCommand:
             elif self._files.workbooks and has_uncoded_rows(counter):
                 contents[f"next-{name}"] = build_coding_workbook(counter, self._language, second=second)
         for name, content in contents.items():
-            (folder / name).write_bytes(content)
+            with name_written_file(folder / name):
+                (folder / name).write_bytes(content)
         written = [str(folder / name) for name in contents]
         if self._options.rows is not None:
             self._write_rows(counter, run.reading)
             written.append(self._options.rows)
         if self._options.html is not None:
-            Path(self._options.html).write_bytes(render_report(counter, report, digest, self._words))
+            page = render_report(counter, report, digest, self._words)
+            with name_written_file(self._options.html):
+                Path(self._options.html).write_bytes(page)
             written.append(self._options.html)
         return written
 
     def _write_rows(self, counter: FactCounter, reading: Reading) -> None:
         """Write the rows that each fact rests on, for whoever looks one up in the files."""
         names = {source.index: source.file for source in reading.sources}
-        with Path(self._options.rows).open("w", encoding="utf-8", newline="") as file:
+        path = Path(self._options.rows)
+        with name_written_file(path), path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(("code", "file", "row", "platform", "account", "id"))
             for code in counter.count_all():

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import pytest
 
@@ -223,6 +223,11 @@ def test_an_edition_is_written_to_a_file(actitud: Command, sdk: Client, tmp_path
         "",
         f"actitud: {missing}: No such file or directory\n",
     )
+    assert actitud("export", "latest", "csv", "-o", str(tmp_path), "--lang", "es") == (
+        2,
+        "",
+        f"actitud: {tmp_path}: es una carpeta, y no un fichero\n",
+    )
 
 
 def test_a_publication_is_verified_offline_and_online(actitud: Command, tmp_path: Path) -> None:
@@ -398,11 +403,11 @@ except SystemExit:
     assert done.stdout.splitlines()[-1] == "False"
 
 
-def started(address: str, *arguments: str) -> subprocess.Popen[bytes]:
+def started(address: str, *arguments: str, output: int | IO[bytes] = subprocess.PIPE) -> subprocess.Popen[bytes]:
     """The command as a process, which is a module as well."""
     return subprocess.Popen(
         [sys.executable, "-m", "actitud", *arguments],
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=subprocess.PIPE,
         env={**os.environ, "ACTITUD_BASE_URL": address, "LC_ALL": "C.UTF-8"},
     )
@@ -416,6 +421,13 @@ def test_a_reader_who_leaves_ends_it_quietly(address: str) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(30) == 141
+
+
+def test_a_full_disk_ends_it_without_a_traceback(address: str) -> None:
+    with open("/dev/full", "wb") as full, started(address, "rank", "latest", "--json", output=full) as process:
+        assert process.stderr is not None
+        assert process.stderr.read() == b"actitud: No space left on device\n"
+        assert process.wait(30) == 2
 
 
 def test_an_interrupt_ends_it_without_a_traceback(address: str) -> None:

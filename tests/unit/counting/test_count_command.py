@@ -354,6 +354,13 @@ def test_wrong_arguments_are_said(
     assert Path("registro.csv").read_bytes() == content
 
 
+@pytest.mark.parametrize("option", ["--rows", "--html"])
+def test_a_full_disk_is_said_with_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str) -> None:
+    log = write_log(tmp_path / "registro.csv", make_year())
+    assert count(tmp_path / "out", log, option, "/dev/full") == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "actitud: /dev/full: no queda sitio en el disco"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -98,6 +100,31 @@ def test_a_file_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None:
 def test_a_folder_that_does_not_exist_is_an_error_of_the_system(mode: Mode, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         run(mode, Answers(table()), lambda client: client.organisations.export(to=tmp_path / "no" / "x.csv"))
+
+
+def test_a_folder_in_the_place_of_the_file_is_named(mode: Mode, tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError) as raised:
+        run(mode, Answers(table()), lambda client: client.organisations.export(to=tmp_path))
+    assert raised.value.filename == str(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_on_a_full_disk_the_error_names_the_file(mode: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    create = tempfile.NamedTemporaryFile
+
+    def create_on_a_full_disk(**options: Any) -> IO[bytes]:
+        """The file can be created, for its name has room, and nothing can be written to it."""
+        file = create(**options)
+        with open("/dev/full", "wb") as full:
+            os.dup2(full.fileno(), file.fileno())
+        return file
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", create_on_a_full_disk)
+    path = tmp_path / "ranking.csv"
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        run(mode, Answers(table()), lambda client: client.organisations.export(to=path))
+    assert raised.value.filename == str(path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
