@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from collections import deque
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from actitud_api.cli import sandbox
 from actitud_api.cli.sandbox import RESET, Sandbox
 from actitud_api.cli.serving import get_database
 from actitud_api.demo import sandbox as seed
+from actitud_api.demo import service as demo
 from actitud_api.settings import Settings
 from tests.contract.digests import find_digests, read_digests
 from tests.contract.examples import OF_FILES, WORKBOOK
@@ -218,6 +220,19 @@ def test_there_is_an_assessment_in_every_state(client: Client) -> None:
     found = client.send("GET", "/v1/editions/2027-open/assessments?limit=1000").json()["items"]
     counts = {state: sum(item["state"] == state for item in found) for state in seed.STATES}
     assert counts == dict.fromkeys(seed.STATES, seed.PER_STATE)
+
+
+def test_what_review_set_aside_has_its_verdict_and_its_reason(client: Client) -> None:
+    """As in a real edition: an answer that is withdrawn has none, since its organisation took it back."""
+    bundle = client.send("GET", f"/v1/editions/{demo.EDITION}/publications/1/bundle", key=None)
+    codes: set[str] = set()
+    for document in [json.loads(line) for line in gzip.decompress(bundle.content).splitlines()][2:]:
+        found = {given["indicator"]: given["verdict"] for given in document["review"]["verdicts"]}
+        aside = document["submission"]["set_aside"]
+        assert found == {indicator: why for indicator, why in aside.items() if why != "withdrawn"}
+        assert all(given["reason"].startswith("Dictamen inventado") for given in document["review"]["verdicts"])
+        codes.update(aside.values())
+    assert codes == {"rejected", "stale", "withdrawn"}
 
 
 def test_only_this_machine_resets_it(client: Client) -> None:

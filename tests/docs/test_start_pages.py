@@ -87,7 +87,7 @@ console.log(JSON.stringify(shown));
 
 @pytest.fixture(scope="module")
 def sandbox(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The address of a sandbox; by day of the demonstration of all tests, which has the same published editions."""
+    """The address of a sandbox; by day of the demonstration of all tests, whose editions differ only by verdicts."""
     if NIGHT:
         with run_sandbox() as started:
             # Schemathesis waits 10 s for the document, which takes longer on a busy machine when it is first asked for.

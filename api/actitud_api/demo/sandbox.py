@@ -1,20 +1,20 @@
 """Seed of the sandbox: an installation for testers in which every example of the OpenAPI document succeeds.
 
-It has a part of the demonstration as two published editions, and beside them unpublished editions of invented
-associations of municipalities, with assessments in every state. The ids below are those of the parameter examples
-(`openapi/examples/parameters.json`), and the assessments are the request example of `editions.assessments.put`, in one
-edition with the answers of that of `scores.create`, so that examples and seed agree. `tests/contract/test_sandbox.py`
-sends every example.
+It has a part of the demonstration as two published editions, here with the verdicts of a review, and beside them
+unpublished editions of invented associations of municipalities, with assessments in every state. The ids below are
+those of the parameter examples (`openapi/examples/parameters.json`), and the assessments are the request example of
+`editions.assessments.put`, in one edition with the answers of that of `scores.create`, so that examples and seed agree.
+`tests/contract/test_sandbox.py` sends every example.
 """
 
 from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import structs
@@ -32,11 +32,13 @@ from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
 from actitud_api.resources.assessments.lifecycle import AssessmentState
+from actitud_api.resources.assessments.reviewed_submission import AppliedReview, AppliedVerdict
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.imports import files as import_files
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.publications import approvals
 from actitud_api.resources.publications.service import PublicationPlan
+from actitud_api.resources.reviews import queries as review_queries
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.replies import service as replies
 from actitud_api.resources.suggestions import service as suggestions
@@ -69,6 +71,12 @@ _NOTES: Final = {
     "Table 2 of the report.": "Tabla 2 del informe.",
 }
 """Notes of the request example, and what the invented people write, who have one language."""
+
+_SET_ASIDE: Final[Mapping[Literal["rejected", "stale"], str]] = {
+    "rejected": "Dictamen inventado: los datos que publica la propia entidad dicen otra cosa.",
+    "stale": "Dictamen inventado: el documento es de antes del periodo de la edición.",
+}
+"""Reasons of the verdicts on answers of the published editions, which the simulator only set aside."""
 
 
 class Hearing(msgspec.Struct, frozen=True):
@@ -174,6 +182,8 @@ def seed_sandbox(database: Database, folder: Path, examples: Path) -> None:
     event = ledger.Event(action="cli.sandbox", actor=None, subject=ledger.SIGNING_KEYS_PATH, public=True)
     with database.write() as session:
         ledger.rotate_signing_key(session, folder, event, now=NOW)
+        for edition in (demo.EARLIER, demo.EDITION):
+            _judge_set_aside(session, edition)
     demo.publish_demonstration(database, folder, lambda: None, now=NOW)
     body = _read_example(examples, "editions.assessments.put")
     facts = _read_example(examples, "scores.create")["answers"]
@@ -234,6 +244,40 @@ def _answer_all(body: dict[str, Any], facts: dict[str, Any], hearing: Hearing) -
 
 def _build_document(name: str) -> dict[str, str]:
     return {"url": f"https://www.fabula.example/redes/{name}.pdf", "date": "2026-10-01"}
+
+
+def _judge_set_aside(session: Session, edition: str) -> None:
+    """Store a verdict of an assessor on each answer that the simulator set aside as rejected or stale.
+
+    The scores stay the same. A withdrawn answer gets none: its organisation took it back.
+    """
+    organisation_ids = [f"XX-DEMO-{number:05}" for number in DEMONSTRATED]
+    for record in assessments.find_assessments(session, edition, organisation_ids).values():
+        digests = assessments.digest_answers(assessments.rebuild_content(record), record.evidence)
+        applied: dict[str, tuple[AppliedVerdict, ...]] = {}
+        for indicator, verdict in record.submission.set_aside.items():
+            if verdict == "withdrawn":
+                continue
+            stored = review_queries.VerdictRecord(
+                edition=edition,
+                organisation=record.organisation,
+                indicator=indicator,
+                answer=digests[indicator],
+                assessor=KEYS[3][1],
+                number=len(applied) + 1,
+                at=record.updated,
+                verdict=verdict,
+                reason=_SET_ASIDE[verdict],
+                level=None,
+                rule=None,
+                first_verdict=verdict,
+                first_level=None,
+            )
+            # Not by `reviews.save_verdict`: the assessments of the demonstration are final from the beginning.
+            review_queries.store_verdict(session, stored)
+            applied[indicator] = (AppliedVerdict(verdict, stored.answer),)
+        if applied:
+            assessments.rescore_reviewed(session, record, AppliedReview(applied), now=record.updated)
 
 
 def _store_keys(session: Session) -> None:
