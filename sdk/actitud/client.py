@@ -86,10 +86,10 @@ class _ClientBase(ABC):
 
         ``edition``: id of the edition, or ``latest`` for the newest published edition. ``organisation``: its
         id. ``name``: name of the organisation, the text alternative of the image. ``form``: ``badge`` and
-        ``card`` are images, ``frame`` is an ``iframe``, ``element`` is a custom element with the hash of its
-        script. ``lang``: default the client's language, else Spanish. ``theme``: colours of card, frame and
-        element; ``auto`` follows the page around or the reader's system. Raises ``ValueError`` for an unknown
-        form or an invalid language tag.
+        ``card`` are images, ``frame`` is an ``iframe``, ``element`` is the HTML tag ``<actitud-score>``, with its
+        script and the hash of it. ``lang``: default the client's language, else Spanish. ``theme``: colours of
+        card, frame and element; ``auto`` follows the page around or the reader's system. Raises ``ValueError`` for
+        an unknown form or an invalid language tag.
         """
         return embed(
             self._core.base_url,

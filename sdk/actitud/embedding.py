@@ -1,4 +1,4 @@
-"""HTML that shows a score in a web page: a badge, a card, a frame or the custom element."""
+"""HTML that shows a score in a web page: a badge, a card, a frame or the tag ``<actitud-score>``."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def embed(
         edition: Id of the edition, or ``latest``.
         organisation: Id of the organisation.
         name: Name of the organisation, for the text alternative.
-        form: ``badge`` or ``card`` (images), ``frame`` (an ``iframe``) or ``element`` (a custom element).
+        form: ``badge`` or ``card`` (images), ``frame`` (an ``iframe``) or ``element`` (the HTML tag ``<actitud-score>``
+            and its script).
         lang: Language of the texts.
         theme: Colours of the badge, card, frame or element.
     """
