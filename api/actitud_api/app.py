@@ -71,8 +71,8 @@ from actitud_api.platform.storage.urls import find_database_file
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.api_keys import routes as keys
 from actitud_api.resources.assessments import routes as assessments
-from actitud_api.resources.assessments import service as assessed
 from actitud_api.resources.assessments import transition_routes
+from actitud_api.resources.assessments.content_batches import reevaluate_assessments
 from actitud_api.resources.batches import routes as batches
 from actitud_api.resources.batches.tasks import TRANSITIONS_TASK
 from actitud_api.resources.editions import routes as editions
@@ -521,12 +521,12 @@ def _build_ledger_lifespan(
     return build_daily_lifespan(database, settings.signing_folder, ledgers.find_host(settings.public_url))
 
 
-def _update_domains(session: Session, organisation: str) -> None:
-    """Re-evaluate the assessments of an organisation whose internet domains changed, in the same session.
+def _update_domains(session: Session, identifiers: Sequence[str]) -> None:
+    """Re-evaluate the assessments of organisations whose internet domains changed, in the same session.
 
     Evidence is accepted only on the domains of the organisation, so answers can gain or lose their evidence.
     """
-    assessed.reevaluate_assessments(session, organisation, now=datetime.now(UTC))
+    reevaluate_assessments(session, identifiers, now=datetime.now(UTC))
 
 
 def find_expected_problem(error: Exception) -> ProblemError | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -18,9 +19,11 @@ from msgspec import structs
 
 from actitud_api import cli
 from actitud_api.platform.http.inputs import Body
-from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange
+from actitud_api.resources.assessments import content_batches
 from actitud_api.resources.assessments import service as assessments
+from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import queries, service
 from actitud_api.resources.organisations.domains import find_domain_faults
@@ -54,7 +57,7 @@ def imported(
     raw: bytes,
     population_year: int | None = None,
     now: datetime = NOW,
-    domains_changed: Callable[[Session, str], None] = lambda session, organisation: None,
+    domains_changed: service.DomainsObserver = lambda session, organisations: None,
 ) -> ImportCounts:
     return service.import_municipalities(
         database, raw, nothing, domains_changed=domains_changed, now=now, population_year=population_year
@@ -280,7 +283,7 @@ def test_domains_come_with_the_file(database: Database) -> None:
 
     def take(file: str) -> ImportCounts:
         told.clear()
-        return imported(database, file.encode(), domains_changed=lambda session, identifier: told.append(identifier))
+        return imported(database, file.encode(), domains_changed=lambda session, identifiers: told.extend(identifiers))
 
     alcudia, lleida, madrid = "ES-DIR3-L01040097", "ES-DIR3-L01251207", "ES-DIR3-L01280796"
     # Nothing has been stated yet by who is new, so nobody has to be told.
@@ -595,6 +598,48 @@ def test_the_command_brings_domains_and_judges_drafts_again(
     assert cli.main(arguments) == 0
     assert capsys.readouterr().out == "Organisations: 0 added, 2 changed, 1 unchanged.\n"
     assert read() == (2, False)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("size", [1, content_batches.BATCH_SIZE])
+def test_drafts_of_many_are_judged_again_together_as_each_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Of two editions under two versions; one organisation has had the domain from the beginning."""
+    monkeypatch.setattr(content_batches, "BATCH_SIZE", size)
+    alcudia, lleida, madrid = "ES-DIR3-L01040097", "ES-DIR3-L01251207", "ES-DIR3-L01280796"
+    imported(database, with_domains(alcudia=DOMAIN).encode())
+    versions = {"2026": "2026.1", "2027": "2027.1"}
+    with database.write() as session:
+        for edition, version in versions.items():
+            editions.add(session, editions.build_record(draft_edition(edition, methodology=version), now=NOW))
+            body = body_a(version)
+            half = {**body, "answers": dict([*body["answers"].items()][::2])}
+            for organisation, sent in ((alcudia, body), (lleida, half), (madrid, body)):
+                request = msgspec.convert(sent, assessments.REQUEST_TYPES[version].whole)
+                assessments.put_assessment(session, edition, organisation, request, expected=anything, now=NOW)
+
+    def read(edition: str) -> dict[str, AssessmentRecord]:
+        with database.read() as session:
+            return assessments.find_assessments(session, edition, [alcudia, lleida, madrid])
+
+    def get_figures(record: AssessmentRecord) -> tuple[object, ...]:
+        return record.status, record.level, record.index_value, record.index_max, record.coverage
+
+    for edition in versions:
+        drafts = read(edition)
+        assert get_figures(drafts[madrid]) != get_figures(drafts[alcudia])
+    observer = partial(content_batches.reevaluate_assessments, now=NOW)
+    counts = imported(database, with_domains(DOMAIN, DOMAIN, DOMAIN).encode(), domains_changed=observer)
+    assert counts == ImportCounts(0, 2, 1)
+    for edition in versions:
+        drafts = read(edition)
+        assert {name: draft.version for name, draft in drafts.items()} == {alcudia: 1, lleida: 2, madrid: 2}
+        assert get_figures(drafts[madrid]) == get_figures(drafts[alcudia]) != get_figures(drafts[lleida])
+        assert drafts[madrid].submission == drafts[alcudia].submission
+        assert drafts[lleida].submission.self_declared == frozenset()
+        alone = assessments.extract_figures(assessments.evaluate_stored(drafts[lleida]))
+        assert (drafts[lleida].index_value, drafts[lleida].coverage) == (alone.index, alone.coverage)
 
 
 @pytest.mark.parametrize("year", ["1899", "2101", "20", "02020", "MMXX", "٢٠٢٠"])

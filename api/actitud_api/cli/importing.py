@@ -15,7 +15,7 @@ from actitud_api.cli.readiness import catch_unreachable, create_tables
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.storage.urls import wrap_failures
-from actitud_api.resources.assessments.service import reevaluate_assessments
+from actitud_api.resources.assessments.content_batches import reevaluate_assessments
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.entries import FIGURE_YEARS
 from actitud_api.resources.organisations.faults import describe_fault

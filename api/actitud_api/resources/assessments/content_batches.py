@@ -2,13 +2,16 @@
 
 First the organisations and their stored assessments (the targets) are read. Then the changes are computed, which needs
 no database and may happen in another process. At last the changes are stored, if no target has changed meanwhile.
+
+Where the domains of organisations change, all this is done in the session that changes them (`reevaluate_assessments`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from itertools import groupby
+from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Raw, Struct, structs
@@ -31,6 +34,9 @@ from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.assessments.tables import DIMENSIONS
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
+
+BATCH_SIZE: Final = 500
+"""Number of organisations whose assessments `reevaluate_assessments` has in memory at once."""
 
 
 class ContentTarget(Struct, frozen=True, kw_only=True):
@@ -175,6 +181,42 @@ def store_changes(session: Session, edition: editions.EditionRecord, changes: Se
     if not queries.insert_drafts(session, new):
         raise StaleVersion
     queries.update_many(session, edition.id, replaced)
+
+
+def reevaluate_assessments(session: Session, identifiers: Sequence[str], *, now: datetime) -> None:
+    """Check the documents of all assessments of organisations that may still change, and score them again, together.
+
+    Called after the domains of these organisations changed. The caller holds a lock on all organisations, so that no
+    other write uses the old domains.
+    """
+    for start in range(0, len(identifiers), BATCH_SIZE):
+        batch = identifiers[start : start + BATCH_SIZE]
+        domains = organisations.list_domains(session, batch, locked=True)
+        for edition, records in groupby(queries.lock_changeable(session, batch), lambda record: record.edition):
+            _reevaluate_edition(session, editions.find(session, edition), domains, list(records), now)
+
+
+def _reevaluate_edition(
+    session: Session,
+    edition: editions.EditionRecord,
+    domains: Mapping[str, tuple[str, ...]],
+    records: Sequence[AssessmentRecord],
+    now: datetime,
+) -> None:
+    """Check the documents of locked assessments of an edition, score the assessments together, and store them.
+
+    `domains` are those of their organisations, by organisation id.
+    """
+    derived = [
+        service.derive_content(edition, domains[record.organisation], record, service.rebuild_content(record), now=now)
+        for record in records
+    ]
+    figures = score_submissions(load_methodology(edition.methodology), [one.submission for one in derived])
+    changes = [
+        (record.organisation, {**service.build_content_columns(one, scored, now), "version": record.version + 1})
+        for record, one, scored in zip(records, derived, figures, strict=True)
+    ]
+    queries.update_many(session, edition.id, changes)
 
 
 def score_submissions(methodology: Methodology, submissions: Sequence[Submission]) -> list[Mapping[str, object]]:

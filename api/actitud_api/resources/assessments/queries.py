@@ -142,8 +142,8 @@ _IS_CHANGEABLE = or_(
 _SELECT_CHANGEABLE = (
     select(*_select_columns(AssessmentRecord))
     .select_from(_WITH_NAME.join(EDITIONS, ASSESSMENTS.c.edition == EDITIONS.c.id))
-    .where(ASSESSMENTS.c.organisation == bindparam("by"), _IS_CHANGEABLE)
-    .order_by(ASSESSMENTS.c.edition)
+    .where(ASSESSMENTS.c.organisation.in_(bindparam("by", expanding=True)), _IS_CHANGEABLE)
+    .order_by(ASSESSMENTS.c.edition, ASSESSMENTS.c.organisation)
     .with_for_update(of=ASSESSMENTS)
 )
 _SELECT_TRANSITIONS = (
@@ -202,13 +202,13 @@ def list_page(
     return [msgspec.convert(dict(row), AssessmentRow) for row in rows.mappings()]
 
 
-def lock_changeable(session: Session, organisation: str) -> list[AssessmentRecord]:
-    """Return the assessments of an organisation that may still change, and lock them until the session ends.
+def lock_changeable(session: Session, organisations: Collection[str]) -> list[AssessmentRecord]:
+    """Return the assessments of organisations that may still change, by edition, and lock them until the session ends.
 
     In an open edition, an assessment may change until it is final; in an edition in review, only while it is
     returned.
     """
-    return [_to_record(row) for row in session.execute(_SELECT_CHANGEABLE, {"by": organisation}).mappings()]
+    return [_to_record(row) for row in session.execute(_SELECT_CHANGEABLE, {"by": list(organisations)}).mappings()]
 
 
 def get_many(session: Session, edition: str, organisations: Collection[str]) -> list[AssessmentRecord]:

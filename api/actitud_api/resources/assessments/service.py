@@ -743,22 +743,6 @@ def _erase_from_support(support: AssessmentSupport, indicator: str | None) -> As
     )
 
 
-def reevaluate_assessments(session: Session, organisation: str, *, now: datetime) -> None:
-    """Check the documents of every assessment of an organisation that may still change, and score it again.
-
-    Called after the domains of the organisation changed. The caller holds a lock on the organisation, so that no other
-    write uses the old domains.
-
-    Raises:
-        UnknownOrganisation: There is no such organisation.
-        StaleVersion: An assessment was changed during the call.
-    """
-    domains = _lock_domains(session, organisation)
-    for record in queries.lock_changeable(session, organisation):
-        open_edition = _OpenEdition(editions.find(session, record.edition), domains)
-        _save_content(session, open_edition, record, rebuild_content(record), now)
-
-
 def to_row(
     edition: str, organisation: str, submission: Submission, evaluation: Evaluation, at: datetime
 ) -> dict[str, object]:

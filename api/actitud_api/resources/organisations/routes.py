@@ -1,6 +1,5 @@
 """HTTP routes of organisations."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -142,7 +141,7 @@ class OrganisationsController(Controller):
         path: schemas.OrganisationPath,
         body: schemas.OrganisationPatch,
         database: Database,
-        domains_changed: Callable[[Session, str], None],
+        domains_changed: service.DomainsObserver,
         expected: Expected,
     ) -> Response[bytes]:
         """Change an organisation.

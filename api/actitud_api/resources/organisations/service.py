@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import cast
+from typing import TypeAlias, cast
 
 from msgspec import Struct, structs
 
@@ -46,6 +46,12 @@ from actitud_api.resources.organisations.queries import OrganisationRecord as Or
 from actitud_api.resources.organisations.queries import match_identifiers as match_identifiers
 from actitud_api.resources.organisations.search_queries import find_matches as find_matches
 from actitud_api.resources.organisations.search_terms import index_words
+
+DomainsObserver: TypeAlias = Callable[[Session, Sequence[str]], None]
+"""Function that is called in the session in which the domains of organisations change, with their ids.
+
+Evidence counts only on the domains of the organisation, and assessments belong to a resource above this one.
+"""
 
 
 class UnknownOrganisation(LookupError):
@@ -253,7 +259,7 @@ def update(
     change: OrganisationChange,
     *,
     expected: Expected,
-    domains_changed: Callable[[Session, str], None],
+    domains_changed: DomainsObserver,
     now: datetime,
 ) -> OrganisationRecord:
     """Change an organisation and return it. A change without effect does not change the version of the row.
@@ -278,7 +284,7 @@ def update(
     if not queries.update_entries(session, [(_index_entry(entry), before.version)], now):
         raise StaleVersion
     if entry.domains != before.domains:
-        domains_changed(session, organisation)
+        domains_changed(session, [organisation])
     return find(session, organisation)
 
 
@@ -292,7 +298,7 @@ def import_municipalities(
     raw: bytes,
     advance: Callable[[], None],
     *,
-    domains_changed: Callable[[Session, str], None],
+    domains_changed: DomainsObserver,
     now: datetime,
     population_year: int | None = None,
 ) -> ImportCounts:
@@ -305,7 +311,7 @@ def import_municipalities(
         database: Database of the organisations.
         raw: Content of the file.
         advance: Called once per line, to show progress.
-        domains_changed: Called in the write session, with the id of each existing organisation whose domains change.
+        domains_changed: Called in the write session, with the ids of the existing organisations whose domains change.
         now: Time of the import.
         population_year: Year of the populations in the file. If it is None, a population that is unchanged keeps its
             year and any other has an unknown year.
@@ -328,9 +334,9 @@ def import_municipalities(
         add(session, new, now)
         # The lock excludes other writers, so all organisations still have the versions that were read.
         queries.update_entries(session, [(_index_entry(entry), stored[entry.id].version) for entry in changed], now)
-        for entry in changed:
-            if entry.domains != stored[entry.id].domains:
-                domains_changed(session, entry.id)
+        moved = [entry.id for entry in changed if entry.domains != stored[entry.id].domains]
+        if moved:
+            domains_changed(session, moved)
         imported = ImportCounts(len(new), len(changed), len(entries) - len(new) - len(changed))
         event = ledger.Event(
             action="cli.organisations.import",
