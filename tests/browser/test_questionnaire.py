@@ -720,6 +720,23 @@ def test_a_draft_is_worth_beside_its_questions_what_it_is_worth_when_it_is_saved
             "La evidencia no cuenta: drive.example no es un dominio declarado de la organización ni está por debajo de "
             "uno."
         )
+        # So is one of a day that is still to come, beside its date, and saving tells it no second time.
+        block.locator("[data-url]").fill(given["url"])
+        block.locator("[data-date]").fill("2999-12-31")
+        page.locator("h1").click()
+        problems = block.locator(".documents [data-problems] li")
+        expect(problems).to_have_text(
+            "La evidencia no cuenta todavía: su fecha, 31 de diciembre de 2999, está por llegar."
+        )
+        expect(block.locator("[data-date]")).to_have_attribute("aria-invalid", "true")
+        expect(index).to_have_text("1,49")
+        page.click("#draft-save")
+        expect(told.locator("p").first).to_contain_text("Borrador guardado.")
+        expect(problems).to_have_count(1)
+        block.locator("[data-date]").fill(given["date"])
+        page.locator("h1").click()
+        expect(problems).to_have_count(0)
+        expect(index).to_have_text("1,87")
         # An address without its beginning is completed, and counts.
         block.locator("[data-url]").fill(given["url"].removeprefix("https://"))
         page.locator("h1").click()
@@ -742,6 +759,29 @@ def test_a_draft_is_worth_beside_its_questions_what_it_is_worth_when_it_is_saved
         expect(told).to_contain_text("Borrador cargado.")
         expect(index).to_have_text("1,49")
         seen.is_accessible()
+        seen.is_quiet()
+
+
+def test_a_document_of_after_the_period_counts_with_a_warning_beside_it(
+    browser: Browser, service: str, documented_key: str
+) -> None:
+    given, today = document("D1.07", DOMAIN, "2028-01-15"), "Date.now = () => Date.UTC(2028, 2, 1)"
+    url = f"{service}{PATH}?lang=en&edition=2027&organisation={DOCUMENTED}"
+    with showing(browser, url, script=today) as seen:
+        go(seen.page, "D1")
+        block = seen.page.locator('[data-code="D1.07"]')
+        block.locator("details.support summary").click()
+        block.get_by_role("button", name="Add a document").click()
+        block.locator("[data-url]").fill(given["url"])
+        block.locator("[data-date]").fill(given["date"])
+        seen.page.locator("h1").click()
+        # In the words of the service.
+        warning = block.locator(".documents [data-problems] li.warning")
+        expect(warning).to_have_text(
+            "The evidence is of 15 January 2028, later than the reference date, 31 December 2027."
+        )
+        assert block.locator("[data-date]").get_attribute("aria-invalid") is None
+        assert seen.page.evaluate("given => Evidence.isProven([given])", given)
         seen.is_quiet()
 
 

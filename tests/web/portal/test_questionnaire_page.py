@@ -222,6 +222,15 @@ def test_a_draft_says_until_when_it_can_be_submitted(client: Client) -> None:
         assert said in " ".join(JustHTML(answer.text, sanitize=False).query(".draft")[0].to_text().split())
 
 
+def test_a_draft_knows_the_last_day_of_its_period_and_says_what_is_wrong_with_later_documents(client: Client) -> None:
+    for asked, reference in (({"edition": "2027", "organisation": DRAFTING}, "2027-12-31"), ({}, "")):
+        found = JustHTML(client.get(PATH, params={**asked, "lang": "en"}).text, sanitize=False)
+        assert form(found)["data-reference"] == reference
+        said = {(one.attrs or {})["data-word"]: one.to_text() for one in found.query("[data-word]")}
+        assert said["future"] == "The evidence does not count yet: its date, {date}, is still to come."
+        assert said["after-reference"].endswith("later than the reference date, {reference}.")
+
+
 def test_the_end_says_how_answers_are_submitted_unless_they_are_there(client: Client) -> None:
     told = "Submit them in an edition"
     alone = page(client, "en").query(".finish")[0].to_text()

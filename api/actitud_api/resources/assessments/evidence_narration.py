@@ -38,9 +38,13 @@ _NO_HOST = Texts(
 )
 
 
-def get_undeclared_domain(language: Language) -> str:
-    """Return the sentence about a document on a domain that is not declared, with a placeholder for its host."""
-    return _SENTENCES[language]["undeclared_domain"]
+def get_evidence_sentence(rule: EvidenceRule, language: Language) -> str:
+    """Return the sentence about a fault of a document, with a placeholder for each of its values.
+
+    These are `host` for `undeclared_domain`, `date` for `future_date`, and `date` and `reference` for
+    `date_after_reference`.
+    """
+    return _SENTENCES[language][rule]
 
 
 def format_evidence_finding(finding: EvidenceFinding, methodology: Methodology, language: Language) -> str:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final, Literal, NamedTuple
 from urllib.parse import quote
 
@@ -29,7 +30,7 @@ from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
-from actitud_api.resources.assessments.evidence_narration import get_undeclared_domain
+from actitud_api.resources.assessments.evidence_narration import get_evidence_sentence
 from actitud_api.resources.editions.service import EditionRecord, UnknownEdition
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.service import IdentifierIsAlias, UnknownOrganisation
@@ -179,6 +180,7 @@ class Context(Struct, frozen=True, kw_only=True):
         title: Title of the edition.
         domains: Domains on which the documents of a draft count as evidence.
         last_day: Last day to submit a draft, as text.
+        reference: Last day of the period of the edition; documents of a later day get a warning. None without a draft.
         published: URL path of the published answers.
         notice: Reason why the questionnaire is not about the requested assessment, empty if it is.
         elsewhere: Methodology version of the requested assessment if it is not the version of the questionnaire, else
@@ -193,6 +195,7 @@ class Context(Struct, frozen=True, kw_only=True):
     title: str = ""
     domains: tuple[str, ...] = ()
     last_day: str = ""
+    reference: date | None = None
     published: str = ""
     notice: str = ""
     elsewhere: str | None = None
@@ -260,7 +263,7 @@ class QuestionnaireController(Controller):
                 "count_text": _count_questions(methodology, asked, language),
                 "verdicts": {name: text.into(language) for name, text in VERDICT_NAMES.items()},
                 "set_aside": {name: text.into(language) for name, text in SET_ASIDE.items()},
-                "undeclared_domain": get_undeclared_domain(language),
+                "document_fault": lambda rule: get_evidence_sentence(rule, language),
                 "short": find_short_form(version),
                 "windows": _list_named_windows(methodology, language),
                 "profile_windows": _list_profile_windows(methodology, language),
@@ -304,6 +307,7 @@ def _find_context(database: Database, version: str, edition: str, organisation: 
             title=title,
             domains=registered.domains,
             last_day=words.format_day(record.calendar.submission.end, language),
+            reference=record.period_to,
         )
     try:
         standing = _find_standing(database, record.id, organisation)

@@ -416,8 +416,8 @@ const Answers = (() => {
     const found = [];
     for (const [code, block] of blocks) {
       for (const row of rowsOf(block).filter((one) => !isBusy(one))) {
-        const problem = Evidence.problemOf(documentIn(row));
-        if (problem) found.push({ code, block, row, control: $(`[data-${problem.member}]`, row), text: problem.text });
+        const { member, ...problem } = Evidence.problemOf(documentIn(row)) ?? {};
+        if (member) found.push({ code, block, row, control: $(`[data-${member}]`, row), ...problem });
       }
     }
     return found;

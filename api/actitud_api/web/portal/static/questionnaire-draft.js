@@ -138,7 +138,6 @@ const Draft = (() => {
   }
 
   const indexText = (index) => (index === null ? "–" : Result.points.format(index));
-  const dayText = (day) => new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(day));
 
   async function loadedText(state) {
     if (!["returned", "hearing"].includes(state)) return word(`loaded-${state}`);
@@ -146,10 +145,10 @@ const Draft = (() => {
     if (state === "hearing") {
       const { calendar } = (await call("GET", `/v1/editions/${encodeURIComponent(edition)}`)).answer;
       const extended = items.findLast((step) => step.phase === "hearing")?.until ?? "";
-      return word("loaded-hearing", { until: dayText(extended > calendar.hearing.to ? extended : calendar.hearing.to) });
+      return word("loaded-hearing", { until: Page.sayDay(extended > calendar.hearing.to ? extended : calendar.hearing.to) });
     }
     const { reason, until } = items.findLast((step) => step.to === "returned" && step.phase === null);
-    return word("loaded-returned", { reason, until: dayText(until) });
+    return word("loaded-returned", { reason, until: Page.sayDay(until) });
   }
 
   // --- what was found, and what is replied -----------------------------------------------------------------------

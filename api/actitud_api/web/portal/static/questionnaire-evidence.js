@@ -19,14 +19,23 @@ const Evidence = (() => {
   }
 
   const isWithin = (host) => domains.some((domain) => host === domain || host.endsWith(`.${domain}`));
+  const isFuture = (date) => date > new Date(Date.now() + FIRST_ZONE).toISOString().slice(0, 10);
 
   function isValid({ url = "", date = "" }) {
     const host = url.startsWith("https://") ? hostOf(url) : "";
-    const today = new Date(Date.now() + FIRST_ZONE).toISOString().slice(0, 10);
-    return isWithin(host) && date !== "" && date <= today;
+    return isWithin(host) && date !== "" && !isFuture(date);
   }
 
   const isProven = (documents) => (documents ?? []).some(isValid);
+
+  function problemOfDate(date) {
+    if (date === "") return { text: Page.word("no-date") };
+    if (isFuture(date)) return { text: Page.word("future", { date: Page.sayDay(date) }) };
+    const { reference } = settings;
+    if (date <= reference) return null;
+    const days = { date: Page.sayDay(date), reference: Page.sayDay(reference) };
+    return { text: Page.word("after-reference", days), severity: "warning" };
+  }
 
   // What is wrong with a document, and with which member of it, so far as that is known before it is sent.
   function problemOf({ url = "", date = "" }) {
@@ -34,7 +43,8 @@ const Evidence = (() => {
     const host = url.startsWith("https://") ? hostOf(url) : "";
     if (host === "") return { member: "url", text: Page.word("no-address") };
     if (!isWithin(host)) return { member: "url", text: Page.word("elsewhere", { host }) };
-    return date === "" ? { member: "date", text: Page.word("no-date") } : null;
+    const problem = problemOfDate(date);
+    return problem && { member: "date", ...problem };
   }
 
   // The beginning of an address is left out by many: www.fabula.example/report.pdf.

@@ -7,6 +7,9 @@ const Page = (() => {
   const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
   const words = Object.fromEntries($$("#words [data-word]").map((item) => [item.dataset.word, item.textContent.trim()]));
   const word = (name, values = {}) => words[name].replace(/\{(\w+)\}/g, (_, key) => values[key]);
+  // As the service writes it, so that what both find is told once: 5 March 2028, and not March 5, 2028.
+  const locale = form.dataset.language === "en" ? "en-GB" : form.dataset.language;
+  const sayDay = (day) => new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" }).format(new Date(day));
   const controls = $$("[data-pointer]", form);
   for (const control of controls) control.dataset.hint = control.getAttribute("aria-describedby") ?? "";
   const blocks = new Map($$("[data-code]", form).map((block) => [block.dataset.code, block]));
@@ -141,5 +144,5 @@ const Page = (() => {
     return isBeside ? word("refused") : problem.detail;
   }
 
-  return { form, settings: form.dataset, $, $$, word, controls, blocks, announce, on, element, linkTo, linked, say, titleOf, blockOf, tell, clearProblems, textOf, tellAll, summary };
+  return { form, settings: form.dataset, $, $$, word, sayDay, controls, blocks, announce, on, element, linkTo, linked, say, titleOf, blockOf, tell, clearProblems, textOf, tellAll, summary };
 })();
