@@ -208,7 +208,7 @@ def test_the_page_explains_every_point(client: Client, number: str) -> None:
 def test_the_page_leads_to_the_document_that_it_is_told_from(client: Client) -> None:
     sheet = client.get("/v1/editions/2026-demo/scores/XX-DEMO-00100").json()
     links = [link.attrs.get("href", "") for link in page(client.get("/portal/2026-demo/XX-DEMO-00100").text).query("a")]
-    (document,) = [link for link in links if link.startswith("/v1/published/")]
+    (document,) = {link for link in links if link.startswith("/v1/published/")}
     assert document == f"/v1/published/{sheet['document']}"
     assert client.get(document).json()["organisation"]["id"] == "XX-DEMO-00100"
 

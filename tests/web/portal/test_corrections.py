@@ -297,6 +297,12 @@ def test_the_page_of_an_edition_says_how_often_it_was_corrected(site: Client, la
     assert list_notices(found) == [(EDITION_TWICE[lang], "#corrections")]
 
 
+def test_the_revision_that_is_read_is_the_one_that_is_cited(site: Client) -> None:
+    for path in ("/portal/2026", SHEET, f"/portal/2026/{SMALL}"):
+        (citation,) = list_texts(read(site, path, "en"), ".citation")
+        assert "revision 3, methodology 2026.1, 2027-06-03, sha256:" in citation
+
+
 @pytest.mark.parametrize("lang", ["es", "en"])
 def test_the_page_of_an_edition_lists_who_was_corrected_and_in_what(site: Client, lang: str) -> None:
     found = read(site, "/portal/2026", lang)

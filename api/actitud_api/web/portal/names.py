@@ -86,6 +86,10 @@ class Names:
         """Return the numbers of the levels, lowest first."""
         return [level.number for level in self._document.levels]
 
+    def name_index(self) -> str:
+        """Return the name of the index."""
+        return self.translate_name(self._texts.groups[self._document.root.id].name)
+
     def map_dimensions(self) -> dict[str, str]:
         """Return the names of the dimensions by id, in the order of the methodology."""
         return {

@@ -21,6 +21,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST, UnknownEdition
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.service import UnknownOrganisation
+from actitud_api.resources.publications import service as publications
 from actitud_api.resources.scores import schemas
 from actitud_api.resources.scores import service as scores
 from actitud_api.resources.scores.computed import ComputationCache
@@ -34,6 +35,7 @@ from actitud_api.web.embeds.addresses import Addresses, format_link_header
 from actitud_api.web.embeds.snippets import list_snippets
 from actitud_api.web.feeds.addresses import FeedScope
 from actitud_api.web.portal.chart_links import list_takings
+from actitud_api.web.portal.citations import CitationWriter
 from actitud_api.web.portal.corrections import (
     EditionCorrection,
     describe_edition_corrections,
@@ -120,7 +122,7 @@ class PortalController(Controller):
             mark_incomplete(request.scope)
         latest = editions.get_published(database, LATEST).record
         source = exports.load_source(database, record.id)
-        described = corrected = None
+        described = corrected = citation = None
         corrections: tuple[EditionCorrection, ...] = ()
         if source.published is not None:
             corrected = describe_edition_corrections(source.published, choose_whole_language(language))
@@ -131,6 +133,13 @@ class PortalController(Controller):
                     source, source.published, find_base_url(request), publisher, choose_whole_language(language)
                 )
             )
+            citation = CitationWriter(
+                edition=record,
+                published=source.published,
+                publisher=publisher,
+                names=names,
+                base=find_base_url(request),
+            ).cite_edition()
         return render_portal_page(
             request,
             "edition.html",
@@ -139,6 +148,7 @@ class PortalController(Controller):
                 "list": listed,
                 "names": names,
                 "dataset": described,
+                "citation": citation,
                 "corrected": corrected,
                 "corrections": corrections,
                 "corrected_language": choose_whole_language(language),
@@ -165,6 +175,7 @@ class PortalController(Controller):
         organisation: FromPath[str],
         database: Database,
         computed: ComputationCache,
+        publisher: Publisher,
         language: Language,
     ) -> Response[bytes]:
         """Show the page of an organisation in an edition, which explains every point of its score.
@@ -191,6 +202,13 @@ class PortalController(Controller):
         if view.rank is not None and view.rank.text is None:
             mark_incomplete(request.scope)
         contact = registered.contact
+        citation = None
+        if sent.document is not None:
+            published = publications.get(database, record.id, publications.LATEST)
+            writer = CitationWriter(
+                edition=record, published=published, publisher=publisher, names=names, base=addresses.base
+            )
+            citation = writer.cite_score(standing.organisation, shown.name, sent.document)
         return render_portal_page(
             request,
             "organisation.html",
@@ -205,6 +223,7 @@ class PortalController(Controller):
                 if shown.level is None or standing.level is None
                 else lead.explain_level(standing.level),
                 "document": sent.document,
+                "citation": citation,
                 "superseded_by": standing.superseded_by,
                 "sheet": narrated,
                 "view": view,
