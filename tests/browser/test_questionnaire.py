@@ -1101,6 +1101,18 @@ def test_a_browser_that_keeps_nothing_warns_before_it_loses_answers(browser: Bro
         assert asked == ["beforeunload"]
 
 
+def test_whoever_has_a_key_gets_from_the_open_edition_to_its_draft(browser: Browser, service: str) -> None:
+    with showing(browser, f"{service}{PATH}?lang=es", width=320) as seen:
+        seen.page.get_by_text("Presentar las de su organización").click()
+        seen.is_accessible()
+        seen.fits()
+        seen.page.get_by_label("Identificador de su organización").fill(AVILA)
+        seen.page.get_by_role("button", name="Ir a su borrador").click()
+        expect(seen.page.locator("#draft-title")).to_have_text("Borrador en la edición 2027")
+        expect(seen.page.locator(".draft bdi").first).to_have_text("Ayuntamiento de Ávila")
+        seen.is_quiet()
+
+
 def test_what_if_begins_with_what_is_published_and_leads_back_to_it(browser: Browser, service: str) -> None:
     with showing(browser, f"{service}{PATH}?lang=es&edition=2026&organisation={ZAMORA}") as seen:
         page = seen.page

@@ -555,10 +555,10 @@ def test_the_first_page_says_what_it_is_and_finds_one_s_organisation(years: Clie
     found = read(years, "/portal")
     assert "from 0 to 100, how far an administration is from the ten classic errors" in found.text
     assert "46 public indicators" in found.text
-    assert [told(name) for name in found.query(".editions h3")] == ["Edition 2026", "Edition 2025"]
+    assert [told(name) for name in found.query(".editions h3")] == ["Edition 2026", "Edition 2025", "Edition 2027"]
     assert "8 organisations" in found.text
-    # The edition of 2027 is not published.
-    assert "2027" not in found.text.replace("methodology 2027.1", "")
+    # That of 2027 is open: it takes answers, and nothing of it can be read.
+    assert "/portal/2027" not in " ".join(link.attrs["href"] for link in found.query("a"))
     (form,) = found.query("form")
     hidden = {field.attrs["name"]: field.attrs["value"] for field in form.query("input[type=hidden]")}
     assert form.attrs["method"] == "get"

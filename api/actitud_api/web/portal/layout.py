@@ -50,8 +50,8 @@ _HOME: Final = Texts("Inicio", "Home")
 _PREPARING: Final = Texts("Se está preparando", "It is being prepared")
 _PREPARING_SECONDS: Final = "30"
 """Seconds after which whoever finds the service in preparation may ask again."""
-_EDITIONS_MAX: Final = 50
-"""Number of newest editions that are read to list the published ones among them."""
+EDITIONS_MAX: Final = 50
+"""Number of newest editions that are read to list the published or the open ones among them."""
 
 _templates: Final = prepare_templates(load_templates("actitud_api.web.portal", "actitud_api.web.charts"))
 _templates.filters["plain"] = clean_text
@@ -247,9 +247,9 @@ def build_edition_crumb(edition: editions.EditionRecord, language: Language, hre
 def list_published_editions(database: Database) -> list[editions.CountedEdition]:
     """List the published editions, newest first, each with its number of organisations.
 
-    Only the newest `_EDITIONS_MAX` editions, whether published or not, are read, so older editions are not listed.
+    Only the newest `EDITIONS_MAX` editions, whether published or not, are read, so older editions are not listed.
     """
-    listed = editions.list_page(database, PageRange(limit=_EDITIONS_MAX))
+    listed = editions.list_page(database, PageRange(limit=EDITIONS_MAX))
     return [counted for counted in listed if counted.record.state == "published"]
 
 

@@ -46,6 +46,7 @@ from actitud_api.web.portal.layout import (
     render_portal_page,
     select_edition_title,
 )
+from actitud_api.web.portal.open_editions import list_open_editions
 from actitud_api.web.portal.short_form import find_short_form
 from actitud_api.web.workbooks.layout import HeadingRow, build_layout
 
@@ -236,6 +237,7 @@ class QuestionnaireController(Controller):
         edition, organisation = (clean_text(parameters.get(name, ""))[:_ID_MAX] for name in ("edition", "organisation"))
         context = _find_context(database, version, edition, organisation, language)
         sections = _list_sections(methodology, language)
+        margin = methodology.document.margin
         formulas = find_derived_facts(methodology.document)
         asked = sum(question.is_asked for section in sections for question in section.questions)
         to = build_links(request)
@@ -265,6 +267,9 @@ class QuestionnaireController(Controller):
                 "set_aside": {name: text.into(language) for name, text in SET_ASIDE.items()},
                 "document_fault": lambda rule: get_evidence_sentence(rule, language),
                 "short": find_short_form(version),
+                "open_editions": []
+                if context.kind
+                else list_open_editions(database, language, version if margin is None else margin.of),
                 "windows": _list_named_windows(methodology, language),
                 "profile_windows": _list_profile_windows(methodology, language),
                 "versions": [known for known in list_versions() if known != version],

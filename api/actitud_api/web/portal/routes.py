@@ -58,6 +58,7 @@ from actitud_api.web.portal.layout import (
     select_edition_title,
 )
 from actitud_api.web.portal.names import Names, name_territory
+from actitud_api.web.portal.open_editions import list_open_editions
 from actitud_api.web.portal.ranking import build_ranking_page
 from actitud_api.web.portal.sharing import Sharing, share_edition
 from actitud_api.web.portal.sheet import HISTORY_MAX, describe_organisation, describe_review
@@ -72,12 +73,13 @@ class PortalController(Controller):
 
     @get_page("/", operation_id="portal.index", access=ANYBODY, has_clean_address=True)
     def index(self, request: ApiRequest, database: Database) -> Response[bytes]:
-        """Show the home page: a description of the index, the published editions, and the search."""
+        """Show the home page: a description of the index, the published and the open editions, and the search."""
         published = list_published_editions(database)
         language = choose_page_language(request.scope, "es")
         values = {
             "published": published,
             "preparing": not published and is_preparing(request),
+            "open_editions": list_open_editions(database, language),
             "title_of": select_edition_title,
             "title_language": lambda edition: nearest_language(edition.titles, language),
             "day": words.format_day,

@@ -1,0 +1,152 @@
+"""The home page and the questionnaire name the editions that take answers, and lead to where they are submitted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from litestar.testing import TestClient
+from msgspec import structs
+
+from actitud_api.platform.storage.database import Database
+from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations import service as organisations
+from tests.http.test_assessments import bearer
+from tests.support.applications import borrow_app
+from tests.support.assessing import body_a
+from tests.support.databases import migrated_sqlite, unlimited
+from tests.support.editions import draft_edition
+from tests.web.embeds.reading import Document, page
+from tests.web.portal.places import EDITION, OPEN, UNPUBLISHED, Client
+from tests.web.portal.reading import hrefs, read, words
+
+VERSION: Final = "2027.1"
+PATH: Final = f"questionnaires/{VERSION}"
+NOW: Final = datetime(2026, 1, 2, tzinfo=UTC)
+FAR: Final = "2090"
+"""An edition whose last days are far away."""
+ORGANISATION: Final = "XX-T-1"
+SAID: Final = {
+    "es": ("Edición abierta", "El último día para presentar respuestas es el 28 de febrero de 2028."),
+    "en": ("Open edition", "The last day to submit answers is 28 February 2028."),
+    "ca": ("Edició oberta", "L’últim dia per presentar respostes és el 28 de febrer del 2028."),
+}
+
+
+def read_card(found: Document) -> str:
+    """What the questionnaire says of open editions."""
+    return " ".join(words(card) for card in found.query("section.open"))
+
+
+@pytest.mark.parametrize("lang", SAID)
+def test_the_home_page_says_which_edition_is_open_and_until_when(places: Client, lang: str) -> None:
+    heading, last_day = SAID[lang]
+    found = read(places, f"?lang={lang}")
+    (section,) = [one for one in found.query("main section") if words(one.query("h2")[0]) == heading]
+    title = {"en": "Edition 2027"}.get(lang, "Edición 2027")
+    assert [words(one) for one in section.query("h3")] == [title]
+    assert last_day in words(section)
+    assert [link.attrs["href"] for link in section.query("a")] == [
+        f"/portal/{PATH}?lang={lang}",
+        f"/portal/methodologies/{VERSION}?lang={lang}",
+    ]
+    # Nobody learns who answers in it.
+    assert "Todavía No" not in found.text
+
+
+@pytest.mark.parametrize("lang", ["es", "en"])
+def test_the_questionnaire_says_it_too_and_leads_to_the_draft_of_an_organisation(places: Client, lang: str) -> None:
+    heading, last_day = SAID[lang]
+    found = read(places, f"{PATH}?lang={lang}")
+    card = read_card(found)
+    assert card.startswith(heading)
+    assert last_day in card
+    (form,) = found.query("section.open form")
+    hidden = {one.attrs["name"]: one.attrs["value"] for one in form.query("input[type=hidden]")}
+    assert hidden == {"edition": OPEN, "lang": lang}
+    (field,) = form.query("input[type=text]")
+    draft = places.get(form.attrs["action"], params={**hidden, field.attrs["name"]: UNPUBLISHED})
+    assert draft.status_code == 200
+    assert page(draft.text).query("#key")
+    # Where it can be submitted nothing has to be said of where to.
+    assert not page(draft.text).query("section.open")
+    assert "#open-editions" in hrefs(found)
+
+
+def test_an_address_without_its_organisation_asks_for_it(places: Client) -> None:
+    found = read(places, f"{PATH}?edition={OPEN}")
+    assert "The address lacks the organisation" in words(found.query(".notice")[0])
+    assert found.query("section.open form")
+
+
+def test_the_short_form_leads_to_the_whole_in_which_answers_are_submitted(places: Client) -> None:
+    found = read(places, f"{PATH}-short")
+    assert SAID["en"][1] in read_card(found)
+    assert not found.query("section.open form")
+    assert [link.attrs["href"] for link in found.query("section.open a")] == [f"/portal/{PATH}?lang=en"]
+
+
+@pytest.mark.parametrize("path", ["questionnaires/2026.1", f"{PATH}?edition={EDITION}&organisation={ORGANISATION}"])
+def test_nothing_is_said_where_nothing_can_be_submitted(places: Client, path: str) -> None:
+    found = read(places, path)
+    assert not found.query("section.open")
+    assert "#open-editions" not in hrefs(found)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Client]:
+    """A client of a service with an edition that is open, and with one organisation."""
+    settings = structs.replace(unlimited(migrated_sqlite(tmp_path)), contact="index@province.example")
+    with borrow_app(settings) as app:
+        database: Database = app.state["database"]
+        with database.write() as session:
+            entry = organisations.OrganisationEntry(id=ORGANISATION, name="Villa Uno", kind="MUN")
+            organisations.add(session, [entry], NOW)
+            draft = draft_edition(FAR, methodology=VERSION, year=int(FAR))
+            editions.add(session, editions.build_record(draft, now=NOW))
+        with TestClient(app) as client:
+            yield client
+
+
+def read_last_days(client: Client) -> list[bool]:
+    """Whether the home page and the questionnaire say that the last day is 28 February, and then 27."""
+    pages = [client.get(f"/portal{path}?lang=en").text for path in ("", f"/{PATH}")]
+    return [f"answers is {day} February 2091." in text for day in (28, 27) for text in pages]
+
+
+def change(client: Client, headers: dict[str, str], **members: Any) -> None:
+    """Change the edition as an administrator does."""
+    sent = {**headers, "Content-Type": "application/merge-patch+json", "If-Match": "*"}
+    changed = client.patch(f"/v1/editions/{FAR}", content=json.dumps(members), headers=sent)
+    assert changed.status_code == 200, changed.text
+
+
+def test_pages_change_with_the_edition_at_once_and_never_with_a_draft(running: Client) -> None:
+    administrator, editor = (
+        bearer(running.app, "administrator"),
+        bearer(running.app, "organisation_editor", ORGANISATION),
+    )
+    assert read_last_days(running) == [True, True, False, False]
+    kept = running.get("/portal?lang=en").text
+    path = f"/v1/editions/{FAR}/assessments/{ORGANISATION}"
+    put = running.put(path, json=body_a(VERSION), headers={**editor, "If-None-Match": "*"})
+    assert put.status_code == 201, put.text
+    assert running.get("/portal?lang=en").text == kept
+    change(running, administrator, calendar={"submission": {"from": "2091-01-15", "to": "2091-02-27"}})
+    assert read_last_days(running) == [False, False, True, True]
+    change(running, administrator, state="in_review")
+    assert read_last_days(running) == [False, False, False, False]
+    change(running, administrator, state="open")
+    assert read_last_days(running) == [False, False, True, True]
+
+
+def test_before_anything_is_published_the_open_edition_and_whom_to_ask_are_named(running: Client) -> None:
+    found = read(running, "")
+    assert "No edition has been published yet." in found.text
+    assert "Open edition" in [words(heading) for heading in found.query("h2")]
+    inside = read(running, PATH).query("section.open a")
+    assert [link.attrs["href"] for link in inside] == ["mailto:index@province.example"]
