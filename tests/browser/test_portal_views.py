@@ -33,6 +33,8 @@ VIEWS: Final[Mapping[str, str]] = {
     "card": f"embed?organisation={ZAMORA}&form=card&",
     "element": f"embed?organisation={ZAMORA}&form=element&",
     "frame": f"embed?organisation={ZAMORA}&form=frame&edition=2025&",
+    "ranking": "embed?form=ranking&",
+    "ranking table": "embed?form=ranking_table&",
     "search": "2026/compare?q=ayuntamiento&",
     "chart": "../charts/2026/map?",
 }

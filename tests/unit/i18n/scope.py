@@ -13,7 +13,9 @@ FILES: Final = frozenset(
     [
         "engine/i18n/__init__.py",
         "engine/narration/bands.py",
+        "web/embeds/rankings.py",
         "web/embeds/templates/frame.html",
+        "web/embeds/templates/ranking_table.html",
         "web/embeds/templates/table.html",
         "web/embeds/templates/untabled.html",
         "web/embeds/texts.py",

@@ -57,7 +57,7 @@ def test_a_sheet_has_the_citation_of_its_score(places: Client, lang: str) -> Non
     citation, digest = read_citation(read(places, f"{EDITION}/{ORGANISATION}", lang))
     assert citation == OF_SCORE[lang]
     document = places.get(f"/v1/published/{digest}").json()
-    assert (document["edition"]["id"], document["organisation"]["id"]) == (EDITION, ORGANISATION)
+    assert (document["edition"], document["organisation"]["id"]) == (EDITION, ORGANISATION)
 
 
 @pytest.mark.parametrize("path", ["latest/territories", f"{EDITION}/dimensions/D1", f"{EDITION}/{ORGANISATION}"])

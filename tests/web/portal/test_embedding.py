@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ import pytest
 
 from actitud_api.web.embeds import element
 from actitud_api.web.embeds.snippets import FORMS
+from actitud_api.web.portal import embed_routes
 from tests.web.embeds.reading import Document, Element, fragment
 from tests.web.portal.places import ALIAS, OPEN, UNPUBLISHED, Client
 from tests.web.portal.reading import hrefs, read, words
@@ -81,7 +83,7 @@ def test_the_form_shows_what_was_chosen(places: Client) -> None:
     assert [one.attrs["value"] for one in found.query("option[selected]")] == ["2026"]
     kept = {one.attrs["name"]: one.attrs["value"] for one in found.query("form input[type=hidden]")}
     assert kept == {"lang": "en", "organisation": "XX-T-1"}
-    assert [one.attrs["value"] for one in found.query("select option")] == ["latest", "2026"]
+    assert [one.attrs["value"] for one in found.query("#edition option")] == ["latest", "2026"]
 
 
 def test_what_cannot_be_chosen_is_as_if_it_had_not_been(places: Client) -> None:
@@ -121,6 +123,9 @@ def test_one_is_found_by_its_name(places: Client) -> None:
         {"q": "villa", "edition": OPEN},
         {"edition": "1999"},
         {"edition": OPEN},
+        {"form": "ranking", "edition": OPEN},
+        {"form": "ranking", "territory": "province-99"},
+        {"form": "ranking_table", "territory": "province-08"},
     ],
 )
 def test_what_is_not_there_leaves_the_form(places: Client, asked: Mapping[str, str]) -> None:
@@ -129,6 +134,79 @@ def test_what_is_not_there_leaves_the_form(places: Client, asked: Mapping[str, s
     assert found.query("form input[name=q]")
     assert not found.query("code#code")
     assert "Todavía No" not in found.text
+
+
+def table_rows(copied: str) -> list[list[str]]:
+    return [[words(cell) for cell in row.query("th, td")] for row in fragment(copied).query("tbody tr")]
+
+
+@pytest.mark.parametrize(
+    ("language", "query", "title"),
+    [
+        ("es", "?province=28", "Índice de Madurez 2.0: clasificación de Madrid"),
+        ("en", "?province=28&lang=en", "2.0-maturity index: ranking of Madrid"),
+        ("ca", "?province=28&lang=ca", "Índex de Maduresa 2.0: classificació de Madrid"),
+    ],
+)
+def test_the_ranking_of_a_territory_is_an_image_that_is_always_current(
+    places: Client, language: str, query: str, title: str
+) -> None:
+    found = built(places, form="ranking", territory="province-28", language=language)
+    (link,), (image,) = (fragment(code(found)).query(name) for name in ("a", "img"))
+    assert link.attrs["href"] == f"{BASE}/portal/latest{query}"
+    assert (image.attrs["src"], image.attrs["alt"]) == (f"{BASE}/badge/latest.svg{query}", title)
+    assert [words(one) for one in found.query("code#policy")] == [f"img-src {BASE}"]
+    (seen,) = found.query(".preview img")
+    assert seen.attrs["src"] == image.attrs["src"].removeprefix(BASE)
+    # Best first: 80, 60 and 40 points, and who has too little evidence.
+    picture = places.get(seen.attrs["src"])
+    assert re.findall('<view id="([^"]+)"', picture.text) == ["XX-T-3", "XX-T-2", "XX-T-1", "XX-T-4"]
+
+
+def test_the_ranking_of_a_territory_is_a_table_with_ranks_of_the_edition(places: Client) -> None:
+    found = built(places, form="ranking_table", territory="region-07", language="es")
+    copied = code(found)
+    # Before them in the edition are 80 and 60 points, between them 40.
+    assert table_rows(copied) == [
+        ["3", "Puerto de Zamora", "50,00 de 100", "nivel 3, Ventanilla"],
+        ["5", "Puerto de Ávila", "20,00 de 100", "nivel 2, Escaparate"],
+    ]
+    table = fragment(copied)
+    assert words(table.query("caption")[0]) == "Índice de Madurez 2.0: clasificación de Castilla y León"
+    assert [link.attrs["href"].removeprefix(BASE) for link in table.query("a")] == [
+        "/portal/2026/XX-T-6",
+        "/portal/2026/XX-T-5",
+        "/portal/2026?region=07",
+    ]
+    assert "Edición 2026, a 31 de diciembre de 2026; metodología 2027.1" in words(table.query("tfoot")[0])
+    assert words(found.query(".preview table")[0]) == words(table.query("table")[0])
+    unranked = table_rows(code(built(places, form="ranking_table", territory="province-28", language="en")))[-1]
+    assert unranked == ["–", "Villa Sin Prueba", "insufficient evidence", "–"]
+
+
+def test_without_a_territory_the_ranking_is_that_of_the_edition(
+    places: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"form": "ranking_table", "edition": "2026", "language": "en"}
+    whole = built(places, **asked)
+    assert len(table_rows(code(whole))) == 7
+    assert "It has the first" not in whole.text
+    monkeypatch.setattr(embed_routes, "RANKED_MAX", 2)
+    cut = built(places, **asked, organisation="XX-T-1")
+    assert [row[0] for row in table_rows(code(cut))] == ["1", "2"]
+    assert "It has the first 2; the whole ranking is on the page that it leads to." in cut.text
+    # Who was chosen before stays chosen.
+    assert {one.attrs["name"]: one.attrs["value"] for one in cut.query("form input[type=hidden]")} == {
+        "lang": "en",
+        "organisation": "XX-T-1",
+    }
+
+
+def test_the_page_of_a_territory_leads_to_its_ranking_to_embed(places: Client) -> None:
+    (href,) = [link for link in hrefs(read(places, "2026/territories/province-28")) if "form=ranking" in link]
+    found = read(places, href.removeprefix("/portal/"))
+    assert [one.attrs["value"] for one in found.query("#territory option[selected]")] == ["province-28"]
+    assert "/badge/2026.svg?province=28&amp;lang=en" in code(found)
 
 
 def test_it_frames_only_pages_of_ours(places: Client) -> None:

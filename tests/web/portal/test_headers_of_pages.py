@@ -25,6 +25,7 @@ PATHS: Final = (
     "suggestions",
     "suggestions?kind=error&state=accepted&dimension=D1",
     "embed?organisation=XX-T-1",
+    "embed?form=ranking_table&territory=region-07",
 )
 
 

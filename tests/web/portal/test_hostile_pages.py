@@ -28,6 +28,7 @@ PAGES: Final = (
     f"embed?organisation={NAMED}&form=table",
     f"embed?organisation={NAMED}&form=card",
     f"embed?organisation={NAMED}&form=element",
+    "embed?form=ranking_table&territory=province-28",
     "embed?q=XX-T",
 )
 """Those on which the name of an organisation stands."""

@@ -36,6 +36,7 @@ class EmbedStanding(Struct, frozen=True, kw_only=True):
         superseded_by: Newest later published edition that scores the organisation, None if there is none.
         reviewed: True if the score has verdicts or an overall review.
         replies: Number of indicators about which the organisation replied.
+        rank: Rank in the whole edition, None if the organisation is not ranked.
     """
 
     edition: str
@@ -53,6 +54,7 @@ class EmbedStanding(Struct, frozen=True, kw_only=True):
     superseded_by: str | None
     reviewed: bool = False
     replies: int = 0
+    rank: int | None = None
 
 
 def find_standing(database: Database, edition: str, organisation: str) -> EmbedStanding:
@@ -132,6 +134,7 @@ def _build_standing(
         superseded_by=superseded_by,
         reviewed=tally is not None and (tally.verdicts > 0 or tally.remark),
         replies=0 if tally is None else tally.replies,
+        rank=row.rank,
     )
 
 

@@ -14,6 +14,7 @@ from actitud_api.web.embeds import element
 from actitud_api.web.embeds.addresses import Addresses
 from actitud_api.web.embeds.oembed import HEIGHT
 from actitud_api.web.embeds.pictures import CARD_WIDTH, read_static_file
+from actitud_api.web.embeds.rankings import RankingEmbed
 from actitud_api.web.embeds.texts import EmbedTexts
 
 _IMAGE: Final = Markup(
@@ -31,16 +32,19 @@ _ATTRIBUTE: Final = Markup(' {name}="{value}"')
 Form = Literal["badge", "card", "table", "frame", "element", "oembed"]
 """A form in which a score is embedded; `oembed` is the frame that WordPress makes from a URL."""
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
+RankingForm = Literal["ranking", "ranking_table"]
+"""A form in which the ranking of a territory is embedded: an image of badges, or an HTML table."""
+RANKING_FORMS: Final[tuple[RankingForm, ...]] = get_args(RankingForm)
 
 
 class Snippet(Struct, frozen=True):
-    """The HTML to copy for one form of a score.
+    """The HTML to copy for one form of a score or of a ranking.
 
     `code` is the HTML, and `title` its heading. `policy` contains the sources that the Content-Security-Policy of the
     embedding page must allow; empty if no source is needed.
     """
 
-    form: Form
+    form: Form | RankingForm
     title: Texts
     code: str
     policy: str
@@ -111,6 +115,20 @@ def build_oembed_snippet(addresses: Addresses) -> Snippet:
         Texts("Dirección para WordPress (oEmbed)", "Address for WordPress (oEmbed)"),
         addresses.explanation,
         f"frame-src {addresses.base}",
+    )
+
+
+def list_ranking_snippets(ranking: RankingEmbed, base: str) -> Sequence[Snippet]:
+    """Build the snippets of the ranking of a territory; `base` is the scheme and authority of the service."""
+    image = _IMAGE.format(url=ranking.page, picture=ranking.picture, name=ranking.title, size=Markup('loading="lazy"'))
+    return (
+        Snippet("ranking", Texts("Clasificación, como imagen", "Ranking, as an image"), str(image), f"img-src {base}"),
+        Snippet(
+            "ranking_table",
+            Texts("Clasificación, como tabla de HTML", "Ranking, as a table of HTML"),
+            str(ranking.table),
+            "",
+        ),
     )
 
 
