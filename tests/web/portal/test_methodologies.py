@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -139,6 +140,27 @@ def test_every_level_says_what_it_asks(shown: Shown) -> None:
         text = methodology.texts[language].levels[str(level.number)]
         assert text.name in words(levels[level.number - 1])
         assert text.meaning in words(levels[level.number - 1])
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "guide"),
+    [
+        ("es", "quien organiza una edición elige a quienes la evalúan", "docs/assessor-guide.es.md"),
+        ("en", "whoever runs an edition chooses those who assess it", "docs/assessor-guide.md"),
+    ],
+)
+def test_it_says_what_is_reviewed_how_one_becomes_assessor_and_where_the_guide_is(
+    places: Client, language: str, said: str, guide: str
+) -> None:
+    (section,) = read(places, f"methodologies/2027.1?lang={language}").query("#reviewing")
+    assert said in words(section)
+    named = [words(one) for one in section.query("code")]
+    assert guide in named
+    assert all(Path(name).is_file() for name in named)
+    links = [link.attrs["href"] for link in section.query("a")]
+    assert links == [f"/portal/methodologies/2027.1/rules?lang={language}", f"/docs?lang={language}#reviews"]
+    # A short form only estimates: nobody submits it, and nobody reviews it.
+    assert not read(places, "methodologies/2027.1-short").query("#reviewing")
 
 
 def test_words_of_one_indicator_of_each_kind(places: Client) -> None:
