@@ -15,18 +15,10 @@ DIMENSIONS = tuple(f"d{number}" for number in range(1, 11))
 class Assessment(Base, table=True):
     """The answers of one organisation in one edition, with the score of exactly these answers in the same row.
 
-    Figures in units of 10^-decimals of the methodology are integers; with 2 decimals, 5734 means 57.34 points.
+    Columns as in `records.AssessmentRecord`, but for the name, and these. Figures in units of 10^-decimals of the
+    methodology are integers; with 2 decimals, 5734 means 57.34 points.
 
     Attributes:
-        edition: Id of the edition.
-        organisation: Id of the organisation.
-        state: An `AssessmentState`.
-        version: Number of times that the row was written.
-        created, updated: Times of the first and of the last write.
-        submitted: Time of the last submission, null if the assessment was never submitted.
-        methodology: Version that scores the answers.
-        status: Status of the score, such as "complete".
-        level: Level, null if the score has none.
         rank_points: The index, or -1 for an assessment that is not ranked, so that one descending database index gives
             the ranking in SQLite and in PostgreSQL.
         index_value: The index, in units of 10^-decimals. Null if it does not exist, because too little of the
@@ -37,8 +29,6 @@ class Assessment(Base, table=True):
             null if `index_max` is.
         d1, d2, d3, d4, d5, d6, d7, d8, d9, d10: Scores of the ten dimensions, in units of 10^-decimals; null for a
             dimension without a score, because too little of it applies or is answered.
-        submission: JSON of `answers.Submission`, from which explanations are computed.
-        evidence: JSON of `records.AssessmentSupport`.
     """
 
     __tablename__ = "assessment"
@@ -85,12 +75,7 @@ Index(
 
 
 class Submission(Base, table=True):
-    """A copy of an assessment as it was submitted. `number` counts the submissions of one assessment from 1.
-
-    `explanations` holds the reasons of the organisation for warnings, by rule. `submission` is the JSON of
-    `answers.Submission`, from which the score is computed; `evidence` is the JSON of `records.AssessmentSupport`,
-    with documents and review.
-    """
+    """A copy of an assessment as it was submitted. Columns as in `records.SubmissionRecord`."""
 
     __tablename__ = "submission"
     __table_args__ = (
@@ -117,16 +102,8 @@ class StoredCorrection(Base, table=True):
     The assessment itself keeps the answers that were published first. The correction counts once all scores of its
     revision are stored.
 
-    Attributes:
-        edition: Id of the edition.
-        organisation: Id of the organisation.
-        revision: Number of the revision.
-        number: Number of the correction, which continues those of the submissions of the assessment.
-        submitted: Time of the publication.
-        methodology: Version that scores the answers.
-        explanations: Reasons of the organisation for warnings, by rule.
-        submission: JSON of `answers.Submission`.
-        evidence: JSON of `records.AssessmentSupport`.
+    Columns as in `records.SubmissionRecord`. `revision` is the number of the revision, `number` continues the numbers
+    of the submissions of the assessment, and `submitted` is the time of the publication.
     """
 
     __tablename__ = "correction"
@@ -152,16 +129,7 @@ class StoredCorrection(Base, table=True):
 class StoredTransition(Base, table=True):
     """A transition of an assessment: a change of its state, or the extension of a phase.
 
-    Attributes:
-        edition: Id of the edition.
-        organisation: Id of the organisation.
-        number: Number of the transition among those of the assessment, from 1.
-        at: Time of the transition.
-        role: Role of the key that made it.
-        before, after: States; they are equal for an extension.
-        phase: Extended phase, null for a change of state.
-        reason: Reason of a return or an extension, null for any other transition.
-        until: New last day that a return or an extension sets, null for any other transition.
+    Columns as in `lifecycle.TransitionRecord`.
     """
 
     __tablename__ = "transition"

@@ -13,15 +13,8 @@ from actitud_api.platform.storage.times import UtcTime
 class ImportFileTable(Base, table=True):
     """A file that was sent to be imported, or the annotated copy of such a file, which has its faults marked.
 
-    Attributes:
-        id: Number of the file.
-        edition: Id of the edition, which is no foreign key, because editions may be deleted.
-        holder: Id of the sender, which stays the same after a rotation of the key.
-        job: Id of the job whose faults an annotated copy shows, NULL for a file that was sent.
-        kind: Media type.
-        size: Number of bytes.
-        created: Time at which it was stored.
-        expires: Time after which it is deleted.
+    Columns as in `queries.ImportFileRecord`. `edition` is no foreign key, because editions may be deleted. `holder`
+    stays the same after a rotation of the key.
     """
 
     __tablename__ = "import_file"

@@ -13,23 +13,10 @@ from actitud_api.platform.storage.times import UtcTime
 class OrganisationTable(Base, table=True):
     """An organisation of the register.
 
-    Attributes:
-        id: Id of the organisation.
-        name: Name of the organisation.
-        kind: Kind of administration.
-        parent: Id of the organisation that it depends on. It is not declared as a foreign key, because SQLite cannot
-            drop such a constraint later: writes check it instead, and only invented organisations are ever deleted.
-        population, employees: Numbers of inhabitants and of employees.
-        population_year, employees_year: Years that these numbers are for.
-        band: Size band by one of these two numbers, null if it is not known.
-        province, region: INE codes.
-        former_names: Former names, oldest first.
-        valid_from, valid_to: First and last day of existence.
-        contact: Address for corrections.
-        domains: Hosts of its pages, which count as evidence.
-        simulated: True for an invented organisation.
-        name_order: Name in lower case and without accents (`storage.folding.fold`), for sorting.
-        version: Number of times that the row was written.
+    Columns as in `queries.OrganisationRecord`, but for aliases and successors, which have tables of their own, and
+    `name_order`: the name in lower case and without accents (`storage.folding.fold`), for sorting. `parent` is not
+    declared as a foreign key, because SQLite cannot drop such a constraint later: writes check it instead, and only
+    invented organisations are ever deleted.
     """
 
     __tablename__ = "organisation"

@@ -30,24 +30,7 @@ class PublishedDocumentTable(Base, table=True):
 
 
 class PublicationTable(Base, table=True):
-    """A revision of a published edition.
-
-    Attributes:
-        edition: Id of the edition.
-        revision: Number of the publication among those of the edition, from 1.
-        digest: Digest of its edition document.
-        published: Time of the publication.
-        reason: Reason why it is published.
-        supersedes: Digest of the edition document of the previous revision, null for the first.
-        actor: Id of the publisher's key, null on the command line.
-        organisations: Number of scores.
-        corrections: JSON of `queries.CorrectedScore`.
-        entry: Number of the ledger entry about the publication.
-        checkpoint: Size of the ledger at the checkpoint made with it.
-        header: First line of the bundle (the file with all documents) as one gzip member.
-        bundle_digest: Digest of the whole bundle.
-        bundle_size: Number of bytes of the whole bundle.
-    """
+    """A revision of a published edition. Columns as in `queries.NewPublication`."""
 
     __tablename__ = "publication"
     __table_args__ = (UniqueConstraint("digest"),)
@@ -72,21 +55,13 @@ class PublishedScore(Base, table=True):
     """The score of an organisation in a revision: all figures that readers see, and the digest of its document.
 
     A publication is inserted before its scores. A revision is complete, and shown to readers, once its last score is
-    stored. The description of the organisation and the submission are as in the score document.
-
-    Figures in units of 10^-decimals of the methodology are integers; with 2 decimals, 5734 means 57.34 points.
+    stored. The description of the organisation and the submission are as in the score document, the figures as in
+    `assessments.tables.Assessment`.
 
     Attributes:
         ordinal: Number of the score from 1 to the number of organisations, in the order of their ids.
         digest: Digest of the score document.
         name_order: Name by which rows are sorted.
-        rank_points: The index, or -1 if the score is not ranked.
-        index_value: The index, in units of 10^-decimals; null if it does not exist.
-        index_max: The index if every unknown answer were at its best, in the same units; null if it does not exist even
-            then.
-        coverage: Known share of the weight of the applicable indicators, in ten-thousandths; null if `index_max` is.
-        d1, d2, d3, d4, d5, d6, d7, d8, d9, d10: Scores of the ten dimensions, in units of 10^-decimals; null without a
-            score.
     """
 
     __tablename__ = "published_score"
@@ -147,11 +122,7 @@ Index(
 
 
 class PublicationApprovalTable(Base, table=True):
-    """The approval of a pending publication by a key. `number` counts the approvals of one edition from 1.
-
-    `digest` identifies the pending publication: it changes if the edition, its final assessments, the methodology
-    or the planned publication change.
-    """
+    """The approval of a pending publication by a key. Columns as in `queries.Approval`."""
 
     __tablename__ = "publication_approval"
 

@@ -25,20 +25,7 @@ def _of_assessment(table: str) -> ForeignKeyConstraint:
 class Verdict(Base, table=True):
     """The verdict of one assessor on one answer. There is a row for each answer that an assessor ever judged.
 
-    Attributes:
-        edition: Id of the edition.
-        organisation: Id of the organisation.
-        indicator: Id of the indicator.
-        answer: SHA-256 of the answer.
-        assessor: Id of the assessor's key, or of its oldest predecessor if it was rotated.
-        number: Position of the verdict among those of the assessment, by the time at which they were given or
-            withdrawn.
-        at: Time at which it was given or withdrawn.
-        verdict: The verdict; null once it is withdrawn.
-        reason: Reason; null if none was given, and empty if it was erased.
-        level: Level at which a `capped` answer counts, null for any other verdict.
-        rule: Id of the rule of the methodology that the answer breaks, null if the verdict names none.
-        first_verdict, first_level: Verdict and level that the assessor gave first; they never change.
+    Columns as in `queries.VerdictRecord`. `first_verdict` and `first_level` never change.
     """
 
     __tablename__ = "verdict"
@@ -60,19 +47,7 @@ class Verdict(Base, table=True):
 
 
 class Review(Base, table=True):
-    """The overall review of an assessment.
-
-    Attributes:
-        edition: Id of the edition.
-        organisation: Id of the organisation.
-        reviewer: Id of the key that wrote it last, or of its oldest predecessor if it was rotated.
-        version: Number of times that it was written.
-        at: Time of the last write.
-        reason: Text of the review, empty if it was erased.
-        max_level: Highest level that the assessment may reach, null for no limit.
-        profile: Facts that only assessors set, by profile field.
-        answers: Facts that only assessors set, by indicator and name of the fact.
-    """
+    """The overall review of an assessment. Columns as in `queries.OverallReview`."""
 
     __tablename__ = "review"
     __table_args__ = (_of_assessment("review"),)
@@ -91,8 +66,7 @@ class Review(Base, table=True):
 class Sample(Base, table=True):
     """The random draw of the assessments of an edition that assessors check more closely.
 
-    `share` is the share of the submitted assessments that is drawn, from 0 to 1. `seed` is the text that starts the
-    random draw, with which anyone can repeat it; `seed_given` is true if the caller chose it, false if the service did.
+    Columns as in `queries.SampleDraw`.
     """
 
     __tablename__ = "sample"
@@ -108,18 +82,7 @@ class Sample(Base, table=True):
 
 
 class Flag(Base, table=True):
-    """An anomaly of an assessment, stored as a flag.
-
-    Attributes:
-        edition: Id of the edition.
-        organisation: Id of the organisation.
-        number: Number of the flag among those of the assessment, from 1.
-        kind: Kind of anomaly.
-        rule: Id of the rule that found it, such as V24.
-        indicator: Id of the indicator, null if the flag is about no single one.
-        facts: Values for the sentence about the flag, such as the value and the median.
-        created: Time when the flags of the edition were computed.
-    """
+    """An anomaly of an assessment, stored as a flag. Columns as in `queries.FlagRecord`."""
 
     __tablename__ = "flag"
     __table_args__ = (_of_assessment("flag"),)

@@ -13,19 +13,8 @@ from actitud_api.platform.storage.times import UtcTime
 class SuggestionTable(Base, table=True):
     """A suggestion with all decisions on it.
 
-    Attributes:
-        id: Number of the suggestion, which is never reused, even after a withdrawal.
-        kind: Kind of suggestion.
-        title, text: Title and text.
-        language: BCP 47 tag of title and text.
-        dimension, indicator: Ids of the dimension and of the indicator that it is about, null if it names none.
-        state: State by the last decision, `undecided` before any.
-        methodology: Methodology version that the last decision names, null before any.
-        decisions: All decisions, oldest first.
-        proposer: Id of the key that made the suggestion, or of its oldest predecessor if that key was rotated. Only the
-            ledger shows it, no response. It is no foreign key, because keys expire.
-        created, updated: Times of the first and of the last write.
-        version: Number of times that the row was written.
+    Columns as in `queries.SuggestionRecord`. An id is never reused, even after a withdrawal. Only the ledger shows the
+    proposer; the column is no foreign key, because keys expire.
     """
 
     __tablename__ = "suggestion"

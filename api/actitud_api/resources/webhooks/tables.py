@@ -16,24 +16,12 @@ from actitud_api.platform.storage.times import UtcTime
 class WebhookTable(Base, table=True):
     """A webhook: the address of another system, and the events that it is notified of.
 
+    Columns as in `queries.WebhookRecord`, with the stored state (`queries.StoredState`), and these.
+
     Attributes:
-        id: Id of the webhook.
-        owner: Id of the key that made it, or of its oldest predecessor if that key was rotated.
-        organisations: Organisations of that key.
-        editions: Editions of that key, null for all.
-        url: Address of the other system.
-        events: Types of events that it is notified of.
-        state: A `queries.StoredState`.
-        secret: Encrypted secret that signs messages.
-        previous_secret: Encrypted former secret, which signs them too until `previous_until`.
-        previous_until: Time at which the former secret stops signing.
-        failing_since: Time of the first failed attempt after the last successful one, null if there is none.
-        failures: Number of failed attempts since the last successful one.
         held_until: Time before which nothing is sent.
         lease: Random name of the claim of the worker that sends at present, null if none does.
         lease_expires: Time at which the claim ends, so that another worker may send.
-        created, updated: Times of the creation and of the last change.
-        version: Number of times that the owner changed the row.
     """
 
     __tablename__ = "webhook"
@@ -73,17 +61,7 @@ class WebhookTopic(Base, table=True):
 class WebhookDelivery(Base, table=True):
     """An event for one webhook, in the outbox and, once it is sent, in the log of deliveries.
 
-    Attributes:
-        id: Number of the delivery.
-        webhook: Id of the webhook.
-        message: Id by which the receiver recognises repetitions, the same for all webhooks.
-        event: Type of the event.
-        payload: Body to send, which never changes.
-        created: Time at which it was recorded.
-        state: A `queries.DeliveryState`.
-        attempts: JSON of `queries.Attempt`, oldest first.
-        tries: Number of attempts since the delivery was last requested.
-        run_after: Time of the next attempt, null if there is none.
+    Columns as in `queries.DeliveryRecord`. The message has the same id for all webhooks, and the payload never changes.
     """
 
     __tablename__ = "webhook_delivery"

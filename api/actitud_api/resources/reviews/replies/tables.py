@@ -10,10 +10,7 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class Reply(Base, table=True):
-    """The reply of an organisation to the verdict on one indicator.
-
-    `evidence` are the documents sent with it. `version` is the number of times that the row was written.
-    """
+    """The reply of an organisation to the verdict on one indicator. Columns as in `queries.ReplyRecord`."""
 
     __tablename__ = "reply"
     __table_args__ = (
