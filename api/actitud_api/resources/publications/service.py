@@ -886,7 +886,7 @@ class _Revision:
         """
         merged = [verdict for verdict in published if verdict.indicator not in preview.changed] + [
             verdict
-            for verdict in replies.list_counted_verdicts(self._session, preview.record)
+            for verdict in replies.load_outcome(self._session, preview.record).verdicts
             if verdict.indicator in preview.changed
         ]
         order = {node.id: number for number, node in enumerate(walk_indicators(self._methodology.document.root))}

@@ -16,17 +16,11 @@ If the share is below, they judge the answers again (rule R8 of the catalogue).
 """
 
 
-class VerdictAgreement(Struct, frozen=True):
-    """The agreement of two assessors.
-
-    `pairs` counts the answers that both judged, `agreed` the answers on which their verdicts are equal. `kappa` is
-    Cohen's kappa. It is None if there are no pairs, or if both assessors gave one and the same verdict on all answers,
-    because it would then be 0 / 0.
-    """
+class AgreementCount(Struct, frozen=True):
+    """The number of pairs of verdicts on the same answer, and the number of pairs whose verdicts are equal."""
 
     pairs: int
     agreed: int
-    kappa: Fraction | None
 
     @property
     def share(self) -> Fraction | None:
@@ -40,6 +34,16 @@ class VerdictAgreement(Struct, frozen=True):
         False if there are no pairs.
         """
         return self.share is not None and self.share < MIN_AGREEMENT
+
+
+class VerdictAgreement(AgreementCount, frozen=True):
+    """The agreement of two assessors on the answers that both judged.
+
+    `kappa` is Cohen's kappa. It is None if there are no pairs, or if both assessors gave one and the same verdict on
+    all answers, because it would then be 0 / 0.
+    """
+
+    kappa: Fraction | None
 
 
 def compute_agreement(pairs: Iterable[tuple[Hashable, Hashable]]) -> VerdictAgreement:

@@ -141,16 +141,9 @@ class FlagRecord(Struct, frozen=True, kw_only=True):
     created: datetime
 
 
-_OF_ASSESSMENT = (VERDICTS.c.edition == bindparam("of"), VERDICTS.c.organisation == bindparam("by"))
 _VERDICTS = select(*(VERDICTS.c[name] for name in VerdictRecord.__struct_fields__))
-_VERDICTS_OF_ASSESSMENT = _VERDICTS.where(*_OF_ASSESSMENT).order_by(
-    VERDICTS.c.indicator, VERDICTS.c.number, VERDICTS.c.assessor
-)
 _VERDICTS_OF_EDITION = _VERDICTS.where(VERDICTS.c.edition == bindparam("of"))
 _KEY = tuple(VERDICTS.c[name] for name in ("edition", "organisation", "indicator", "answer", "assessor"))
-_SELECT_REVIEW = select(*(REVIEWS.c[name] for name in OverallReview.__struct_fields__)).where(
-    REVIEWS.c.edition == bindparam("of"), REVIEWS.c.organisation == bindparam("by")
-)
 _VERDICTS_OF_MANY = _VERDICTS_OF_EDITION.where(VERDICTS.c.organisation.in_(bindparam("some", expanding=True))).order_by(
     VERDICTS.c.indicator, VERDICTS.c.number, VERDICTS.c.assessor
 )
@@ -191,19 +184,11 @@ _SUPPORT = msgspec.json.Decoder(AssessmentSupport)
 # --- verdicts -------------------------------------------------------------------------------------------------
 
 
-def list_verdicts(session: Session, edition: str, organisation: str) -> list[VerdictRecord]:
-    """List all verdicts of an assessment, ordered by indicator and by the time at which they were given or withdrawn.
-
-    Withdrawn verdicts and verdicts on answers that were changed since are included.
-    """
-    rows = session.execute(_VERDICTS_OF_ASSESSMENT, {"of": edition, "by": organisation}).mappings()
-    return [msgspec.convert(dict(row), VerdictRecord) for row in rows]
-
-
-def list_verdicts_of_many(session: Session, edition: str, organisations: Collection[str]) -> list[VerdictRecord]:
+def list_verdicts(session: Session, edition: str, organisations: Collection[str]) -> list[VerdictRecord]:
     """List all verdicts of the assessments of these organisations, ordered by indicator.
 
-    The verdicts on an indicator are ordered by the time at which they were given or withdrawn.
+    The verdicts on an indicator are ordered by the time at which they were given or withdrawn. Withdrawn verdicts and
+    verdicts on answers that were changed since are included.
     """
     rows = session.execute(_VERDICTS_OF_MANY, {"of": edition, "some": list(organisations)}).mappings()
     return [msgspec.convert(dict(row), VerdictRecord) for row in rows]
@@ -234,8 +219,7 @@ def store_verdict(session: Session, verdict: VerdictRecord) -> None:
 
 def find_overall_review(session: Session, edition: str, organisation: str) -> OverallReview | None:
     """Return the overall review of an assessment, or None if nobody has written one."""
-    row = session.execute(_SELECT_REVIEW, {"of": edition, "by": organisation}).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), OverallReview)
+    return next(iter(list_overall_reviews(session, edition, [organisation])), None)
 
 
 def list_overall_reviews(session: Session, edition: str, organisations: Collection[str]) -> list[OverallReview]:
@@ -262,19 +246,13 @@ def store_overall_review(session: Session, review: OverallReview) -> OverallRevi
 
 
 def erase_reasons(session: Session, edition: str, organisation: str, indicator: str | None) -> None:
-    """Erase the reasons of the verdicts on the answer to an indicator.
-
-    If `indicator` is None, erase the reasons of all verdicts of the assessment, and the text of the overall review.
-    """
+    """Erase the reasons of the verdicts on the answer to an indicator, or all of a review if `indicator` is None."""
     for table, conditions in _match_reasons(edition, organisation, indicator):
         session.execute(update(table).where(*conditions).values(reason=""))
 
 
 def count_reasons(session: Session, edition: str, organisation: str, indicator: str | None) -> int:
-    """Count the reasons of the verdicts on the answer to an indicator.
-
-    If `indicator` is None, count the reasons of all verdicts of the assessment, and the text of the overall review.
-    """
+    """Count the reasons of the verdicts on the answer to an indicator, or all of a review if `indicator` is None."""
     counts: list[int] = [
         session.execute(select(func.count()).select_from(table).where(*conditions)).scalar_one()
         for table, conditions in _match_reasons(edition, organisation, indicator)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from fractions import Fraction
 from typing import Annotated, Literal
 
@@ -16,7 +16,7 @@ from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.scoring.result import OPEN
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.assessments.reviewed_submission import Verdict
-from actitud_api.resources.assessments.schemas import AssessmentPath
+from actitud_api.resources.assessments.schemas import AssessmentPath, Time
 from actitud_api.resources.reviews import service
 from actitud_api.resources.reviews.flagging import FlagKind
 from actitud_api.resources.reviews.queries import FlagRecord, VerdictRecord
@@ -29,7 +29,6 @@ from actitud_api.resources.reviews.service import (
     SampleView,
 )
 
-Time = Annotated[datetime, Meta(tz=True)]
 RuleId = Annotated[
     str,
     Meta(

@@ -10,7 +10,6 @@ import itertools
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from fractions import Fraction
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, structs
@@ -40,7 +39,7 @@ from actitud_api.resources.assessments.reviewed_submission import (
 from actitud_api.resources.assessments.transitions import LockedAssessment
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.reviews import queries
-from actitud_api.resources.reviews.agreement import MIN_AGREEMENT, VerdictAgreement, compute_agreement
+from actitud_api.resources.reviews.agreement import AgreementCount, VerdictAgreement, compute_agreement
 from actitud_api.resources.reviews.flagging import FlagKind, extract_compared, find_anomalies, find_followers
 from actitud_api.resources.reviews.queries import FlagRecord, OverallReview, SampleDraw, VerdictRecord
 from actitud_api.resources.reviews.sampling import generate_seed, select_sample
@@ -176,15 +175,10 @@ class Judgement(Struct, frozen=True):
 
 
 class OverallOpinion(Struct, frozen=True, kw_only=True):
-    """The overall review that an assessor writes.
+    """The overall review that an assessor writes, with the members of an `OverallReview`.
 
-    Attributes:
-        methodology: Version that the review is written for.
-        reason: Text of the review.
-        max_level: Highest level that the assessment may reach, None for no limit.
-        profile: Facts that only assessors set, by profile field.
-        answers: Facts that only assessors set, by indicator and name of the fact.
-        hearing_until: New last day of the hearing, None to keep the present one.
+    `methodology` is the version that it is written for. `hearing_until` is a new last day of the hearing; None keeps
+    the present day.
     """
 
     methodology: str
@@ -260,7 +254,7 @@ class AssessorPair(Struct, frozen=True):
     agreement: VerdictAgreement
 
 
-class AgreementSummary(Struct, frozen=True):
+class AgreementSummary(AgreementCount, frozen=True):
     """The agreement of the assessors of an edition.
 
     `between` has an entry for each pair of assessors who judged the same answers. `pairs` is the number of answers that
@@ -269,19 +263,7 @@ class AgreementSummary(Struct, frozen=True):
     """
 
     edition: str
-    pairs: int
-    agreed: int
     between: tuple[AssessorPair, ...]
-
-    @property
-    def share(self) -> Fraction | None:
-        """Share of pairs with equal verdicts, or None if there are no pairs."""
-        return Fraction(self.agreed, self.pairs) if self.pairs else None
-
-    @property
-    def too_low(self) -> bool:
-        """True if the share is below `MIN_AGREEMENT`, so that the answers must be judged again."""
-        return self.share is not None and self.share < MIN_AGREEMENT
 
 
 class SampleView(Struct, frozen=True):
@@ -349,7 +331,7 @@ def collect_counted(
     are absent.
     """
     verdicts: defaultdict[str, list[VerdictRecord]] = defaultdict(list)
-    for verdict in queries.list_verdicts_of_many(session, edition, records):
+    for verdict in queries.list_verdicts(session, edition, records):
         verdicts[verdict.organisation].append(verdict)
     overall_reviews = {
         review.organisation: review for review in queries.list_overall_reviews(session, edition, records)
@@ -376,7 +358,7 @@ def collect_answer_reviews(
     The review of an answer has all verdicts on it. The indicators are in the order of the methodology.
     """
     verdicts: defaultdict[str, list[VerdictRecord]] = defaultdict(list)
-    for verdict in queries.list_verdicts_of_many(session, edition, records):
+    for verdict in queries.list_verdicts(session, edition, records):
         verdicts[verdict.organisation].append(verdict)
     return {name: _group_verdicts(record, verdicts.get(name, ())) for name, record in records.items()}
 
@@ -400,8 +382,7 @@ def collect_heard(session: Session, record: AssessmentRecord, heard: datetime | 
 def find_reviewed(session: Session, edition: str, organisations: Collection[str]) -> set[str]:
     """Return the ids among `organisations` whose assessment ever had a verdict or an overall review."""
     verdicts, overall_reviews = (
-        query(session, edition, organisations)
-        for query in (queries.list_verdicts_of_many, queries.list_overall_reviews)
+        query(session, edition, organisations) for query in (queries.list_verdicts, queries.list_overall_reviews)
     )
     return {record.organisation for record in verdicts} | {record.organisation for record in overall_reviews}
 
@@ -608,7 +589,7 @@ def _check_opinion(record: AssessmentRecord, indicator: Indicator, before: Answe
 
 
 def _load_answer_reviews(session: Session, record: AssessmentRecord) -> dict[str, AnswerReview]:
-    return _group_verdicts(record, queries.list_verdicts(session, record.edition, record.organisation))
+    return _group_verdicts(record, queries.list_verdicts(session, record.edition, [record.organisation]))
 
 
 def _group_verdicts(record: AssessmentRecord, verdicts: Iterable[VerdictRecord]) -> dict[str, AnswerReview]:
@@ -717,7 +698,8 @@ def _score_reviewed(
 ) -> None:
     """Score a locked assessment again with the reviews of its answers, by indicator, and its overall review."""
     overall = queries.find_overall_review(session, record.edition, record.organisation)
-    _apply_reviews(session, record, reviews, overall, now)
+    applied = _build_applied(_list_latest(reviews.values()), overall)
+    assessments.rescore_reviewed(session, record, applied, now=now)
 
 
 def _reopen_hearing(
@@ -740,18 +722,6 @@ def _reopen_hearing(
         reason=reason,
         until=until,
     )
-
-
-def _apply_reviews(
-    session: Session,
-    record: AssessmentRecord,
-    reviews: Mapping[str, AnswerReview],
-    overall: OverallReview | None,
-    now: datetime,
-) -> None:
-    """Score a locked assessment again with the verdicts that count and the overall review."""
-    applied = _build_applied(_list_latest(reviews.values()), overall)
-    assessments.rescore_reviewed(session, record, applied, now=now)
 
 
 def _list_latest(reviews: Iterable[AnswerReview]) -> list[VerdictRecord]:
@@ -849,7 +819,7 @@ def save_overall_review(
     elif is_whole_harsher(before.review, review):
         locked.lifecycle.ensure_time_to_reply(now)
     stored = queries.store_overall_review(session, review)
-    _apply_reviews(session, record, _load_answer_reviews(session, record), stored, now)
+    _score_reviewed(session, record, _load_answer_reviews(session, record), now)
     return _describe_overall_review(record, stored)
 
 
@@ -911,10 +881,10 @@ def compute_edition_agreement(database: Database, edition: str) -> AgreementSumm
         AssessorPair(*assessors, compute_agreement(pairs)) for assessors, pairs in sorted(opinions.items())
     )
     return AgreementSummary(
-        record.id,
-        sum(pair.agreement.pairs for pair in assessor_pairs),
-        sum(pair.agreement.agreed for pair in assessor_pairs),
-        assessor_pairs,
+        edition=record.id,
+        pairs=sum(pair.agreement.pairs for pair in assessor_pairs),
+        agreed=sum(pair.agreement.agreed for pair in assessor_pairs),
+        between=assessor_pairs,
     )
 
 

@@ -33,24 +33,16 @@ class ReplyRecord(Struct, frozen=True, kw_only=True):
     version: int
 
 
-_SELECT_ALL = select(*(REPLIES.c[name] for name in ReplyRecord.__struct_fields__)).where(
-    REPLIES.c.edition == bindparam("of")
-)
-_SELECT_OF_ASSESSMENT = _SELECT_ALL.where(REPLIES.c.organisation == bindparam("by")).order_by(REPLIES.c.indicator)
-_SELECT_OF_MANY = _SELECT_ALL.where(REPLIES.c.organisation.in_(bindparam("some", expanding=True))).order_by(
-    REPLIES.c.indicator
+_SELECT_REPLIES = (
+    select(*(REPLIES.c[name] for name in ReplyRecord.__struct_fields__))
+    .where(REPLIES.c.edition == bindparam("of"), REPLIES.c.organisation.in_(bindparam("some", expanding=True)))
+    .order_by(REPLIES.c.indicator)
 )
 
 
-def list_replies(session: Session, edition: str, organisation: str) -> list[ReplyRecord]:
-    """List the replies of an assessment, ordered by indicator id."""
-    rows = session.execute(_SELECT_OF_ASSESSMENT, {"of": edition, "by": organisation}).mappings()
-    return [msgspec.convert(dict(row), ReplyRecord) for row in rows]
-
-
-def list_replies_of_many(session: Session, edition: str, organisations: Collection[str]) -> list[ReplyRecord]:
+def list_replies(session: Session, edition: str, organisations: Collection[str]) -> list[ReplyRecord]:
     """List the replies of these organisations in an edition, ordered by indicator id."""
-    rows = session.execute(_SELECT_OF_MANY, {"of": edition, "some": list(organisations)}).mappings()
+    rows = session.execute(_SELECT_REPLIES, {"of": edition, "some": list(organisations)}).mappings()
     return [msgspec.convert(dict(row), ReplyRecord) for row in rows]
 
 

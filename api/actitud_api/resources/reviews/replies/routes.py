@@ -117,7 +117,7 @@ class RepliesController(Controller):
         in its hearing, up to and including the last day of the hearing. The text is published with the edition,
         beside the verdict.
         """
-        new = schemas.build_new_reply(body)
+        new = service.NewReply(text=body.text, evidence=body.evidence)
 
         def put(session: Session) -> service.SavedReply:
             now = datetime.now(UTC)

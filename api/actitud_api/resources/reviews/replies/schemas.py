@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -11,15 +10,13 @@ from actitud_api.engine.methodology.free_text import PERSONAL_DATA, STRAIGHT
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.platform.http.paging import Page
 from actitud_api.resources.assessments.lifecycle import AssessmentState
-from actitud_api.resources.assessments.schemas import AssessmentPath
-from actitud_api.resources.reviews.replies import service
+from actitud_api.resources.assessments.schemas import AssessmentPath, Time
 from actitud_api.resources.reviews.replies.queries import ReplyRecord
 from actitud_api.resources.reviews.replies.service import CountedVerdict, OverallRemark, ReviewOutcome
 
 TEXT_MAX = 4_000
 EVIDENCE_MAX = 20
 
-Time = Annotated[datetime, Meta(tz=True)]
 Text = Annotated[
     str,
     Meta(
@@ -97,11 +94,6 @@ def build_reply(record: ReplyRecord) -> Reply:
         created=record.created,
         updated=record.updated,
     )
-
-
-def build_new_reply(request: ReplyRequest) -> service.NewReply:
-    """Convert a request to the content of a reply."""
-    return service.NewReply(text=request.text, evidence=request.evidence)
 
 
 def build_score_review(outcome: ReviewOutcome, evidence: dict[str, tuple[Evidence, ...]]) -> ScoreReview:

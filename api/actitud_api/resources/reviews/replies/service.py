@@ -123,7 +123,7 @@ def list_replies(database: Database, edition: str, organisation: str) -> list[Re
     with database.read() as session:
         assessment = assessments.find_assessment(session, edition, organisation)
         return _sort_replies(
-            assessment.methodology, queries.list_replies(session, assessment.edition, assessment.organisation)
+            assessment.methodology, queries.list_replies(session, assessment.edition, [assessment.organisation])
         )
 
 
@@ -205,7 +205,7 @@ def withdraw_reply(
 
 def list_evidence(session: Session, edition: str, organisation: str) -> dict[str, tuple[Evidence, ...]]:
     """Return the documents of the replies of an assessment by indicator. Erased documents are absent."""
-    records = queries.list_replies(session, edition, organisation)
+    records = queries.list_replies(session, edition, [organisation])
     return {record.indicator: record.evidence for record in records if record.evidence}
 
 
@@ -268,7 +268,7 @@ def _ensure_expected(before: ReplyRecord | None, expected: Expected) -> None:
 def _find_reply(session: Session, assessment: Assessment, indicator: str) -> ReplyRecord | None:
     if indicator not in _index_indicators(assessment.methodology):
         raise UnknownIndicator(indicator)
-    replies = queries.list_replies(session, assessment.edition, assessment.organisation)
+    replies = queries.list_replies(session, assessment.edition, [assessment.organisation])
     return next((record for record in replies if record.indicator == indicator), None)
 
 
@@ -304,7 +304,7 @@ def load_outcome(session: Session, record: Assessment) -> ReviewOutcome:
 
     `record` may be an assessment that is not stored, such as a corrected one.
     """
-    replies = queries.list_replies(session, record.edition, record.organisation)
+    replies = queries.list_replies(session, record.edition, [record.organisation])
     counted = reviews.collect_counted(session, record.edition, {record.organisation: record})
     verdicts, overall = counted.get(record.organisation, ((), None))
     return _build_outcome(record, verdicts, overall, replies)
@@ -318,8 +318,7 @@ def build_empty_outcome(state: AssessmentState) -> ReviewOutcome:
 def count_outcomes(session: Session, edition: str, organisations: Collection[str]) -> dict[str, ReviewTally]:
     """Count, for each of several assessments, the verdicts in force and the replies; return the counts by organisation.
 
-    A verdict is in force if it is the latest on the current answer and was not withdrawn. Assessments without
-    verdict, reply or overall review are absent.
+    Assessments without verdict, reply or overall review are absent.
     """
     return {
         name: ReviewTally(len(outcome.verdicts), len(outcome.replies), outcome.overall is not None)
@@ -333,7 +332,7 @@ def list_outcomes(session: Session, edition: str, organisations: Collection[str]
     Assessments without verdict, reply or overall review are absent.
     """
     replies: dict[str, list[ReplyRecord]] = {}
-    for record in queries.list_replies_of_many(session, edition, organisations):
+    for record in queries.list_replies(session, edition, organisations):
         replies.setdefault(record.organisation, []).append(record)
     outcomes: dict[str, ReviewOutcome] = {}
     records = assessments.find_assessments(
@@ -365,16 +364,6 @@ def _build_outcome(
             for reply in _sort_replies(assessment.methodology, replies)
         ),
     )
-
-
-def list_counted_verdicts(session: Session, record: Assessment) -> tuple[CountedVerdict, ...]:
-    """Return, for each answer of an assessment, the verdict that counts: the latest that was not withdrawn.
-
-    `record` may be a corrected assessment that is not stored yet. Answers without such a verdict are absent.
-    """
-    counted = reviews.collect_counted(session, record.edition, {record.organisation: record})
-    verdicts, _ = counted.get(record.organisation, ((), None))
-    return _to_counted(verdicts, record.evidence.review)
 
 
 def _to_counted(verdicts: Iterable[VerdictRecord], applied: AppliedReview) -> tuple[CountedVerdict, ...]:
