@@ -6,9 +6,9 @@ A revision without all its scores is never read: see `PublishedScore`.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct, structs
@@ -81,8 +81,6 @@ def count_revisions(session: Session) -> RevisionCount:
     ).one()
     return RevisionCount(first, later, newest)
 
-
-T = TypeVar("T")
 
 BATCH_ROWS: Final = 500
 """Maximum number of rows that one statement reads or writes."""
@@ -188,20 +186,11 @@ class NewPublication(Struct, frozen=True, kw_only=True):
 class PublicationRecord(Struct, frozen=True, kw_only=True):
     """A stored publication: one signed revision of an edition.
 
+    Members as in `NewPublication`, and these.
+
     Attributes:
-        edition: Id of the edition.
-        revision: Number of the publication among those of the edition, from 1.
-        digest: Digest of its edition document.
-        published: Time of the publication.
-        reason: Reason why it is published.
-        supersedes: Digest of the edition document of the previous revision, None for the first.
         superseded_by: Digest of the edition document of the next revision, None if there is none.
-        organisations: Number of scores.
-        corrections: Scores that differ from the previous revision.
-        entry: Number of its entry in the ledger (audit log).
         note: Signed text of the ledger checkpoint made with it.
-        bundle_digest: Digest of the bundle, the file with all documents.
-        bundle_size: Number of bytes of the bundle.
         protected, signature: Detached JWS of the edition document.
     """
 
@@ -370,7 +359,8 @@ _SELECT_KEPT = (
 
 def insert_documents(session: Session, kind: str, documents: Sequence[SignedDocument]) -> None:
     """Insert documents; `kind` is `score` or `edition`. A document whose digest is stored already is skipped."""
-    for batch in _split_into_batches(documents):
+    for start in range(0, len(documents), BATCH_ROWS):
+        batch = documents[start : start + BATCH_ROWS]
         digests = [document.form.digest for document in batch]
         stored = set(session.execute(select(DOCUMENTS.c.digest).where(DOCUMENTS.c.digest.in_(digests))).scalars())
         rows = [
@@ -508,27 +498,15 @@ _SELECT_NEWEST_SCORE = (
         EDITIONS.c.state == "published",
     )
 )
+_OF_REVISION = (
+    select(SCORES.c.organisation, DOCUMENTS.c.member)
+    .join(DOCUMENTS, SCORES.c.digest == DOCUMENTS.c.digest)
+    .where(SCORES.c.edition == bindparam("edition"), SCORES.c.revision == bindparam("revision"))
+)
 _SELECT_MEMBERS = (
-    select(SCORES.c.organisation, DOCUMENTS.c.member)
-    .join(DOCUMENTS, SCORES.c.digest == DOCUMENTS.c.digest)
-    .where(
-        SCORES.c.edition == bindparam("edition"),
-        SCORES.c.revision == bindparam("revision"),
-        SCORES.c.organisation > bindparam("after"),
-    )
-    .order_by(SCORES.c.organisation)
-    .limit(BATCH_ROWS)
+    _OF_REVISION.where(SCORES.c.organisation > bindparam("after")).order_by(SCORES.c.organisation).limit(BATCH_ROWS)
 )
-
-_SELECT_MANY = (
-    select(SCORES.c.organisation, DOCUMENTS.c.member)
-    .join(DOCUMENTS, SCORES.c.digest == DOCUMENTS.c.digest)
-    .where(
-        SCORES.c.edition == bindparam("edition"),
-        SCORES.c.revision == bindparam("revision"),
-        SCORES.c.organisation.in_(bindparam("organisations", expanding=True)),
-    )
-)
+_SELECT_MANY = _OF_REVISION.where(SCORES.c.organisation.in_(bindparam("organisations", expanding=True)))
 
 
 def get_last_note(session: Session) -> str | None:
@@ -658,10 +636,6 @@ def get_document_bytes(session: Session, edition: str, revision: int, organisati
 
 def _to_signed_document(row: Row[Any]) -> SignedDocument:
     return SignedDocument(PackedDocument(row.digest, row.member), Jws(row.protected, row.signature))
-
-
-def _split_into_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    return (items[start : start + BATCH_ROWS] for start in range(0, len(items), BATCH_ROWS))
 
 
 # --- news: publications with what they changed ----------------------------------------------------------------

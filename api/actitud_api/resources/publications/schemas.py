@@ -6,7 +6,7 @@ from datetime import datetime
 from operator import getitem
 from typing import Annotated, TypeAlias, Union
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from actitud_api.engine.methodology.free_text import NO_CONTROL, Reason
 from actitud_api.engine.scoring.result import Figure
@@ -193,14 +193,7 @@ def build_plan(request: PublicationRequest) -> PublicationPlan:
 
 def build_approval(record: Approval) -> PublicationApproval:
     """Build the response about an approval."""
-    return PublicationApproval(
-        edition=record.edition,
-        number=record.number,
-        digest=record.digest,
-        key=record.key,
-        role=record.role,
-        approved=record.approved,
-    )
+    return PublicationApproval(**structs.asdict(record))
 
 
 def build_publication(record: PublicationRecord) -> Publication:

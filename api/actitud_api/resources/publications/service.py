@@ -98,11 +98,9 @@ T = TypeVar("T")
 class NewestScore(Struct, frozen=True, kw_only=True):
     """The score of an organisation in the newest revision of an edition.
 
+    Members as in `queries.StoredNewestScore`, and these.
+
     Attributes:
-        edition_digest: Digest of the edition document of that revision.
-        revision: Number of that revision.
-        rank_points: The index, or -1 if the score is not ranked.
-        digest: Digest of the score document.
         result_digest: Digest of the score in the document.
         document: The score document.
         review: Outcome of the review in the document, without the texts that were erased after the publication.
@@ -237,11 +235,7 @@ class UnsignedScore(Struct, frozen=True):
 
 
 class SignedScore(Struct, frozen=True):
-    """A score document after it is signed.
-
-    `line` is the line of the score in the edition document, `stored` the score document with its signature, `row` the
-    row to store for it. `changed` is True if its figures differ from the figures stored with the assessment.
-    """
+    """A score document after it is signed, as in `UnsignedScore`; `stored` is the document with its signature."""
 
     line: ScoreLine
     stored: SignedDocument
