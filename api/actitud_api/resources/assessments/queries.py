@@ -146,11 +146,10 @@ _SELECT_CHANGEABLE = (
     .order_by(ASSESSMENTS.c.edition, ASSESSMENTS.c.organisation)
     .with_for_update(of=ASSESSMENTS)
 )
-_SELECT_TRANSITIONS = (
-    select(*(TRANSITIONS.c[name] for name in TransitionRecord.__struct_fields__))
-    .where(TRANSITIONS.c.edition == bindparam("of"), TRANSITIONS.c.organisation == bindparam("by"))
-    .order_by(TRANSITIONS.c.number)
-)
+_TRANSITIONS = select(*(TRANSITIONS.c[name] for name in TransitionRecord.__struct_fields__))
+_SELECT_TRANSITIONS = _TRANSITIONS.where(
+    TRANSITIONS.c.edition == bindparam("of"), TRANSITIONS.c.organisation == bindparam("by")
+).order_by(TRANSITIONS.c.number)
 # A correction of a published edition is the next submission of the assessment.
 _SUBMITTED = union_all(
     select(*(SUBMISSIONS.c[name] for name in SubmissionRecord.__struct_fields__)).where(
@@ -399,11 +398,9 @@ def list_transitions_of(
     session: Session, edition: str, organisations: Collection[str]
 ) -> dict[str, list[TransitionRecord]]:
     """Return the transitions of the assessments of these organisations, by organisation id, oldest first."""
-    statement = (
-        select(*(TRANSITIONS.c[name] for name in TransitionRecord.__struct_fields__))
-        .where(TRANSITIONS.c.edition == edition, TRANSITIONS.c.organisation.in_(organisations))
-        .order_by(TRANSITIONS.c.organisation, TRANSITIONS.c.number)
-    )
+    statement = _TRANSITIONS.where(
+        TRANSITIONS.c.edition == edition, TRANSITIONS.c.organisation.in_(organisations)
+    ).order_by(TRANSITIONS.c.organisation, TRANSITIONS.c.number)
     return _group_transitions(session, statement)
 
 
@@ -414,15 +411,11 @@ def list_transitions_in_state(
 
     The transitions of an assessment are oldest first.
     """
+    of_transition = and_(
+        ASSESSMENTS.c.edition == TRANSITIONS.c.edition, ASSESSMENTS.c.organisation == TRANSITIONS.c.organisation
+    )
     statement = (
-        select(*(TRANSITIONS.c[name] for name in TransitionRecord.__struct_fields__))
-        .select_from(
-            TRANSITIONS.join(
-                ASSESSMENTS,
-                (ASSESSMENTS.c.edition == TRANSITIONS.c.edition)
-                & (ASSESSMENTS.c.organisation == TRANSITIONS.c.organisation),
-            )
-        )
+        _TRANSITIONS.join(ASSESSMENTS, of_transition)
         .where(ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.state == state)
         .order_by(TRANSITIONS.c.organisation, TRANSITIONS.c.number)
     )

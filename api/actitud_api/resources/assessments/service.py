@@ -6,11 +6,9 @@ the client's `If-Match`) and the current time.
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime, timedelta
-from fractions import Fraction
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -63,6 +61,7 @@ from actitud_api.resources.assessments.reviewed_submission import (
 )
 from actitud_api.resources.assessments.tables import DIMENSIONS
 from actitud_api.resources.assessments.transitions import (
+    NUMBER,
     LockedAssessment,
     UnknownAssessment,
     ensure_expected,
@@ -249,7 +248,7 @@ def get_submission(database: Database, edition: str, organisation: str, number: 
         record = require_assessment(session, editions.find(session, edition).id, organisation)
         submission = (
             queries.find_submission(session, record.edition, record.organisation, int(number))
-            if _NUMBER.fullmatch(number)
+            if NUMBER.fullmatch(number)
             else None
         )
     if submission is None:
@@ -438,7 +437,10 @@ def submit_assessment(
     if errors or unneeded:
         raise NotSubmittable(load_methodology(saved.record.methodology), errors, unneeded)
     record_transition(session, before, lifecycle, "submitted", role, now)
-    return EvaluatedSubmission(_store_submission(session, saved.record, explanations, now), saved.evaluation)
+    number = queries.count_submissions(session, edition, organisation) + 1
+    submission = _build_submission(saved.record, number, explanations, now)
+    queries.insert_submission(session, submission)
+    return EvaluatedSubmission(submission, saved.evaluation)
 
 
 def lock_assessment(session: Session, edition: str, organisation: str) -> AssessmentRecord:
@@ -618,18 +620,9 @@ def store_correction(session: Session, preview: CorrectionPreview, revision: int
     record = preview.record
     number = queries.count_submissions(session, record.edition, record.organisation)
     last = queries.find_submission(session, record.edition, record.organisation, number)
-    explanations = {} if last is None else last.explanations
-    corrected = SubmissionRecord(
-        edition=record.edition,
-        organisation=record.organisation,
-        number=number + 1,
-        submitted=now,
-        methodology=record.methodology,
-        explanations={rule: why for rule, why in explanations.items() if rule in preview.rules},
-        submission=record.submission,
-        evidence=record.evidence,
-    )
-    queries.insert_correction(session, corrected, revision)
+    before = {} if last is None else last.explanations
+    explanations = {rule: why for rule, why in before.items() if rule in preview.rules}
+    queries.insert_correction(session, _build_submission(record, number + 1, explanations, now), revision)
 
 
 def update_figures(session: Session, edition: str, organisation: str, figures: Mapping[str, object]) -> None:
@@ -887,7 +880,7 @@ def _lock_domains(session: Session, organisation: str) -> tuple[str, ...]:
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
     """
     try:
-        return organisations.get_domains(session, organisation, locked=True)
+        return organisations.lock_domains(session, organisation)
     except organisations.UnknownOrganisation:
         organisations.refuse_alias(session, organisation)
         raise
@@ -964,7 +957,7 @@ def _derive_assessment(
     what was stored beside it. Its review is kept in the result, but does not affect the submission yet: `_merge_review`
     applies it.
     """
-    context = build_context(open_edition.domains, _find_first_zone_date(now), open_edition.edition.period_to)
+    context = build_context(open_edition.domains, (now + _FIRST_ZONE_OFFSET).date(), open_edition.edition.period_to)
     salt = support.salt or secrets.token_hex(_SALT_BYTES)
     supported = {
         name: _seal_answer(answer, support.answers.get(name, AnswerSupport()), salt)
@@ -1068,26 +1061,20 @@ def _is_below(finding: EvidenceFinding, pointers: Collection[str]) -> bool:
     return any(finding.pointer.startswith(pointer) for pointer in pointers)
 
 
-def _store_submission(
-    session: Session, record: AssessmentRecord, explanations: Mapping[str, str], now: datetime
+def _build_submission(
+    record: AssessmentRecord, number: int, explanations: Mapping[str, str], now: datetime
 ) -> SubmissionRecord:
-    """Store a copy of an assessment as its next submission, and return the copy."""
-    submission = SubmissionRecord(
+    """Return a copy of an assessment as its submission with this number."""
+    return SubmissionRecord(
         edition=record.edition,
         organisation=record.organisation,
-        number=queries.count_submissions(session, record.edition, record.organisation) + 1,
+        number=number,
         submitted=now,
         methodology=record.methodology,
         explanations=dict(explanations),
         submission=record.submission,
         evidence=record.evidence,
     )
-    queries.insert_submission(session, submission)
-    return submission
-
-
-def _find_first_zone_date(now: datetime) -> date:
-    return (now + _FIRST_ZONE_OFFSET).date()
 
 
 def figure_columns(evaluation: Evaluation) -> dict[str, object]:
@@ -1106,23 +1093,11 @@ def figure_columns(evaluation: Evaluation) -> dict[str, object]:
 
 
 def extract_figures(evaluation: Evaluation) -> AssessmentFigures:
-    """Return the figures of an evaluation as integers: its status, level, bounds of the index and coverage.
-
-    The bounds are in units of 10^-decimals of the methodology (with 2 decimals, 5734 means 57.34 points), the coverage
-    is in ten-thousandths (7500 means 75 %).
-    """
+    """Return the figures of an evaluation as integers: its status, level, bounds of the index and coverage."""
     return AssessmentFigures(
         status=evaluation.status,
         level=evaluation.level,
         index=evaluation.index,
         index_max=evaluation.index_max,
-        coverage=_to_ten_thousandths(evaluation.coverage),
+        coverage=None if evaluation.coverage is None else round_half_up(evaluation.coverage * 10**COVERAGE_DECIMALS),
     )
-
-
-def _to_ten_thousandths(coverage: Fraction | None) -> int | None:
-    return None if coverage is None else round_half_up(coverage * 10**COVERAGE_DECIMALS)
-
-
-# At most nine digits: a larger number would not fit the integer column of PostgreSQL.
-_NUMBER = re.compile("[1-9][0-9]{0,8}")

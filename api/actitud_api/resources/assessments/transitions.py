@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from typing import Final
 
 from msgspec import Struct
 
@@ -27,6 +28,12 @@ from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.webhooks import service as webhooks
+
+NUMBER: Final = re.compile("[1-9][0-9]{0,8}")
+"""The number of a submission or transition in a path.
+
+At most nine digits: a larger number would not fit the integer column of PostgreSQL.
+"""
 
 
 class UnknownAssessment(LookupError):
@@ -83,7 +90,7 @@ def get_transition(database: Database, edition: str, organisation: str, number: 
         record = require_assessment(session, editions.find(session, edition).id, organisation)
         transition = (
             queries.find_transition(session, record.edition, record.organisation, int(number))
-            if _NUMBER.fullmatch(number)
+            if NUMBER.fullmatch(number)
             else None
         )
     if transition is None:
@@ -360,7 +367,3 @@ def _advance(
     return record_transition(
         session, record, locked.lifecycle, after, role, now, phase=phase, reason=reason, until=until
     )
-
-
-# At most nine digits: a larger number would not fit the integer column of PostgreSQL.
-_NUMBER = re.compile("[1-9][0-9]{0,8}")

@@ -151,8 +151,7 @@ _SELECT_HOLDERS = select(ALIASES.c.alias, ALIASES.c.organisation).where(
     ALIASES.c.alias.in_(bindparam("ids", expanding=True))
 )
 _SELECT_PARENT = select(ORGANISATIONS.c.parent).where(ORGANISATIONS.c.id == bindparam("id"))
-_SELECT_DOMAINS = select(ORGANISATIONS.c.domains).where(ORGANISATIONS.c.id == bindparam("id"))
-_SELECT_DOMAINS_OF_MANY = (
+_SELECT_DOMAINS = (
     select(ORGANISATIONS.c.id, ORGANISATIONS.c.domains)
     .where(ORGANISATIONS.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(ORGANISATIONS.c.id)
@@ -186,12 +185,7 @@ def list_page(session: Session, filters: OrganisationFilters, page: PageRange[st
 def search_page(
     session: Session, filters: OrganisationFilters, page: PageRange[MatchKey]
 ) -> list[tuple[OrganisationRecord, MatchKey]]:
-    """List the organisations that match all `filters`, each with its sort key.
-
-    The organisation whose names are closest to the search text comes first, as in `find_matches`. If the text has no
-    words, only the other filters apply, and organisations are ordered by id. The sort key of the last organisation
-    continues the list on the next page.
-    """
+    """List the organisations that match all `filters`, each with its key, in the order of `service.search_page`."""
     matches = find_matches(session, filters.text)
     if matches is None:
         by_id = PageRange(None if page.after is None else page.after[-1], page.offset, page.limit, page.total)
@@ -208,10 +202,7 @@ def search_page(
 
 
 def get_state(session: Session) -> tuple[int, str]:
-    """Return the number of writes of organisations, and the time of the last one as text, empty if there was none.
-
-    A copy of the organisations is outdated once one of these values has changed.
-    """
+    """Return the number of writes of organisations, and the time of the last one as text, empty if there was none."""
     row = session.execute(_SELECT_STATE).one_or_none()
     return (0, "") if row is None else (row.writes, str(row.written))
 
@@ -268,23 +259,13 @@ def list_predecessors(session: Session, identifier: str) -> set[str]:
     return set(session.execute(statement).scalars())
 
 
-def get_domains(session: Session, identifier: str, *, locked: bool) -> tuple[str, ...] | None:
-    """Return the internet domains of an organisation, or None if the organisation does not exist.
-
-    If `locked`, no other session can change the domains until this session ends.
-    """
-    # A shared lock: writes of assessments wait for a change of the domains, not for each other.
-    statement = _SELECT_DOMAINS.with_for_update(read=True) if locked else _SELECT_DOMAINS
-    domains: list[str] | None = session.execute(statement, {"id": identifier}).scalar_one_or_none()
-    return None if domains is None else tuple(domains)
-
-
 def list_domains(session: Session, identifiers: Collection[str], *, locked: bool) -> dict[str, tuple[str, ...]]:
     """Return the internet domains of organisations, by id; ids that no organisation has are absent.
 
     If `locked`, no other session can change the domains until this session ends.
     """
-    statement = _SELECT_DOMAINS_OF_MANY.with_for_update(read=True) if locked else _SELECT_DOMAINS_OF_MANY
+    # A shared lock: writes of assessments wait for a change of the domains, not for each other.
+    statement = _SELECT_DOMAINS.with_for_update(read=True) if locked else _SELECT_DOMAINS
     return {row.id: tuple(row.domains) for row in session.execute(statement, {"ids": sorted(identifiers)})}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Final, TypeVar
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from actitud_api.engine.methodology.free_text import TRIMMED
 from actitud_api.platform.http.paging import Page, PageQuery
@@ -276,23 +276,11 @@ def build_organisation(record: OrganisationRecord) -> Organisation:
 def build_entry(request: OrganisationRequest) -> OrganisationEntry:
     """Convert the request for a new organisation to its entry."""
     return OrganisationEntry(
-        id=request.id,
-        name=request.name,
-        kind=request.kind,
-        parent=request.parent,
-        population=request.population,
-        population_year=request.population_year,
-        employees=request.employees,
-        employees_year=request.employees_year,
-        province=request.province,
-        region=request.region,
-        aliases=request.aliases,
-        former_names=_former_names(request.former_names),
-        valid_from=request.valid_from,
-        valid_to=request.valid_to,
-        succeeded_by=request.succeeded_by,
-        contact=apply_contact_change(None, _contact(request.contact)),
-        domains=request.domains,
+        **{
+            **structs.asdict(request),
+            "former_names": _former_names(request.former_names),
+            "contact": apply_contact_change(None, _contact(request.contact)),
+        }
     )
 
 
@@ -300,22 +288,14 @@ def build_change(request: OrganisationPatch) -> OrganisationChange:
     """Convert a merge patch to an `OrganisationChange` for the service."""
     former = request.former_names
     return OrganisationChange(
-        name=request.name,
-        kind=request.kind,
-        parent=request.parent,
-        population=request.population,
-        population_year=request.population_year,
-        employees=request.employees,
-        employees_year=request.employees_year,
-        province=request.province,
-        region=request.region,
-        aliases=_emptied(request.aliases),
-        former_names=former if former is UNSET else _former_names(former or ()),
-        valid_from=request.valid_from,
-        valid_to=request.valid_to,
-        succeeded_by=_emptied(request.succeeded_by),
-        contact=request.contact if request.contact is UNSET else _contact(request.contact),
-        domains=_emptied(request.domains),
+        **{
+            **structs.asdict(request),
+            "aliases": _emptied(request.aliases),
+            "former_names": former if former is UNSET else _former_names(former or ()),
+            "succeeded_by": _emptied(request.succeeded_by),
+            "contact": request.contact if request.contact is UNSET else _contact(request.contact),
+            "domains": _emptied(request.domains),
+        }
     )
 
 

@@ -166,10 +166,7 @@ def find_matches(session: Session, text: str) -> Subquery | None:
 
 
 def has_exact_match(session: Session, text: str) -> bool:
-    """Return True if some organisation has all words of a search text, or words that begin with them.
-
-    Return False if organisations have only similar words, or the text has no word.
-    """
+    """Return True if some organisation has all words of a search text, or words that begin with them."""
     return _find_begun(session, parse_search(text)) is not None
 
 

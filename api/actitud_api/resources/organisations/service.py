@@ -180,16 +180,16 @@ def exists(session: Session, organisation: str) -> bool:
     return bool(queries.find_existing(session, [organisation]))
 
 
-def get_domains(session: Session, organisation: str, *, locked: bool) -> tuple[str, ...]:
-    """Return the hosts whose pages count as evidence for the answers of an organisation.
+def lock_domains(session: Session, organisation: str) -> tuple[str, ...]:
+    """Return the hosts whose pages count as evidence for the answers of an organisation, and lock them.
 
-    If `locked` is True, no other session can change the domains until this session ends; the session must then be a
-    writing one. Raises `UnknownOrganisation` if there is no such organisation.
+    No other session can change the domains until this session, which must be a writing one, ends. Raises
+    `UnknownOrganisation` if there is no such organisation.
     """
-    domains = queries.get_domains(session, organisation, locked=locked)
-    if domains is None:
+    domains = list_domains(session, [organisation], locked=True)
+    if organisation not in domains:
         raise UnknownOrganisation(organisation)
-    return domains
+    return domains[organisation]
 
 
 def list_domains(session: Session, identifiers: Collection[str], *, locked: bool) -> dict[str, tuple[str, ...]]:
