@@ -13,6 +13,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import IO, Final, NamedTuple, TypeVar
@@ -113,24 +114,25 @@ class ImportWorkers(NamedTuple):
     run: Callable[[Callable[[bytes], bytes], bytes], bytes]
 
 
-class ImportParameters(Struct, frozen=True, kw_only=True):
-    """Parameters of the job that imports a file.
+class ImportRequest(Struct, frozen=True, kw_only=True):
+    """Options of an import.
 
-    Attributes:
-        file: Id of the file.
-        form: Form of the file.
-        dry_run: True to check the file and store nothing.
-        all_or_nothing: True to store nothing if the rows of any organisation have a fault.
-        language: Language of the faults in the annotated copy of a text file.
-        request: Id of the request that started the import, for the ledger (audit log); None if there was no request.
+    `dry_run`: True to store nothing. `all_or_nothing`: True to store nothing if the rows of any organisation have a
+    fault. `language`: the language of the faults in the annotated copy of a text file. `request`: id of the request,
+    for the ledger (audit log); None if there is no request.
     """
 
-    file: int
-    form: Form
     dry_run: bool
     all_or_nothing: bool
     language: Language
     request: str | None
+
+
+class ImportParameters(ImportRequest, frozen=True, kw_only=True):
+    """Parameters of the job that imports a file: the options, the id of the file, and the form of the file."""
+
+    file: int
+    form: Form
 
 
 class ImportProgress(Struct, kw_only=True):
@@ -563,14 +565,8 @@ def _aim(
 
 def _cut(items: Iterator[ItemT], size: int) -> Iterator[list[ItemT]]:
     """Yield the items in lists of this size; the last may be shorter."""
-    kept: list[ItemT] = []
-    for item in items:
-        kept.append(item)
-        if len(kept) == size:
-            yield kept
-            kept = []
-    if kept:
-        yield kept
+    while batch := list(islice(items, size)):
+        yield batch
 
 
 def _append(spool: IO[bytes], batch: _SpooledBatch) -> None:

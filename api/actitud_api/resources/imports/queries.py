@@ -46,24 +46,24 @@ class ImportFileRecord(Struct, frozen=True, kw_only=True):
     expires: datetime
 
 
+_COLUMNS: Final = [FILES.c[name] for name in ImportFileRecord.__struct_fields__]
+
+
 def insert_file(session: Session, values: dict[str, object]) -> ImportFileRecord:
     """Insert a file without pieces, and return it; `values` has a value for each column except the id."""
-    columns = [FILES.c[name] for name in ImportFileRecord.__struct_fields__]
-    row = session.execute(insert(FILES).values(values).returning(*columns)).mappings().one()
+    row = session.execute(insert(FILES).values(values).returning(*_COLUMNS)).mappings().one()
     return msgspec.convert(dict(row), ImportFileRecord)
 
 
 def get_file(session: Session, file: int) -> ImportFileRecord | None:
     """Return the record of a file, or None if the file does not exist or was deleted."""
-    columns = [FILES.c[name] for name in ImportFileRecord.__struct_fields__]
-    row = session.execute(select(*columns).where(FILES.c.id == file)).mappings().one_or_none()
+    row = session.execute(select(*_COLUMNS).where(FILES.c.id == file)).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), ImportFileRecord)
 
 
 def find_annotated(session: Session, job: int) -> ImportFileRecord | None:
     """Return the record of the newest copy with marked faults that a job has made of its file, or None without any."""
-    columns = [FILES.c[name] for name in ImportFileRecord.__struct_fields__]
-    statement = select(*columns).where(FILES.c.job == job).order_by(FILES.c.id.desc()).limit(1)
+    statement = select(*_COLUMNS).where(FILES.c.job == job).order_by(FILES.c.id.desc()).limit(1)
     row = session.execute(statement).mappings().one_or_none()
     return None if row is None else msgspec.convert(dict(row), ImportFileRecord)
 

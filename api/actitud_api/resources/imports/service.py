@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.auth.service import ORGANISATION_ROLES, Principal
@@ -25,6 +25,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.imports import files, queries
 from actitud_api.resources.imports.csv_forms import read_form
 from actitud_api.resources.imports.import_run import ACTION, ImportParameters, ImportWorkers
+from actitud_api.resources.imports.import_run import ImportRequest as ImportRequest
 from actitud_api.resources.imports.json_form import JsonLinesForm
 from actitud_api.resources.imports.preparation import ABSENT, Form
 from actitud_api.resources.imports.queries import ImportFileRecord
@@ -49,20 +50,6 @@ _PAGE: Final = 500
 
 class TemplateTooLarge(ValueError):
     """A template would have more than `TEMPLATE_MAX` organisations. Raised by `build_template`."""
-
-
-class ImportRequest(Struct, frozen=True, kw_only=True):
-    """Options of an import.
-
-    `dry_run`: True to store nothing. `all_or_nothing`: True to store nothing if the rows of any organisation have a
-    fault. `language`: the language of the faults in the annotated copy of a text file. `request`: id of the request,
-    for the ledger (audit log); None if there is no request.
-    """
-
-    dry_run: bool
-    all_or_nothing: bool
-    language: Language
-    request: str | None
 
 
 class ReceivedFile(Struct, frozen=True):
@@ -118,14 +105,7 @@ class Importer:
 
         `principal`: the client that asks for it, None for the command line.
         """
-        parameters = ImportParameters(
-            file=received.record.id,
-            form=received.form,
-            dry_run=request.dry_run,
-            all_or_nothing=request.all_or_nothing,
-            language=request.language,
-            request=request.request,
-        )
+        parameters = ImportParameters(file=received.record.id, form=received.form, **structs.asdict(request))
         return enqueue_job(
             session,
             kind=ACTION,
