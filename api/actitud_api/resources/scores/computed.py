@@ -174,14 +174,9 @@ class ComputationCache:
         return value
 
     def keep(self, values: RecentValues[V], key: Hashable, source: ComputedFrom | None, kind: str, value: V) -> V:
-        """Store the result of a computation in memory and on disk, and return it.
+        """Store the result of a computation in memory and, unless `source` is None, on disk, and return it.
 
-        Args:
-            values: Cache in memory for this kind of result.
-            key: Key of the result in `values`.
-            source: Scores from which the result was computed; None stores it in memory only.
-            kind: Name of the computation on disk, with its parameters.
-            value: The result.
+        `values`, `key`, `source` and `kind` are as in `find`.
         """
         if source is not None and self._kept is not None:
             self._kept.save(source, kind, value)

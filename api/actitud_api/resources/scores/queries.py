@@ -463,10 +463,9 @@ def count_before(
     return count
 
 
-def count_by_group(session: Session, source: FigureSource, visibility: Visibility) -> list[GroupCount]:
-    """Count the visible organisations of an edition for each combination of kind, size band, region and province."""
-    statement = source.statements.count_by_group.where(visibility.build_condition(source.statements))
-    return [GroupCount(*row) for row in session.execute(statement, source.parameters)]
+def count_by_group(session: Session, source: FigureSource) -> list[GroupCount]:
+    """Count the organisations of an edition for each combination of kind, size band, region and province."""
+    return [GroupCount(*row) for row in session.execute(source.statements.count_by_group, source.parameters)]
 
 
 def get_state_key(session: Session, source: FigureSource, visibility: Visibility) -> tuple[int, int, str, str]:

@@ -485,13 +485,9 @@ def build_summary_answer(summary: service.ScoreSummary) -> SummaryAnswer:
 
 def build_filters(query: Struct) -> ScoreFilters:
     """Convert query parameters of a ranking to filters; `query` may be any struct that has some of these parameters."""
-    ids = split_ids(getattr(query, "organisation", None))
+    named: str | None = getattr(query, "organisation", None)
+    ids = None if named is None else tuple(named.split(","))
     return organisations.build_filters(query, ScoreFilters, organisations=ids)
-
-
-def split_ids(organisations: str | None) -> tuple[str, ...] | None:
-    """Split a comma-separated list of organisation ids; return None if there is no list."""
-    return None if organisations is None else tuple(organisations.split(","))
 
 
 def parse_sort(query: RankingQuery) -> RankingSort:
@@ -504,15 +500,10 @@ def build_spread(summary: FiveNumberSummary | None, decimals: int) -> Spread | N
 
     Return None if `summary` is None.
     """
-    return None if summary is None else Spread(**_convert_spread(summary, decimals))
-
-
-def _convert_spread(summary: FiveNumberSummary, decimals: int) -> dict[str, Figure]:
-    scale = int(10**decimals)
-    return {
-        name: to_figure(Fraction(units, scale))
-        for name, units in zip(("min", "q1", "median", "q3", "max"), structs.astuple(summary), strict=True)
-    }
+    if summary is None:
+        return None
+    figures = (to_figure(Fraction(units, int(10**decimals))) for units in structs.astuple(summary))
+    return Spread(**dict(zip(("min", "q1", "median", "q3", "max"), figures, strict=True)))
 
 
 def _map_dimensions(document: Document, units: tuple[int | None, ...]) -> dict[str, Figure | None]:

@@ -412,18 +412,15 @@ def count_scores(database: Database, edition: str, filters: ScoreFilters, *, pri
         return queries.count_rows(session, find_source(session, record), filters, build_visibility(record, principal))
 
 
-def count_by_group(database: Database, edition: str, *, principal: Principal | None = None) -> list[GroupCount]:
-    """Count the organisations of an edition by kind, size band, region and province, for each combination.
-
-    Only organisations that the principal may see are counted. `principal` is None for a caller without a key, who sees
-    only published scores.
+def count_by_group(database: Database, edition: str) -> list[GroupCount]:
+    """Count the organisations of a published edition by kind, size band, region and province, for each combination.
 
     Raises:
-        UnknownEdition: No edition has that id.
+        UnknownEdition: No edition with that id is published.
     """
     with database.read() as session:
-        record = editions.find(session, edition)
-        return queries.count_by_group(session, find_source(session, record), build_visibility(record, principal))
+        record = editions.find_published(session, edition)
+        return queries.count_by_group(session, find_source(session, record))
 
 
 def list_organisations(database: Database, edition: str) -> list[str]:

@@ -43,15 +43,7 @@ DIMENSION_KEYS: Final[tuple[DimensionKey, ...]] = get_args(DimensionKey)
 
 SortKey = Literal["rank", "organisation", "organisation_name", "population", "index_max", "coverage"] | DimensionKey
 """Keys by which a ranking can be sorted; `D1` to `D10` are the scores in the dimensions, in methodology order."""
-SORT_KEYS: Final[tuple[SortKey, ...]] = (
-    "rank",
-    "organisation",
-    "organisation_name",
-    "population",
-    "index_max",
-    "coverage",
-    *DIMENSION_KEYS,
-)
+SORT_KEYS: Final[tuple[SortKey, ...]] = tuple(key for keys in get_args(SortKey) for key in get_args(keys))
 
 FIGURE_COLUMNS: Final = ("methodology", "status", "level", "rank_points", "index_value", "index_max", "coverage")
 FIGURES_LENGTH: Final = len(FIGURE_COLUMNS) + len(DIMENSIONS)
