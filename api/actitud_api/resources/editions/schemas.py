@@ -172,14 +172,12 @@ def build_edition(counted: CountedEdition, language: Language) -> Edition:
 def build_draft(request: EditionRequest) -> EditionDraft:
     """Convert the request for a new edition to an `EditionDraft` for the service."""
     return EditionDraft(
-        id=request.id,
-        titles=structs.asdict(request.titles),
-        methodology=request.methodology,
-        period_from=request.period_from,
-        period_to=request.period_to,
-        windows=_spans(request.windows),
-        calendar=_spans(request.calendar),
-        accept_draft=request.accept_draft,
+        **{
+            **structs.asdict(request),
+            "titles": structs.asdict(request.titles),
+            "windows": _spans(request.windows),
+            "calendar": _spans(request.calendar),
+        }
     )
 
 
@@ -198,9 +196,7 @@ def _titles(change: TitlesChange) -> dict[str, str]:
 
 
 def _spans(change: WindowsChange | CalendarChange | None) -> dict[str, Span | None] | None:
-    return None if change is None else _select_sent(change)
-
-
-def _select_sent(change: WindowsChange | CalendarChange) -> dict[str, Span | None]:
     """Return the windows or phases that the request contains, by name; one that is null in the request is None."""
+    if change is None:
+        return None
     return {name: value for name, value in structs.asdict(change).items() if value is not UNSET}

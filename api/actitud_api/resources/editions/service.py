@@ -71,17 +71,10 @@ class EditionInconsistent(ValueError):
 
 
 class EditionDraft(Struct, frozen=True, kw_only=True):
-    """The values of an edition to be created.
+    """The values of an edition to be created, with the members of an `EditionRecord`.
 
-    Attributes:
-        id: Id of the edition.
-        titles: Title by language.
-        methodology: Name of its methodology version.
-        period_from, period_to: First and last day that the answers describe.
-        windows: Periods from which facts must come, by name; one that is None or absent gets the default of the
-            methodology.
-        calendar: Phases, by name; one that is None or absent gets the default of the methodology.
-        accept_draft: True to allow a methodology version that is a draft and may still change.
+    A window or phase that is None or absent gets the default of the methodology. `accept_draft` is True to allow a
+    methodology version that is a draft and may still change.
     """
 
     id: str
@@ -92,7 +85,6 @@ class EditionDraft(Struct, frozen=True, kw_only=True):
     windows: NamedSpans | None = None
     calendar: NamedSpans | None = None
     accept_draft: bool = False
-    """Allow a methodology version that is a draft and may still change."""
 
 
 class EditionChange(Struct, frozen=True, kw_only=True):
@@ -315,8 +307,7 @@ def delete(session: Session, edition: str, *, expected: Expected) -> None:
     """
     record = _load_changeable(session, edition, expected)
     # Locked before the assessments are counted, so that none is added in between.
-    if not queries.lock_edition(session, record.id, record.version):
-        raise StaleVersion
+    lock(session, record)
     if organisations := queries.count_assessments(session, record):
         raise EditionInconsistent([EditionContradiction("", "assessments", str(organisations))])
     queries.delete_edition(session, record.id)
@@ -359,8 +350,7 @@ def _ensure_hearing_kept(session: Session, before: EditionRecord, after: Edition
     if end >= kept:
         return
     # Locked before the assessments are counted, so that no hearing begins in between.
-    if not queries.lock_edition(session, before.id, before.version):
-        raise StaleVersion
+    lock(session, before)
     if before.calendar.hearing.start <= now.date() or queries.has_hearing(session, before.id):
         raise EditionInconsistent([EditionContradiction("/calendar/hearing/to", "shorter", str(end), str(kept))])
 

@@ -10,20 +10,7 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class EditionTable(Base, table=True):
-    """A stored edition.
-
-    Attributes:
-        id: Id of the edition.
-        titles: Title by language.
-        methodology: Name of its methodology version.
-        state: A `queries.State`; readers see the state that `derive_state` returns.
-        period_from, period_to: First and last day that the answers describe.
-        windows: JSON of `dates.Windows`.
-        calendar: JSON of `dates.Calendar`.
-        simulated: True if the data are invented.
-        created, updated: Times of the first and of the last write.
-        version: Number of times that the row was written.
-    """
+    """A stored edition. Columns as in `queries.EditionRecord`; readers see the state that `derive_state` returns."""
 
     __tablename__ = "edition"
 
@@ -46,20 +33,24 @@ _PUBLICATIONS = table("publication", column("edition"), column("revision"), colu
 _SCORES = table("published_score", column("edition"), column("revision"), column("ordinal"))
 
 
+def _is_last(publication: FromClause, score: FromClause) -> ColumnElement[bool]:
+    """Return the SQL condition that is true if a score is the last of a revision, which then has all its scores."""
+    return and_(
+        score.c.edition == publication.c.edition,
+        score.c.revision == publication.c.revision,
+        score.c.ordinal == publication.c.organisations,
+    )
+
+
 def is_complete(edition: ColumnElement[str], revision: ColumnElement[int]) -> ColumnElement[bool]:
     """Return the SQL condition that is true if a revision of an edition has all its scores.
 
     Only the last score is looked up, because the scores of a revision are numbered and inserted in this order.
     """
     publication, score = _PUBLICATIONS.alias(), _SCORES.alias()
-    complete = and_(
-        score.c.edition == publication.c.edition,
-        score.c.revision == publication.c.revision,
-        score.c.ordinal == publication.c.organisations,
-    )
     return exists(
         select(publication.c.revision)
-        .join(score, complete)
+        .join(score, _is_last(publication, score))
         .where(publication.c.edition == edition, publication.c.revision == revision)
     )
 
@@ -70,14 +61,9 @@ def select_newest_revision(edition: ColumnElement[str]) -> ScalarSelect[int]:
     Its value is null if there is no such revision.
     """
     publication, score = _PUBLICATIONS.alias(), _SCORES.alias()
-    complete = and_(
-        score.c.edition == publication.c.edition,
-        score.c.revision == publication.c.revision,
-        score.c.ordinal == publication.c.organisations,
-    )
     return (
         select(func.max(publication.c.revision))
-        .select_from(publication.join(score, complete))
+        .select_from(publication.join(score, _is_last(publication, score)))
         .where(publication.c.edition == edition)
         .scalar_subquery()
     )
