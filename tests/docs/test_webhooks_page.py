@@ -18,7 +18,7 @@ from msgspec import structs
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.webhooks import delivery, queries, sending, service
-from actitud_api.resources.webhooks.events import EVENT_TYPES, AssessmentTransitioned, EditionPublished, ScoreCorrected
+from actitud_api.resources.webhooks.events import AssessmentTransitioned, EditionPublished, EventType, ScoreCorrected
 from actitud_api.resources.webhooks.signatures import format_secret, sign_message
 from actitud_api.settings import Settings
 from tests.docs.test_readme import STATED, blocks
@@ -106,7 +106,7 @@ def test_its_table_has_every_event_with_its_members(page: str) -> None:
         for kind in (EditionPublished, ScoreCorrected, AssessmentTransitioned)
     }
     assert {name: re.findall(r"`(\w+)`", cell) for name, cell in rows.items()} == members
-    assert tuple(rows) == EVENT_TYPES
+    assert tuple(rows) == get_args(EventType)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -121,7 +121,7 @@ class KeysController(Controller):
         total = query.make_total()
         rows = access.list_page(
             database,
-            schemas.build_filters(query, only),
+            access.KeyFilters(role=query.role, organisation=query.organisation, key=only),
             PageRange(CURSOR.read(query), query.offset, query.limit + 1, total),
         )
         page, cursor = CURSOR.cut(query, rows, lambda row: (row.record.created, row.record.id))
@@ -158,7 +158,7 @@ class KeysController(Controller):
 
         The organisations and editions of the key must exist.
         """
-        requested = schemas.build_requested_key(body)
+        requested = service.RequestedKey(**structs.asdict(body))
 
         def create(session: Session) -> CreatedKey:
             return service.create_key(session, peppers, requested, maker=principal.key, now=datetime.now(UTC))

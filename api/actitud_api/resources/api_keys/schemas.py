@@ -14,14 +14,12 @@ from actitud_api.platform.auth.service import (
     DAYS_MAX,
     OVERLAP,
     OVERLAP_MAX,
-    KeyFilters,
     KeyState,
     KeyUsage,
     Role,
     determine_state,
 )
 from actitud_api.platform.http.paging import Page, PageQuery
-from actitud_api.resources.api_keys.service import RequestedKey
 
 TEXT_MAX = 65_536
 """Maximum number of characters of the text in a report of a leaked key."""
@@ -163,19 +161,6 @@ class ReportReceipt(Struct, frozen=True, kw_only=True):
     """The answer to every report of a leaked key."""
 
     detail: str
-
-
-def build_filters(query: KeyQuery, key: str | None) -> KeyFilters:
-    """Convert the query parameters of the list of keys to filters.
-
-    If `key` is the id of a key, only that key is listed; if it is None, all keys that match the query.
-    """
-    return KeyFilters(role=query.role, organisation=query.organisation, key=key)
-
-
-def build_requested_key(request: KeyRequest) -> RequestedKey:
-    """Convert a request to the role, organisations, editions and life of the key to create."""
-    return RequestedKey(**structs.asdict(request))
 
 
 def build_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: datetime) -> AccessKey:

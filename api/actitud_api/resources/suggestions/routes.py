@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from litestar import Controller, Response
+from msgspec import structs
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.auth.idempotency import idempotent
@@ -175,7 +176,7 @@ class SuggestionsController(Controller):
         dimension is refused (409), and so is a request of a key that has used up its suggestions of 24 hours
         (`too_many`).
         """
-        proposal = schemas.build_proposal(body)
+        proposal = service.Proposal(**structs.asdict(body))
 
         def store(session: Session) -> Response[bytes]:
             record = service.propose(
@@ -228,7 +229,7 @@ class SuggestionsController(Controller):
 
         Publishes a decision with its reason. Earlier decisions stay visible; the last one counts.
         """
-        new = schemas.build_decision(body)
+        new = service.NewDecision(**structs.asdict(body))
 
         def store(session: Session) -> Response[bytes]:
             record = service.decide(session, path.suggestion, new, expected=expected, now=datetime.now(UTC))

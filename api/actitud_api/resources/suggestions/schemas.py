@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from actitud_api.engine.methodology.free_text import PERSONAL_DATA, STRAIGHT
 from actitud_api.engine.methodology.loader import list_versions
 from actitud_api.platform.http.paging import Page, PageQuery
-from actitud_api.resources.suggestions import service
 from actitud_api.resources.suggestions.service import (
     DIMENSION_BY_INDICATOR,
     DIMENSIONS,
@@ -160,38 +159,7 @@ def build_suggestion(record: SuggestionRecord) -> Suggestion:
         dimension=record.dimension,
         indicator=record.indicator,
         state=record.state,
-        decisions=tuple(
-            SuggestionDecision(
-                decision=decision.decision,
-                reason=decision.reason,
-                language=decision.language,
-                methodology=decision.methodology,
-                decided=decision.decided,
-            )
-            for decision in record.decisions
-        ),
+        decisions=tuple(SuggestionDecision(**structs.asdict(decision)) for decision in record.decisions),
         created=record.created,
         updated=record.updated,
-    )
-
-
-def build_proposal(request: SuggestionRequest) -> service.Proposal:
-    """Convert a request to the proposal that the service stores."""
-    return service.Proposal(
-        kind=request.kind,
-        title=request.title,
-        text=request.text,
-        language=request.language,
-        dimension=request.dimension,
-        indicator=request.indicator,
-    )
-
-
-def build_decision(request: DecisionRequest) -> service.NewDecision:
-    """Convert a request to the decision that the service stores."""
-    return service.NewDecision(
-        decision=request.decision,
-        reason=request.reason,
-        language=request.language,
-        methodology=request.methodology,
     )

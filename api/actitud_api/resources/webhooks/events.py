@@ -7,15 +7,13 @@ free text, and only data that every key may read that can be notified of the eve
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import ClassVar, Final, Literal, get_args
+from typing import ClassVar, Literal
 
 import msgspec
 from msgspec import Struct
 
 EventType = Literal["edition.published", "score.corrected", "assessment.transitioned"]
 """Types of events, named by subject and past participle."""
-
-EVENT_TYPES: Final[tuple[EventType, ...]] = get_args(EventType)
 
 
 class WebhookEvent(Struct, frozen=True, kw_only=True):

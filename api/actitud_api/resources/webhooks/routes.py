@@ -180,7 +180,7 @@ class WebhooksController(Controller):
         It is notified of events that the key may read, according to Standard Webhooks, as long as the key or a
         successor of the key is valid. The secret is shown only in this response.
         """
-        new = schemas.build_new(body)
+        new = service.NewWebhook(**structs.asdict(body))
 
         def create(session: Session) -> CreatedWebhook:
             return service.create_webhook(session, webhook_secrets, principal, new, now=datetime.now(UTC))
@@ -201,7 +201,7 @@ class WebhooksController(Controller):
 
         Deliveries that are pending go to the new address, once the webhook is active.
         """
-        change = schemas.build_change(body)
+        change = service.WebhookChange(**structs.asdict(body))
 
         def update(session: Session) -> WebhookRecord:
             return service.update_webhook(

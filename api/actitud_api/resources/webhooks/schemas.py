@@ -15,9 +15,7 @@ from actitud_api.resources.webhooks.service import (
     DeliveryRecord,
     DeliveryState,
     EventType,
-    NewWebhook,
     SendingProblem,
-    WebhookChange,
     WebhookRecord,
     WebhookState,
 )
@@ -133,16 +131,6 @@ class DeliveryPage(Page[Delivery], frozen=True):
     """A page of deliveries, newest first."""
 
 
-def build_new(request: WebhookRequest) -> NewWebhook:
-    """Convert a request to the webhook that is to be created."""
-    return NewWebhook(url=request.url, events=request.events)
-
-
-def build_change(patch: WebhookPatch) -> WebhookChange:
-    """Convert a merge patch to a `WebhookChange` for the service."""
-    return WebhookChange(url=patch.url, events=patch.events, state=patch.state)
-
-
 def build_webhook(record: WebhookRecord) -> Webhook:
     """Build the response about a webhook."""
     return Webhook(
@@ -175,10 +163,5 @@ def build_delivery(record: DeliveryRecord) -> Delivery:
         state=record.state,
         created=record.created,
         next_attempt=record.run_after,
-        attempts=tuple(
-            DeliveryAttempt(
-                at=attempt.at, status=attempt.status, problem=attempt.problem, milliseconds=attempt.milliseconds
-            )
-            for attempt in record.attempts
-        ),
+        attempts=tuple(DeliveryAttempt(**structs.asdict(attempt)) for attempt in record.attempts),
     )

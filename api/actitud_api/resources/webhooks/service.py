@@ -199,8 +199,7 @@ def get_webhook(database: Database, webhook: str, principal: Principal) -> Webho
     """Return a webhook that the principal owns, or any webhook if the principal is an administrator.
 
     Raises:
-        UnknownWebhook: There is no such webhook.
-        ForeignWebhook: The principal owns no such webhook, and is no administrator.
+        UnknownWebhook, ForeignWebhook: There is no such webhook, or the principal may not use it.
     """
     with database.read() as session:
         return _find(session, webhook, principal)
@@ -234,8 +233,7 @@ def update_webhook(
     """Change a webhook and return it. If it becomes active, its count of failures starts again.
 
     Raises:
-        UnknownWebhook: There is no such webhook.
-        ForeignWebhook: The principal owns no such webhook, and is no administrator.
+        UnknownWebhook, ForeignWebhook: There is no such webhook, or the principal may not use it.
         StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         TargetRefused: The address is not allowed.
     """
@@ -261,8 +259,7 @@ def delete_webhook(session: Session, webhook: str, principal: Principal, *, expe
     """Delete a webhook with its log; pending deliveries are not sent.
 
     Raises:
-        UnknownWebhook: There is no such webhook.
-        ForeignWebhook: The principal owns no such webhook, and is no administrator.
+        UnknownWebhook, ForeignWebhook: There is no such webhook, or the principal may not use it.
         StaleVersion: `expected` returns False: the client's `If-Match` names another version.
     """
     before = _find_expected(session, webhook, principal, expected)
@@ -278,8 +275,7 @@ def rotate_secret(
     For the time `OVERLAP` messages are signed with the old secret too.
 
     Raises:
-        UnknownWebhook: There is no such webhook.
-        ForeignWebhook: The principal owns no such webhook, and is no administrator.
+        UnknownWebhook, ForeignWebhook: There is no such webhook, or the principal may not use it.
         StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         SecretFault: The secret cannot be stored.
     """
@@ -307,8 +303,7 @@ def list_deliveries(
     `state` keeps only the deliveries in this state; None does not filter.
 
     Raises:
-        UnknownWebhook: There is no such webhook.
-        ForeignWebhook: The principal owns no such webhook, and is no administrator.
+        UnknownWebhook, ForeignWebhook: There is no such webhook, or the principal may not use it.
     """
     with database.read() as session:
         record = _find(session, webhook, principal)
@@ -321,8 +316,7 @@ def request_delivery(session: Session, webhook: str, message: str, principal: Pr
     The schedule of attempts starts again; id and content of the message stay the same.
 
     Raises:
-        UnknownWebhook: There is no such webhook.
-        ForeignWebhook: The principal owns no such webhook, and is no administrator.
+        UnknownWebhook, ForeignWebhook: There is no such webhook, or the principal may not use it.
         UnknownDelivery: The webhook has no delivery of this message.
     """
     record = _find(session, webhook, principal)
