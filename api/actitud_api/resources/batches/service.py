@@ -86,10 +86,6 @@ _ACTIONS: Final[Mapping[StepName, str]] = {
 class EmptySelection(Exception):
     """A batch selects no assessment. Raised by `count_selected`."""
 
-    def __init__(self, edition: str) -> None:
-        super().__init__(edition)
-        self.edition = edition
-
 
 class StepResult(Struct, frozen=True):
     """The outcome of a step for the assessment of one organisation.

@@ -137,10 +137,6 @@ class UnknownPublishedScore(LookupError):
 class UnknownDocument(LookupError):
     """No published document has this digest. Raised by `get_document`."""
 
-    def __init__(self, digest: str) -> None:
-        super().__init__(digest)
-        self.digest = digest
-
 
 class PublicationInterrupted(Exception):
     """The process stops, so the publication was given up before any part was stored."""

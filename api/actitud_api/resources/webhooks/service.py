@@ -50,10 +50,6 @@ _MESSAGE_BYTES: Final = 16
 class UnknownWebhook(LookupError):
     """There is no webhook with this id. Raised wherever a webhook is looked up."""
 
-    def __init__(self, webhook: str) -> None:
-        super().__init__(webhook)
-        self.webhook = webhook
-
 
 class ForeignWebhook(UnknownWebhook):
     """The principal does not own a webhook with this id.
@@ -65,10 +61,6 @@ class ForeignWebhook(UnknownWebhook):
 
 class UnknownDelivery(LookupError):
     """The webhook has no delivery of this message. Raised by `request_delivery`."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
 
 
 class TooManyWebhooks(Exception):
