@@ -21,8 +21,8 @@ from actitud_api.platform.http.scope import (
     ALWAYS_REVALIDATE,
     ApiRequest,
     find_base_url,
-    parse_query,
     read_header,
+    read_parameters,
 )
 
 LINKSET: Final = 'application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727"'
@@ -168,8 +168,5 @@ class DiscoveryController(Controller):
 
 def _read_language(request: ApiRequest) -> str | None:
     """Return the language that the query names, None if it names none that there is."""
-    try:
-        named = dict(parse_query(request.scope)).get("lang")
-    except ValueError:
-        return None
+    named = dict(read_parameters(request)).get("lang")
     return named if named in LANGUAGES else None

@@ -40,7 +40,7 @@ from actitud_api.platform.http.scope import (
     choose_language,
     choose_page_language,
     find_base_url,
-    parse_query,
+    read_parameters,
 )
 
 _POLICY: Final = (
@@ -287,10 +287,7 @@ def _build_language_query(request: ApiRequest, language: Language) -> str:
 
     The other parameters are kept. If the query of the request cannot be decoded, only `lang` remains.
     """
-    try:
-        pairs = [(name, value) for name, value in parse_query(request.scope) if name != "lang"]
-    except ValueError:
-        pairs = []
+    pairs = [(name, value) for name, value in read_parameters(request) if name != "lang"]
     return "?" + urlencode([*pairs, ("lang", language)])
 
 
@@ -304,10 +301,7 @@ def _render_reference(request: ApiRequest, template: str, title: str, **values: 
     Its links keep the language if the query of the request names one.
     """
     base, language = find_base_url(request), choose_language(request.scope, _DEFAULT_LANGUAGE)
-    try:
-        is_chosen = "lang" in dict(parse_query(request.scope))
-    except ValueError:
-        is_chosen = False
+    is_chosen = "lang" in dict(read_parameters(request))
     return _render(
         request,
         template,

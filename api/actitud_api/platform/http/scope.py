@@ -103,6 +103,14 @@ def parse_query(scope: HTTPScope) -> list[tuple[str, str]]:
     return decode_query(scope["query_string"])
 
 
+def read_parameters(request: ApiRequest) -> list[tuple[str, str]]:
+    """Return the query parameters as `parse_query` does; the list is empty if the query cannot be decoded."""
+    try:
+        return parse_query(request.scope)
+    except ValueError:
+        return []
+
+
 def decode_query(raw: bytes) -> list[tuple[str, str]]:
     """Return the parameters of a query string as pairs of name and value, decoded and in their order.
 

@@ -26,7 +26,7 @@ from actitud_api.platform.http.operations import PageDescription, get_page
 from actitud_api.platform.http.pages import load_templates
 from actitud_api.platform.http.problems import NO_STORE, NOT_FOUND, NOT_IMPLEMENTED, Fault, ProblemError, refuse_input
 from actitud_api.platform.http.representations import IMMUTABLE, REVALIDATE, SHARED, Rendered, conditional
-from actitud_api.platform.http.scope import ApiRequest, Moved, find_base_url, parse_query, redirect
+from actitud_api.platform.http.scope import ApiRequest, Moved, find_base_url, read_parameters, redirect
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.editions.service import UnknownEdition
@@ -403,10 +403,7 @@ def _build_context(request: ApiRequest, standing: EmbedStanding, language: Langu
 
 
 def _read_parameter(request: ApiRequest, name: str) -> str | None:
-    try:
-        return dict(parse_query(request.scope)).get(name)
-    except ValueError:
-        return None
+    return dict(read_parameters(request)).get(name)
 
 
 def _read_language(request: ApiRequest) -> Language:

@@ -18,7 +18,7 @@ from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.paging import Cursor, PageQuery
 from actitud_api.platform.http.problems import NOT_FOUND, ProblemError
 from actitud_api.platform.http.representations import SHARED, conditional
-from actitud_api.platform.http.scope import ApiRequest, find_base_url, find_own_url, parse_query
+from actitud_api.platform.http.scope import ApiRequest, find_base_url, find_own_url, read_parameters
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations.territories import TERRITORIES
@@ -170,7 +170,7 @@ class _FeedMaker:
         `home`: path of the page about the subject of the feed, in the `{edition}` of the newest entry; `empty_home`:
         the path if there is no entry.
         """
-        asked, base = self._read_cursor(), find_base_url(self._request)
+        asked, base = dict(read_parameters(self._request)).get("cursor"), find_base_url(self._request)
         query = PageQuery(limit=LENGTH, cursor=asked)
         position = _CURSOR.read(query)
         after = None if position is None else _read_key(position)
@@ -198,12 +198,6 @@ class _FeedMaker:
         )
         headers = {"Cache-Control": SHARED, "Content-Language": self._language, "Vary": "Accept-Language"}
         return conditional(self._request, encode_feed(feed, form), headers, MEDIA_TYPES[form])
-
-    def _read_cursor(self) -> str | None:
-        try:
-            return dict(parse_query(self._request.scope)).get("cursor")
-        except ValueError:
-            return None
 
 
 def _name(subject: str, language: Language) -> str:

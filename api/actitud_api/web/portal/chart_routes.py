@@ -14,7 +14,7 @@ from litestar.params import FromPath
 from markupsafe import Markup
 from msgspec import Struct
 
-from actitud_api.engine.i18n import LANGUAGES, Language, Texts
+from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.model import Group
 from actitud_api.engine.methodology.predicates import walk_indicators
@@ -24,13 +24,7 @@ from actitud_api.platform.http.large_responses import LargeResponse
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.problems import NOT_FOUND, ProblemError
 from actitud_api.platform.http.representations import CSV, SHARED, conditional
-from actitud_api.platform.http.scope import (
-    ApiRequest,
-    choose_language,
-    find_base_url,
-    mark_incomplete,
-    parse_query,
-)
+from actitud_api.platform.http.scope import ApiRequest, choose_language, find_base_url, mark_incomplete
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import UnknownEdition
@@ -53,6 +47,7 @@ from actitud_api.web.portal.layout import (
     Crumb,
     Links,
     build_links,
+    read_file_language,
     render_missing_page,
     render_portal_page,
     select_edition_title,
@@ -188,7 +183,7 @@ def _answer(
     stem, dot, suffix = name.rpartition(".")
     if dot and suffix not in ("svg", "png", "csv"):
         raise ProblemError(NOT_FOUND, NOT_FOUND.description)
-    language = _read_language(request) if dot else choose_language(request.scope, "es")
+    language = read_file_language(request) if dot else choose_language(request.scope, "es")
     chart, missing = None, _NO_CHART
     try:
         chart = find(stem if dot else name, language)
@@ -406,11 +401,3 @@ def _write_source(request: ApiRequest, chart: Chart, language: Language) -> str:
 
 def _build_links(language: Language) -> Links:
     return Links(None if language == "es" else language)
-
-
-def _read_language(request: ApiRequest) -> Language:
-    try:
-        named = dict(parse_query(request.scope)).get("lang")
-    except ValueError:
-        named = None
-    return next((known for known in LANGUAGES if known == named), "es")

@@ -17,7 +17,7 @@ from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.result import DimensionScore, Figure
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.http.scope import ApiRequest, read_parameters
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import UnknownEdition
@@ -36,7 +36,6 @@ from actitud_api.web.portal.layout import (
     Links,
     build_links,
     choose_segment,
-    read_parameters,
     render_missing_page,
     render_portal_page,
     select_edition_title,

@@ -15,7 +15,7 @@ from actitud_api.engine.methodology.model import Group
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.scope import ApiRequest, mark_incomplete
+from actitud_api.platform.http.scope import ApiRequest, mark_incomplete, read_parameters
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions.service import UnknownEdition
@@ -34,7 +34,6 @@ from actitud_api.web.portal.layout import (
     Crumb,
     build_links,
     choose_segment,
-    read_parameters,
     render_missing_page,
     render_portal_page,
     select_edition_title,

@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from actitud_api.engine.i18n import PAGE_LANGUAGES, Language, Texts, name
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.scope import ApiRequest, choose_page_language, find_base_url
+from actitud_api.platform.http.scope import ApiRequest, choose_page_language, find_base_url, read_parameters
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST, UnknownEdition
@@ -37,7 +37,6 @@ from actitud_api.web.portal.layout import (
     Crumb,
     build_links,
     list_published_editions,
-    read_parameters,
     render_portal_page,
     select_edition_title,
 )

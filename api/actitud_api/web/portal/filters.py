@@ -10,9 +10,8 @@ from litestar import Response
 from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.platform.http.scope import ApiRequest, redirect_for_now
+from actitud_api.platform.http.scope import ApiRequest, read_parameters, redirect_for_now
 from actitud_api.web.embeds.text_metrics import clean_text
-from actitud_api.web.portal.layout import read_parameters
 
 _VALUE_MAX: Final = 40
 """Number of characters that a page quotes of a value that it does not know."""

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 from litestar import Response
 from msgspec import Struct
 
-from actitud_api.engine.i18n import Language, Texts, find_text_language, nearest, nearest_language
+from actitud_api.engine.i18n import LANGUAGES, Language, Texts, find_text_language, nearest, nearest_language
 from actitud_api.engine.methodology import loader
 from actitud_api.platform.http.pages import TranslatedPart, load_templates, render_page
 from actitud_api.platform.http.scope import (
@@ -17,7 +17,7 @@ from actitud_api.platform.http.scope import (
     choose_language,
     choose_page_language,
     mark_incomplete,
-    parse_query,
+    read_parameters,
 )
 from actitud_api.platform.http.system import Readiness
 from actitud_api.platform.storage.database import Database
@@ -109,10 +109,7 @@ def build_links(request: ApiRequest) -> Links:
 
     If the request has the parameter `lang`, the URLs repeat it.
     """
-    try:
-        named = "lang" in dict(parse_query(request.scope))
-    except ValueError:
-        named = False
+    named = "lang" in dict(read_parameters(request))
     return Links(choose_page_language(request.scope, "es") if named else None)
 
 
@@ -125,15 +122,10 @@ def choose_segment(request: ApiRequest, edition: editions.EditionRecord) -> str:
     return LATEST if request.scope["path_params"].get("edition") == LATEST else edition.id
 
 
-def read_parameters(request: ApiRequest) -> list[tuple[str, str]]:
-    """Return the query parameters of a request as pairs of name and value, in the order of the query.
-
-    The list is empty if the query cannot be decoded.
-    """
-    try:
-        return parse_query(request.scope)
-    except ValueError:
-        return []
+def read_file_language(request: ApiRequest) -> Language:
+    """Return the language of a file for other sites: that of the parameter `lang`, or Spanish without it."""
+    named = dict(read_parameters(request)).get("lang")
+    return next((known for known in LANGUAGES if known == named), "es")
 
 
 def render_portal_page(

@@ -28,7 +28,7 @@ from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.narration import words
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.http.scope import ApiRequest, read_parameters
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments.evidence_narration import get_evidence_sentence
 from actitud_api.resources.editions.service import EditionRecord, UnknownEdition
@@ -41,7 +41,6 @@ from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.portal.layout import (
     Crumb,
     build_links,
-    read_parameters,
     render_missing_page,
     render_portal_page,
     select_edition_title,

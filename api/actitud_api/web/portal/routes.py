@@ -14,7 +14,13 @@ from actitud_api.engine.narration import words
 from actitud_api.engine.narration.narrated import narrate
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.scope import ApiRequest, choose_page_language, find_base_url, mark_incomplete
+from actitud_api.platform.http.scope import (
+    ApiRequest,
+    choose_page_language,
+    find_base_url,
+    mark_incomplete,
+    read_parameters,
+)
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
@@ -52,7 +58,6 @@ from actitud_api.web.portal.layout import (
     choose_segment,
     is_preparing,
     list_published_editions,
-    read_parameters,
     render_missing_page,
     render_portal_page,
     select_edition_title,

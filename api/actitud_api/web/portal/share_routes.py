@@ -12,7 +12,7 @@ from typing import Final
 from litestar import Controller, Response
 from litestar.params import FromPath
 
-from actitud_api.engine.i18n import LANGUAGES, Language, Texts
+from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.narration.narrated import narrate
 from actitud_api.engine.scoring.ranking import RANKED
@@ -21,7 +21,7 @@ from actitud_api.platform.http.large_responses import LargeResponse
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.problems import NOT_FOUND, ProblemError
 from actitud_api.platform.http.representations import REVALIDATE, SHARED, conditional
-from actitud_api.platform.http.scope import ApiRequest, Moved, parse_query, redirect
+from actitud_api.platform.http.scope import ApiRequest, Moved, redirect
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.organisations import service as organisations
@@ -37,7 +37,7 @@ from actitud_api.web.embeds import service as embeds
 from actitud_api.web.embeds.texts import capitalise, describe_standing
 from actitud_api.web.portal import findings
 from actitud_api.web.portal.figures import FigureFormatter
-from actitud_api.web.portal.layout import select_edition_title
+from actitud_api.web.portal.layout import read_file_language, select_edition_title
 from actitud_api.web.portal.names import name_territory
 from actitud_api.web.portal.sharing import SITE_DESCRIPTION
 from actitud_api.web.portal.verdict import write_verdict
@@ -64,7 +64,7 @@ class ShareController(Controller):
     @get_page("/share.png", operation_id="share.site", access=ANYBODY, by_language=False, is_constant=True)
     def show_site(self, request: ApiRequest) -> LargeResponse:
         """Show the preview picture of pages that belong to no edition."""
-        language = _read_language(request)
+        language = read_file_language(request)
 
         def draw() -> bytes:
             return share_pictures.render_site(_QUESTION.into(language), SITE_DESCRIPTION.into(language), language)
@@ -74,7 +74,7 @@ class ShareController(Controller):
     @get_page("/share/{name:str}", operation_id="share.edition", access=ANYBODY, by_language=False)
     def show_edition(self, request: ApiRequest, name: FromPath[str], database: Database) -> LargeResponse:
         """Show the preview picture of a published edition; respond with 404 if there is no such edition."""
-        edition, language = _read_name(name), _read_language(request)
+        edition, language = _read_name(name), read_file_language(request)
         return _answer(request, lambda: _draw_edition(database, edition, language), language, SHARED)
 
     @get_page(
@@ -87,7 +87,7 @@ class ShareController(Controller):
 
         Respond with 404 if the edition is not published or has no such territory.
         """
-        territory, language = _read_name(name), _read_language(request)
+        territory, language = _read_name(name), read_file_language(request)
         return _answer(request, lambda: _draw_territory(database, edition, territory, language), language, SHARED)
 
     @get_page("/share/{edition:str}/{name:str}", operation_id="share.organisation", access=ANYBODY, by_language=False)
@@ -95,7 +95,7 @@ class ShareController(Controller):
         self, request: ApiRequest, edition: FromPath[str], name: FromPath[str], database: Database
     ) -> LargeResponse | Response[bytes]:
         """Show the preview picture of an organisation in a published edition; respond with 404 if there is no score."""
-        organisation, language = _read_name(name), _read_language(request)
+        organisation, language = _read_name(name), read_file_language(request)
         try:
             standing = embeds.find_standing(database, edition, organisation)
             sent = scores.get_edition_score(database, standing.edition, organisation)
@@ -221,11 +221,3 @@ def _read_name(name: str) -> str:
     if stem == name:
         raise ProblemError(NOT_FOUND, NOT_FOUND.description)
     return stem
-
-
-def _read_language(request: ApiRequest) -> Language:
-    try:
-        named = dict(parse_query(request.scope)).get("lang")
-    except ValueError:
-        named = None
-    return next((known for known in LANGUAGES if known == named), "es")

@@ -17,7 +17,7 @@ from actitud_api.engine.narration import words
 from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.scope import ApiRequest, find_base_url
+from actitud_api.platform.http.scope import ApiRequest, find_base_url, read_parameters
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.suggestions import schemas, service
@@ -32,7 +32,7 @@ from actitud_api.web.portal.filters import (
     read_page_number,
     redirect_to_page,
 )
-from actitud_api.web.portal.layout import Crumb, Links, build_links, read_parameters, render_portal_page
+from actitud_api.web.portal.layout import Crumb, Links, build_links, render_portal_page
 from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.ranking import PageLink, select_pages
 

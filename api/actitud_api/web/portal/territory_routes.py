@@ -14,7 +14,7 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
-from actitud_api.platform.http.scope import ApiRequest
+from actitud_api.platform.http.scope import ApiRequest, read_parameters
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.folding import fold
 from actitud_api.resources.editions.service import UnknownEdition
@@ -38,7 +38,6 @@ from actitud_api.web.portal.layout import (
     Links,
     build_links,
     choose_segment,
-    read_parameters,
     render_missing_page,
     render_portal_page,
     select_edition_title,
