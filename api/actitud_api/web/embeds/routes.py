@@ -322,9 +322,11 @@ class OembedController(Controller):
         if target is None:
             raise ProblemError(NOT_FOUND, _NOT_OURS)
         try:
-            standing = _load_standing(database, target.edition, target.organisation)
-        except IdentifierIsAlias as alias:
-            standing = _load_standing(database, target.edition, alias.organisation)
+            standing = service.find_named_standing(database, target.edition, target.organisation)
+        except UnknownEdition:
+            raise ProblemError(NOT_FOUND, embed_texts.UNKNOWN_EDITION) from None
+        except UnknownScore:
+            raise ProblemError(NOT_FOUND, embed_texts.UNKNOWN_SCORE) from None
         shown = _build_context(request, standing, target.language)
         # `latest` stays what it is: the frame then follows from one edition to the next.
         addresses = Addresses(find_base_url(request), target.edition, standing.organisation, target.language)
@@ -380,21 +382,6 @@ class Form(NamedTuple):
         shown = _build_context(request, standing, language)
         headers |= {"Cache-Control": SHARED, "Link": format_link_header(shown.addresses, shown.texts.title)}
         return conditional(request, self.render(shown), headers, self.media_type)
-
-
-def _load_standing(database: Database, edition: str, organisation: str) -> EmbedStanding:
-    """Return the standing of an organisation in an edition.
-
-    Raises:
-        ProblemError: 404 if the edition or the score does not exist.
-        IdentifierIsAlias: `organisation` is an alias of another organisation.
-    """
-    try:
-        return service.find_standing(database, edition, organisation)
-    except UnknownEdition:
-        raise ProblemError(NOT_FOUND, embed_texts.UNKNOWN_EDITION) from None
-    except UnknownScore:
-        raise ProblemError(NOT_FOUND, embed_texts.UNKNOWN_SCORE) from None
 
 
 def _build_context(request: ApiRequest, standing: EmbedStanding, language: Language) -> FormContext:

@@ -13,6 +13,7 @@ from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Figure, to_poin
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
+from actitud_api.resources.organisations.service import IdentifierIsAlias
 from actitud_api.resources.scores import service as scores
 from actitud_api.resources.scores.service import RankingRow, RankingSort, ReviewTally, ScoreFilters
 
@@ -71,6 +72,19 @@ def find_standing(database: Database, edition: str, organisation: str) -> EmbedS
         scores.get_edition_score(database, record.id, organisation)
         raise scores.UnknownScore(record.id, organisation)
     return standings[0]
+
+
+def find_named_standing(database: Database, edition: str, organisation: str) -> EmbedStanding:
+    """Find the score of an organisation as `find_standing` does, but by an alias too.
+
+    Raises:
+        UnknownEdition: There is no such published edition.
+        UnknownScore: The edition does not score the organisation.
+    """
+    try:
+        return find_standing(database, edition, organisation)
+    except IdentifierIsAlias as alias:
+        return find_standing(database, edition, alias.organisation)
 
 
 def find_edition(database: Database, edition: str) -> editions.EditionRecord:

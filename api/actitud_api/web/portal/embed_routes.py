@@ -17,7 +17,6 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST, UnknownEdition
 from actitud_api.resources.organisations import service as organisations
-from actitud_api.resources.organisations.service import IdentifierIsAlias
 from actitud_api.resources.organisations.territories import TERRITORIES
 from actitud_api.resources.scores import comparison
 from actitud_api.resources.scores.service import RankingRow, ScoreFilters, UnknownScore
@@ -205,7 +204,7 @@ def _resolve_choice(database: Database, choice: EmbedChoice) -> EmbedResult:
     standing, problem = None, None
     if choice.organisation:
         try:
-            standing = _find_standing(database, choice)
+            standing = embeds.find_named_standing(database, choice.edition, choice.organisation)
         except UnknownScore:
             problem = embed_texts.UNKNOWN_SCORE
     ranked: tuple[EmbedStanding, ...] = ()
@@ -305,19 +304,6 @@ def _build_query(choice: EmbedChoice) -> dict[str, str]:
         "theme": choice.theme,
     }
     return {name: value for name, value in query.items() if value}
-
-
-def _find_standing(database: Database, choice: EmbedChoice) -> EmbedStanding:
-    """Find the standing of the chosen organisation, which may be named by an alias.
-
-    Raises:
-        UnknownEdition: There is no such published edition.
-        UnknownScore: The edition does not score the organisation.
-    """
-    try:
-        return embeds.find_standing(database, choice.edition, choice.organisation)
-    except IdentifierIsAlias as alias:
-        return embeds.find_standing(database, choice.edition, alias.organisation)
 
 
 def _build_preview(request: ApiRequest, choice: EmbedChoice, standing: EmbedStanding) -> EmbedPreview:

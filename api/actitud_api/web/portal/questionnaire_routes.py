@@ -314,7 +314,7 @@ def _find_context(database: Database, version: str, edition: str, organisation: 
             reference=record.period_to,
         )
     try:
-        standing = _find_standing(database, record.id, organisation)
+        standing = embeds.find_named_standing(database, record.id, organisation)
     except (UnknownScore, UnknownOrganisation):
         return Context(notice=_NO_SCORE.fill(organisation=organisation).into(language))
     parts = (quote(part, safe="") for part in (record.id, standing.organisation))
@@ -335,14 +335,6 @@ def _find_organisation(database: Database, organisation: str) -> organisations.O
         return organisations.get(database, organisation)
     except IdentifierIsAlias as alias:
         return organisations.get(database, alias.organisation)
-
-
-def _find_standing(database: Database, edition: str, organisation: str) -> embeds.EmbedStanding:
-    """Find the standing of an organisation, which may be named by an alias; raise `UnknownScore` if there is none."""
-    try:
-        return embeds.find_standing(database, edition, organisation)
-    except IdentifierIsAlias as alias:
-        return embeds.find_standing(database, edition, alias.organisation)
 
 
 def _count_questions(methodology: Methodology, asked: int, language: Language) -> str:
