@@ -16,14 +16,6 @@ from actitud_api.resources.scores.queries import ScoreFilters
 from actitud_api.resources.scores.service import FiveNumberSummary, count_tenths, find_source
 
 
-class UnknownDimension(LookupError):
-    """The methodology of the edition has no dimension with this id. Raised for the portal page of a dimension."""
-
-    def __init__(self, edition: editions.EditionRecord, dimension: str) -> None:
-        super().__init__(f"{edition.id}/{dimension}")
-        self.edition = edition
-
-
 class DimensionFigures(Struct, frozen=True, kw_only=True):
     """The figures of the ranked organisations of an edition in one dimension.
 

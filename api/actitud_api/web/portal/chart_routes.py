@@ -16,8 +16,6 @@ from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import load_methodology
-from actitud_api.engine.methodology.model import Group
-from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.narration import words
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.large_responses import LargeResponse
@@ -41,6 +39,7 @@ from actitud_api.web.embeds.pictures import compute_csp_source
 from actitud_api.web.embeds.texts import UNKNOWN_EDITION
 from actitud_api.web.portal import edition_charts
 from actitud_api.web.portal.chart_links import build_chart_path
+from actitud_api.web.portal.dimension_routes import list_dimension_indicators
 from actitud_api.web.portal.figures import FigureFormatter
 from actitud_api.web.portal.layout import (
     SITE,
@@ -240,16 +239,11 @@ def _render_page(request: ApiRequest, chart: Chart, language: Language) -> Respo
 
 
 def _write_snippet(base: str, path: str, picture: Picture, language: Language) -> str:
-    """Return the HTML that shows a chart in another site, with a link to where it is from."""
+    """Return the HTML that shows a chart in another site: an image that fits its column, linked to where it is from."""
     query = "" if language == "es" else f"?lang={language}"
-    return _render_snippet(f"{base}{path}{query}", f"{base}{path}.svg{query}", picture.title, drawing.WIDTH)
-
-
-def _render_snippet(page: str, image: str, title: str, width: int) -> str:
-    """Return an image that fits its column, inside a link."""
     return str(
         Markup('<a href="{}"><img src="{}" alt="{}" width="{}" style="max-width:100%;height:auto"></a>').format(
-            page, image, title, width
+            f"{base}{path}{query}", f"{base}{path}.svg{query}", picture.title, drawing.WIDTH
         )
     )
 
@@ -343,12 +337,11 @@ def _find_dimension_chart(
     methodology = load_methodology(record.methodology)
     figures, texts = FigureFormatter(methodology, language), methodology.texts[language]
     own = next((one for one in found.dimensions if one.id == dimension), None)
-    group = next((child for child in methodology.document.root.children if child.id == dimension), None)
-    if own is None or group is None:
+    if own is None:
         return None
     means = [
         (texts.indicators[one.id].name, figures.to_points(found.means.get(one.id)))
-        for one in (walk_indicators(group) if isinstance(group, Group) else [group])
+        for one in list_dimension_indicators(methodology, dimension)
     ]
     draws: Mapping[str, _Draw] = {
         "tenths": lambda: edition_charts.draw_tenths(own.tenths, own.spread, figures),

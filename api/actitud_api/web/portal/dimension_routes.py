@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology, load_methodology
-from actitud_api.engine.methodology.model import Group
+from actitud_api.engine.methodology.model import Group, Indicator
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
@@ -23,7 +23,6 @@ from actitud_api.resources.organisations.kinds import Band, Kind
 from actitud_api.resources.scores import comparison, comparison_schemas
 from actitud_api.resources.scores import dimensions as service
 from actitud_api.resources.scores.computed import ComputationCache
-from actitud_api.resources.scores.dimensions import UnknownDimension
 from actitud_api.resources.scores.service import DIMENSION_KEYS, ScoreFilters
 from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.portal.chart_links import list_takings
@@ -164,15 +163,16 @@ class DimensionsController(Controller):
         """
         try:
             found = service.compute_dimensions(database, computed, edition)
-            position = _find_position(found, dimension)
         except UnknownEdition:
             return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
-        except UnknownDimension as error:
-            return render_missing_page(request, database, _UNKNOWN, edition=error.edition)
+        ids = [one.id for one in found.dimensions]
+        if dimension not in ids:
+            return render_missing_page(request, database, _UNKNOWN, edition=found.edition)
         if not found.means:
             mark_incomplete(request.scope)
         methodology = load_methodology(found.edition.methodology)
         figures, texts = FigureFormatter(methodology, language), methodology.texts[language]
+        position = ids.index(dimension)
         own, name, to = found.dimensions[position], texts.groups[dimension].name, build_links(request)
         indicators = _list_indicators(found, methodology, dimension, figures, language)
         filters, unknown = _read_filters(request, language)
@@ -229,16 +229,10 @@ class DimensionsController(Controller):
         )
 
 
-def _find_position(found: service.EditionDimensions, dimension: str) -> int:
-    """Return the position of a dimension in the methodology, from 0.
-
-    Raises:
-        UnknownDimension: The methodology of the edition has no dimension with that id.
-    """
-    ids = [one.id for one in found.dimensions]
-    if dimension not in ids:
-        raise UnknownDimension(found.edition, dimension)
-    return ids.index(dimension)
+def list_dimension_indicators(methodology: Methodology, dimension: str) -> list[Indicator]:
+    """List the indicators of a dimension in the order of the methodology."""
+    (group,) = [child for child in methodology.document.root.children if child.id == dimension]
+    return list(walk_indicators(group)) if isinstance(group, Group) else [group]
 
 
 def _read_filters(request: ApiRequest, language: Language) -> tuple[ScoreFilters, tuple[UnknownFilter, ...]]:
@@ -267,8 +261,7 @@ def _list_indicators(
     The `LOWEST_MAX` indicators with the lowest means are marked as `lowest`. If no more indicators than that
     have a mean, none is marked.
     """
-    (group,) = [child for child in methodology.document.root.children if child.id == dimension]
-    known = list(walk_indicators(group)) if isinstance(group, Group) else [group]
+    known = list_dimension_indicators(methodology, dimension)
     whole = sum(indicator.weight for indicator in known)
     means = [(mean, one.id) for one in known if (mean := found.means.get(one.id)) is not None]
     lowest = {name for _, name in sorted(means)[:LOWEST_MAX]} if len(means) > LOWEST_MAX else set()
@@ -288,8 +281,7 @@ def _list_indicators(
 
 def _list_article_points(methodology: Methodology, dimension: str, language: Language) -> list[ArticlePoint]:
     """List the points of the article that the indicators of a dimension answer, in the order of the article."""
-    (group,) = [child for child in methodology.document.root.children if child.id == dimension]
-    known = {one.id for one in walk_indicators(group)} if isinstance(group, Group) else {group.id}
+    known = {one.id for one in list_dimension_indicators(methodology, dimension)}
     texts = methodology.texts[language].article.bullets
     answering = {
         bullet: tuple(one for one in answered if one in known)
