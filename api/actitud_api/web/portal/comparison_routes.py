@@ -31,6 +31,7 @@ from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.embeds.text_metrics import wrap_lines
 from actitud_api.web.embeds.texts import EmbedTexts
 from actitud_api.web.portal.figures import FigureFormatter
+from actitud_api.web.portal.filters import QUERY_MAX, RESULTS_MAX
 from actitud_api.web.portal.layout import (
     Crumb,
     Links,
@@ -45,10 +46,6 @@ from actitud_api.web.portal.names import NO_FIGURE
 ORGANISATIONS_MIN: Final = 2
 ORGANISATIONS_MAX: Final = 5
 """Maximum number of organisations that a page compares; `ORGANISATIONS_MIN` is the minimum."""
-RESULTS_MAX: Final = 20
-"""Maximum number of organisations that a search lists."""
-QUERY_MAX: Final = 200
-"""Maximum length of a search for organisations, the same as in the API; a longer search is cut."""
 LETTERS: Final = "ABCDE"
 """The letters that stand for the organisations in charts and tables, which have no room for names."""
 

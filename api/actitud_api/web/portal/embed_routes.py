@@ -32,6 +32,7 @@ from actitud_api.web.embeds.routes import TABLE, FormContext
 from actitud_api.web.embeds.service import EmbedStanding
 from actitud_api.web.embeds.snippets import Form, RankingForm, Snippet
 from actitud_api.web.embeds.texts import EmbedTexts
+from actitud_api.web.portal.filters import QUERY_MAX, RESULTS_MAX
 from actitud_api.web.portal.layout import (
     Crumb,
     build_links,
@@ -39,11 +40,6 @@ from actitud_api.web.portal.layout import (
     render_portal_page,
     select_edition_title,
 )
-
-RESULTS_MAX: Final = 20
-"""Maximum number of organisations that a search lists."""
-QUERY_MAX: Final = 200
-"""Maximum length of a search for organisations, the same as in the API; a longer search is cut."""
 
 _EMBED: Final = Texts("Insertar una puntuación", "Embed a score")
 _LATEST: Final = Texts("Siempre la última publicada", "Always the latest published")

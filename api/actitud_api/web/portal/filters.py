@@ -13,6 +13,10 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.scope import ApiRequest, read_parameters, redirect_for_now
 from actitud_api.web.embeds.text_metrics import clean_text
 
+RESULTS_MAX: Final = 20
+"""Maximum number of organisations that a search lists."""
+QUERY_MAX: Final = 200
+"""Maximum length of a search for organisations, the same as in the API; a longer search is cut."""
 _VALUE_MAX: Final = 40
 """Number of characters that a page quotes of a value that it does not know."""
 _PAGE_DIGITS: Final = 6

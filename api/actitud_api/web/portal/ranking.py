@@ -28,6 +28,7 @@ from actitud_api.resources.scores.service import RankingRow, RankingSort, ScoreF
 from actitud_api.web.charts import layouts as charts
 from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.portal.filters import (
+    QUERY_MAX,
     ChosenFilter,
     FilterField,
     SortHeader,
@@ -41,7 +42,6 @@ from actitud_api.web.portal.layout import Links
 from actitud_api.web.portal.names import STATUS_TEXTS, Names, name_province, name_region, name_territory
 
 PER_PAGE: Final = 50
-_SEARCH_MAX: Final = 200
 _AROUND: Final = 2
 """Number of pages that are linked on each side of the current page of the ranking."""
 
@@ -165,11 +165,6 @@ class RankingRequest(Struct, frozen=True, kw_only=True):
     chosen: Mapping[str, str]
     marked: str
     page: int
-
-    @property
-    def parameters(self) -> list[tuple[str, str | int]]:
-        """The search, filters and sort order as query parameters, without the page."""
-        return self.list_parameters()
 
     def list_parameters(self, **others: str) -> list[tuple[str, str | int]]:
         """List the query parameters of the request, some replaced by `others`; empty parameters are left out."""
@@ -324,24 +319,8 @@ def build_ranking_page(
     here = to.build_path(segment)
     has_kinds = len({group.kind for group in groups}) > 1
 
-    def address(page: int) -> str:
-        return to.add_query(here, [*request.parameters, *([("page", page)] if page > 1 else [])])
-
-    def build_line(row: RankingRow) -> RankingLine:
-        interval = intervals.get(row.organisation)
-        return _build_line(
-            row,
-            edition,
-            request.sort,
-            to,
-            names,
-            rank=row.rank if ranks is None else ranks.get(row.organisation),
-            is_part=request.is_part,
-            is_own=own is not None and own.row.organisation == row.organisation,
-            interval=interval,
-            is_provisional=row.organisation in provisional,
-            has_kinds=has_kinds,
-        )
+    def address(page: int, **others: str) -> str:
+        return to.add_query(here, [*request.list_parameters(**others), *([("page", page)] if page > 1 else [])])
 
     def build_own(listed: service.ListedRow) -> MarkedRow:
         """Describe the marked row; its URL is that in the order by rank, unless it is on this page."""
@@ -352,8 +331,7 @@ def build_ranking_page(
         elif request.is_part:
             local = service.find_local_ranks(database, edition.id, filters, [listed.row])
             text, rank = _OWN_LISTED, names.format_count(local[listed.row.organisation])
-        by_rank, page = request.list_parameters(sort="rank"), -(-listed.position // PER_PAGE)
-        href = to.add_query(here, [*by_rank, *([("page", page)] if page > 1 else [])])
+        href = address(-(-listed.position // PER_PAGE), sort="rank")
         is_here = any(row.organisation == listed.row.organisation for row in rows)
         return MarkedRow(
             name=clean_text(listed.row.name) or listed.row.organisation,
@@ -369,7 +347,22 @@ def build_ranking_page(
         active=_list_active(request, here, to, names),
         clash=_describe_clash(request, language),
         headers=_build_headers(request, here, to, names),
-        lines=tuple(build_line(row) for row in rows),
+        lines=tuple(
+            _build_line(
+                row,
+                edition,
+                request.sort,
+                to,
+                names,
+                rank=row.rank if ranks is None else ranks.get(row.organisation),
+                is_part=request.is_part,
+                is_own=own is not None and own.row.organisation == row.organisation,
+                interval=intervals.get(row.organisation),
+                is_provisional=row.organisation in provisional,
+                has_kinds=has_kinds,
+            )
+            for row in rows
+        ),
         provisional=_explain_provisional(
             edition, {row.level for row in rows if row.organisation in provisional}, names
         ),
@@ -548,11 +541,11 @@ def _map_sorts(names: Names) -> dict[str, str]:
 
 
 def _read_request(parameters: Mapping[str, str], known: Mapping[str, Collection[str]]) -> RankingRequest:
-    query = clean_text(parameters.get("q", ""))[:_SEARCH_MAX]
+    query = clean_text(parameters.get("q", ""))[:QUERY_MAX]
     chosen = {name: value for name, values in known.items() if (value := parameters.get(name, "")) in values}
     if chosen.get("sort") == "rank" and not split_words(query):
         del chosen["sort"]
-    marked = clean_text(parameters.get("marked", ""))[:_SEARCH_MAX]
+    marked = clean_text(parameters.get("marked", ""))[:QUERY_MAX]
     return RankingRequest(query=query, chosen=chosen, marked=marked, page=read_page_number(parameters))
 
 

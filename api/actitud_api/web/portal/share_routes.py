@@ -38,7 +38,7 @@ from actitud_api.web.embeds.texts import capitalise, describe_standing
 from actitud_api.web.portal import findings
 from actitud_api.web.portal.figures import FigureFormatter
 from actitud_api.web.portal.layout import read_file_language, select_edition_title
-from actitud_api.web.portal.names import name_territory
+from actitud_api.web.portal.routes import describe_kind_and_place
 from actitud_api.web.portal.sharing import SITE_DESCRIPTION
 from actitud_api.web.portal.verdict import write_verdict
 
@@ -185,11 +185,10 @@ def _draw_organisation(
         # Some names have an explanation in brackets, for which there is no room.
         short = narrated.level_details.name.partition(" (")[0]
         level = (narrated.level, len(figures.list_levels()), short)
-    about = (figures.name_kind(registered.kind), name_territory(registered.province, registered.region))
     card = OrganisationCard(
         name=shown.name,
         identifier=standing.organisation,
-        about=" · ".join(part for part in about if part),
+        about=describe_kind_and_place(registered, figures),
         edition=select_edition_title(edition, language),
         figure=figures.format_whole(narrated.index) if is_shown else capitalise(shown.score),
         full=shown.full if is_shown else None,
