@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
 from actitud_api.engine.i18n import WRITTEN, Language, Texts
+from actitud_api.platform.http.representations import CSV, XLSX
 from actitud_api.resources.publications.service import PublicationRecord
 from actitud_api.web.downloads import package
 from actitud_api.web.downloads.formats.rdf import Iri, Literal, Node
@@ -79,12 +80,11 @@ class _DistributionFile(NamedTuple):
     conforms: Iri | None = None
 
 
-_SHEET: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FILES: Final = (
-    _DistributionFile("scores.csv", package.SCORES, package.ABOUT_SCORES, "CSV", "text/csv", _DATA_PACKAGE),
-    _DistributionFile("scores.xlsx", package.SCORES, package.ABOUT_SCORES, "XLSX", _SHEET),
+    _DistributionFile("scores.csv", package.SCORES, package.ABOUT_SCORES, "CSV", CSV, _DATA_PACKAGE),
+    _DistributionFile("scores.xlsx", package.SCORES, package.ABOUT_SCORES, "XLSX", XLSX),
     _DistributionFile("scores.jsonstat", package.SCORES, package.ABOUT_SCORES, "JSON", "application/json", _JSON_STAT),
-    _DistributionFile("indicators.csv", package.INDICATORS, package.ABOUT_INDICATORS, "CSV", "text/csv", _DATA_PACKAGE),
+    _DistributionFile("indicators.csv", package.INDICATORS, package.ABOUT_INDICATORS, "CSV", CSV, _DATA_PACKAGE),
 )
 
 

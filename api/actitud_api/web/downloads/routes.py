@@ -37,6 +37,7 @@ from actitud_api.platform.http.scope import (
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.file_store import FileStore, StoreEntry
 from actitud_api.resources.editions.schemas import EditionPath
+from actitud_api.resources.methodologies import service as methodologies
 from actitud_api.resources.methodologies.routes import announce_retirement
 from actitud_api.resources.methodologies.schemas import MethodologyPath
 from actitud_api.resources.organisations import schemas as registered
@@ -190,7 +191,7 @@ class ListsController(Controller):
         The file has one row per indicator, with its question, its weight and its scoring curve. Names of columns and
         codes never change, and new columns are added at the end. Titles are in the language of `lang`.
         """
-        methodology = service.get_methodology(path.version)
+        methodology = methodologies.get_methodology(path.version)
         announce_retirement(request, methodology)
         return _TableResponse(
             request,

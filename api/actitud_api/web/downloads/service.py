@@ -21,7 +21,6 @@ from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments.records import Erasure
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import CountedEdition
-from actitud_api.resources.methodologies import service as methodologies
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
 from actitud_api.resources.publications import service as publication
@@ -314,7 +313,7 @@ def read_document_batches(
     parts = (
         page[start : start + DOCUMENTS_PER_READ]
         for page in _read_ranking(database, source, selection)
-        for start in _split_range(page)
+        for start in range(0, len(page), DOCUMENTS_PER_READ)
     )
     for part in parts:
         names = [row.organisation for row in part]
@@ -352,10 +351,6 @@ def build_indicator_rows(edition: editions.EditionRecord, batch: DocumentBatch) 
             )
             for dimension, indicator in _iterate_indicators(document.score)
         ]
-
-
-def _split_range(page: Sequence[RankingRow]) -> range:
-    return range(0, len(page), DOCUMENTS_PER_READ)
 
 
 def count_indicators(methodology: Methodology) -> int:
@@ -419,15 +414,6 @@ def list_catalogue_rows(methodology: Methodology, language: Language) -> Rows:
         )
         for dimension, group, indicator in _iterate_document_indicators(methodology.document.root, None)
     ]
-
-
-def get_methodology(version: str) -> Methodology:
-    """Return the methodology of a version.
-
-    Raises:
-        UnknownMethodology: If there is no such version.
-    """
-    return methodologies.get_methodology(version)
 
 
 def select_title(record: editions.EditionRecord, language: Language) -> str:
