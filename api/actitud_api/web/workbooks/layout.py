@@ -18,6 +18,8 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.answer_inputs import AnswerInput, build_answer_inputs, build_profile_input
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.model import Group, Indicator, MethodologyTexts
+from actitud_api.platform.spreadsheets.cells import InvalidCell
+from actitud_api.platform.spreadsheets.package import Cell, CellMarks
 from actitud_api.platform.spreadsheets.source_cells import SOURCE_TITLES, SOURCE_WIDTHS
 
 FORMAT: Final = 1
@@ -28,6 +30,13 @@ HEADER: Final = 3
 
 DOCUMENTS_MIN: Final = 200
 """Prepared rows of the documents sheet, for evidence beyond the first document of an answer."""
+
+CONTROL_CHARACTERS: Final = Texts("El texto tiene caracteres de control.", "The text has control characters.")
+SHEET_MISSING: Final = Texts(
+    "Falta la hoja «{title}». No cambie el nombre de las hojas.",
+    "The sheet “{title}” is missing. Do not rename sheets.",
+)
+UNKNOWN_OPTION: Final = Texts("Elija un valor de la lista.", "Choose a value from the list.")
 
 
 class SheetColumn(NamedTuple):
@@ -163,3 +172,13 @@ def _build_rows(group: Group, texts: MethodologyTexts) -> Iterator[HeadingRow | 
 def format_cell_address(sheet: str, row: int, column: int) -> str:
     """Format the address of a cell, such as `Perfil!C12`; `row` and `column` are counted from 0."""
     return f"{sheet}!{xl_rowcol_to_cell(row, column)}"
+
+
+def find_marked_fault(cell: Cell, marks: CellMarks) -> InvalidCell | None:
+    """Return the fault of a cell that contains a formula or shows an error, or None if it does neither."""
+    if cell in marks.formulas:
+        detail = Texts("Hay una fórmula: escriba el valor.", "There is a formula: write the value.")
+        return InvalidCell("formula", detail)
+    if cell in marks.errors:
+        return InvalidCell("error", Texts("La celda muestra un error.", "The cell shows an error."))
+    return None

@@ -55,15 +55,18 @@ from actitud_api.platform.spreadsheets.source_cells import (
 )
 from actitud_api.platform.spreadsheets.writing import METADATA
 from actitud_api.web.workbooks.layout import (
+    CONTROL_CHARACTERS,
     DOCUMENTS,
     FORMAT,
     HEADER,
     INDICATORS,
     PROFILE,
+    SHEET_MISSING,
     SHEETS,
     HeadingRow,
     SheetLayout,
     build_layout,
+    find_marked_fault,
     format_cell_address,
 )
 
@@ -188,15 +191,7 @@ def _find_sheet_name(package: CheckedWorkbook, sheet: SheetLayout) -> str:
     for name in package.workbook.sheet_names:
         if name in names:
             return name
-    raise WorkbookRejected(
-        "sheet",
-        Texts(
-            "Falta la hoja «{title}». No cambie el nombre de las hojas.",
-            "The sheet “{title}” is missing. Do not rename sheets.",
-            title=sheet.title,
-        ),
-        names[0],
-    )
+    raise WorkbookRejected("sheet", SHEET_MISSING.fill(title=sheet.title), names[0])
 
 
 class _QuestionnaireReader:
@@ -345,20 +340,12 @@ class _QuestionnaireReader:
         are faults.
         """
         column = sheet.columns[cell.column]
-        if column.is_input or column.id == "code":
-            if cell in marks.formulas:
-                return InvalidCell(
-                    "formula",
-                    Texts("Hay una fórmula: escriba el valor.", "There is a formula: write the value."),
-                )
-            if cell in marks.errors:
-                return InvalidCell("error", Texts("La celda muestra un error.", "The cell shows an error."))
-            if isinstance(value, str) and has_control(value.replace("\n", " ").replace("\r", " ")):
-                return InvalidCell(
-                    "control",
-                    Texts("El texto tiene caracteres de control.", "The text has control characters."),
-                )
-        return None
+        if not column.is_input and column.id != "code":
+            return None
+        fault = find_marked_fault(cell, marks)
+        if fault is None and isinstance(value, str) and has_control(value.replace("\n", " ").replace("\r", " ")):
+            return InvalidCell("control", CONTROL_CHARACTERS)
+        return fault
 
     def _read_row(self, sheet: SheetLayout, row: int, cells: Mapping[str, CellContent]) -> None:
         filled = [column for column in sheet.columns if column.is_input and column.id in cells]

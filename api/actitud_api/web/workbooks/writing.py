@@ -7,7 +7,7 @@ locked without a password, as a protection against accidental changes.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Final
 
@@ -48,6 +48,7 @@ from actitud_api.web.workbooks.layout import (
     HEADER,
     INDICATORS,
     PROFILE,
+    UNKNOWN_OPTION,
     HeadingRow,
     SheetLayout,
     WorkbookLayout,
@@ -149,10 +150,7 @@ class _WorkbookWriter:
         self._file = io.BytesIO()
         self._book = xlsxwriter.Workbook(self._file, {"in_memory": True, "strings_to_urls": False})
         self._book.set_properties({"title": self._texts.title, "created": MADE})
-        self._formats: dict[str, Format] = {
-            name: self._book.add_format({"valign": "top", "text_wrap": True, "font_size": 11, **more})
-            for name, more in _FORMATS.items()
-        }
+        self._formats = add_formats(self._book, _FORMATS)
         self._lists = OptionLists()
 
     def build(self) -> bytes:
@@ -414,10 +412,9 @@ class _WorkbookWriter:
         options: Sequence[str],
         messages: Mapping[str, str] | None = None,
     ) -> None:
-        wrong = Texts("Elija un valor de la lista.", "Choose a value from the list.")
         rule = {
             **self._lists.build_rule(options),
-            "error_message": self._translate(wrong),
+            "error_message": self._translate(UNKNOWN_OPTION),
             **(messages or {}),
         }
         sheet.data_validation(first, column, last, column, rule)
@@ -456,6 +453,12 @@ class _WorkbookWriter:
                 return self._translate(
                     Texts("{kind}, {minimum} o más", "{kind}, {minimum} or more", kind=kind, minimum=minimum)
                 )
+
+
+def add_formats(book: xlsxwriter.Workbook, names: Iterable[str]) -> dict[str, Format]:
+    """Add the cell formats with these names to a workbook, and return them by name."""
+    base = {"valign": "top", "text_wrap": True, "font_size": 11}
+    return {name: book.add_format({**base, **_FORMATS[name]}) for name in names}
 
 
 def _select_further(documents: Sequence[Evidence]) -> Sequence[Evidence]:

@@ -34,7 +34,13 @@ from actitud_api.platform.spreadsheets.package import (
 from actitud_api.platform.spreadsheets.writing import METADATA
 from actitud_api.resources.reviews.schemas import VERDICT_REQUESTS, build_opinion
 from actitud_api.resources.reviews.service import Judgement
-from actitud_api.web.workbooks.layout import HEADER, format_cell_address
+from actitud_api.web.workbooks.layout import (
+    CONTROL_CHARACTERS,
+    HEADER,
+    SHEET_MISSING,
+    find_marked_fault,
+    format_cell_address,
+)
 from actitud_api.web.workbooks.verdicts.layout import (
     COLUMNS,
     FORMAT,
@@ -119,14 +125,7 @@ def read_workbook(raw: bytes, identity: WorkbookIdentity) -> list[VerdictRow]:
     names = {TITLE.into(language) for language in LANGUAGES}
     name = next((name for name in package.workbook.sheet_names if name in names), None)
     if name is None:
-        raise WorkbookRejected(
-            "sheet",
-            Texts(
-                "Falta la hoja «{title}». No cambie el nombre de las hojas.",
-                "The sheet “{title}” is missing. Do not rename sheets.",
-                title=TITLE,
-            ),
-        )
+        raise WorkbookRejected("sheet", SHEET_MISSING.fill(title=TITLE))
     rows = load_rows(package, name)
     _check_columns(name, rows)
     _refuse_merged(package, name)
@@ -195,12 +194,12 @@ class _VerdictReader:
         """Yield the verdict of a row, or its faults; nothing if the assessor has filled in no cell."""
         cells = {column.id: value for column, value in zip(COLUMNS, values, strict=False) if value != ""}
         written = [column for column in COLUMNS if column.is_input and column.id in cells]
-        marked = [
-            index
+        marked = {
+            column.id: fault
             for index, column in enumerate(COLUMNS)
             if (column.is_input or column.id in IDENTITY)
-            and (Cell(row, index) in self._marks.formulas or Cell(row, index) in self._marks.errors)
-        ]
+            and (fault := find_marked_fault(Cell(row, index), self._marks)) is not None
+        }
         if not written and not marked:
             return
         organisation, indicator = (
@@ -208,8 +207,8 @@ class _VerdictReader:
             for name in ("organisation", "indicator")
         )
         faults = [
-            *(self._refuse_mark(row, index) for index in marked),
-            *self._find_missing(row, cells, {COLUMNS[index].id for index in marked}),
+            *(self._build_fault(row, name, fault.rule, "", fault.detail) for name, fault in marked.items()),
+            *self._find_missing(row, cells, marked),
             *self._find_repeated(row, organisation, indicator),
         ]
         judgement = None
@@ -221,13 +220,6 @@ class _VerdictReader:
             elif not faults:
                 judgement = Judgement(indicator, str(cells["mark"]).strip(), build_opinion(request))
         yield VerdictRow(self._sheet, row + 1, organisation, indicator, judgement, tuple(faults))
-
-    def _refuse_mark(self, row: int, column: int) -> Fault:
-        if Cell(row, column) in self._marks.formulas:
-            detail = Texts("Hay una fórmula: escriba el valor.", "There is a formula: write the value.")
-            return self._build_fault(row, COLUMNS[column].id, "formula", "", detail)
-        detail = Texts("La celda muestra un error.", "The cell shows an error.")
-        return self._build_fault(row, COLUMNS[column].id, "error", "", detail)
 
     def _find_missing(self, row: int, cells: Mapping[str, CellContent], marked: Collection[str]) -> Iterator[Fault]:
         for name in ("organisation", "indicator", "mark"):
@@ -280,8 +272,7 @@ class _VerdictReader:
                 continue
             body[name] = text
             if has_control(text):
-                detail = Texts("El texto tiene caracteres de control.", "The text has control characters.")
-                faults.append(self._build_fault(row, name, "control", "", detail))
+                faults.append(self._build_fault(row, name, "control", "", CONTROL_CHARACTERS))
         return body
 
     def _build_fault(

@@ -12,7 +12,6 @@ from functools import cache
 from typing import Final
 
 import xlsxwriter
-from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from actitud_api.engine.i18n import Language, Texts
@@ -23,10 +22,10 @@ from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.narration.words import format_number
 from actitud_api.platform.spreadsheets.cells import NO, YES
-from actitud_api.platform.spreadsheets.writing import INPUT, MADE, NOTE_RULE, OptionLists
+from actitud_api.platform.spreadsheets.writing import MADE, NOTE_RULE, OptionLists
 from actitud_api.resources.assessments.records import AnswerSupport
 from actitud_api.resources.batches.verdicts import JudgeableAssessment
-from actitud_api.web.workbooks.layout import HEADER
+from actitud_api.web.workbooks.layout import HEADER, UNKNOWN_OPTION
 from actitud_api.web.workbooks.verdicts.layout import (
     COLUMNS,
     FORMAT,
@@ -36,6 +35,7 @@ from actitud_api.web.workbooks.verdicts.layout import (
     WorkbookIdentity,
     find_column,
 )
+from actitud_api.web.workbooks.writing import add_formats
 
 _LEVEL_MAX: Final = 100
 _INTRODUCTION: Final = Texts(
@@ -63,10 +63,7 @@ class _VerdictWriter:
         # Row by row into a file: held in memory, the cells of a thousand assessments take some hundred megabytes.
         self._book = xlsxwriter.Workbook(self._file, {"constant_memory": True, "strings_to_urls": False})
         self._book.set_properties({"title": self._texts.title, "created": MADE})
-        base = {"valign": "top", "text_wrap": True, "font_size": 11}
-        self._formats: dict[str, Format] = {
-            name: self._book.add_format({**base, **more}) for name, more in _FORMATS.items()
-        }
+        self._formats = add_formats(self._book, ("plain", "line", "heading", "header", "input"))
         self._lists = OptionLists()
 
     def build(self, assessments: Iterable[JudgeableAssessment]) -> bytes:
@@ -138,12 +135,11 @@ class _VerdictWriter:
         listed = [(name, self._lists.build_rule(options)) for name, options in self._list_options()]
         if last == HEADER:
             return
-        wrong = Texts("Elija un valor de la lista.", "Choose a value from the list.")
         whole = Texts("El número de un paso de la escala.", "The number of a step of the ladder.")
         level = {"validate": "integer", "criteria": "between", "minimum": 0, "maximum": _LEVEL_MAX}
         longest = Texts("Como mucho {most} caracteres.", "At most {most} characters.", most=NOTE_MAX)
         rules = [
-            *((name, rule, wrong) for name, rule in listed),
+            *((name, rule, UNKNOWN_OPTION) for name, rule in listed),
             ("level", level, whole),
             ("reason", NOTE_RULE, longest),
         ]
@@ -201,12 +197,3 @@ def _format_answer(version: str, indicator: str, facts: Mapping[str, FactValue],
         elif isinstance(value, int | float):
             lines.append(f"{item.label}: {format_number(value, language)}")
     return "\n".join(lines)
-
-
-_FORMATS: Final[Mapping[str, Mapping[str, object]]] = {
-    "plain": {},
-    "line": {"text_wrap": False, "font_color": "#595959"},
-    "heading": {"bold": True, "font_size": 15, "font_color": "#1F3A4D", "text_wrap": False},
-    "header": {"bold": True, "bg_color": "#1F3A4D", "font_color": "#FFFFFF", "border": 1, "border_color": "#1F3A4D"},
-    "input": INPUT,
-}
