@@ -44,6 +44,17 @@ def row_of(sheet: Worksheet, code: str) -> int:
     return next(row for row in range(1, sheet.max_row + 1) if sheet.cell(row, 1).value == code)
 
 
+def filled(*cells: tuple[str, str, int, object], raw: bytes = EXAMPLE_A) -> WorkbookContents:
+    """What is read of a workbook in which somebody wrote; each cell has its sheet, code, column and value."""
+
+    def change(book: openpyxl.Workbook) -> None:
+        for sheet, code, column, value in cells:
+            cell = book[sheet].cell(row_of(book[sheet], code), column)
+            cell.value = value  # type: ignore[assignment]  # whatever a person can write
+
+    return edited(change, raw)
+
+
 def test_saved_by_another_program_it_holds_the_same() -> None:
     read = edited(lambda book: None)
     assert (read.questionnaire, read.faults) == (held(SENT), ())
@@ -89,12 +100,8 @@ def test_an_answer_of_another_kind_is_told_where_it_stands() -> None:
 
 
 def test_a_number_of_the_profile_that_is_not_whole_or_too_low_is_told_in_plain_words() -> None:
-    def change(book: openpyxl.Workbook) -> None:
-        sheet = book["Perfil"]
-        sheet.cell(row_of(sheet, "employees"), 3).value = 3.7
-        sheet.cell(row_of(sheet, "units"), 3).value = -5
-
-    faults = {fault.pointer: (fault.value, fault.detail.into("es")) for fault in edited(change).faults}
+    read = filled(("Perfil", "employees", 3, 3.7), ("Perfil", "units", 3, -5))
+    faults = {fault.pointer: (fault.value, fault.detail.into("es")) for fault in read.faults}
     assert faults == {
         "/profile/employees": ("3.7", "Debe ser un número entero."),
         "/profile/units": ("-5", "Debe ser 0 o más."),
@@ -102,21 +109,13 @@ def test_a_number_of_the_profile_that_is_not_whole_or_too_low_is_told_in_plain_w
 
 
 def test_a_number_written_as_text_is_suggested() -> None:
-    def change(book: openpyxl.Workbook) -> None:
-        sheet = book["Perfil"]
-        sheet.cell(row_of(sheet, "foreign_share"), 3).value = "0,03"
-
-    (fault,) = edited(change).faults
+    (fault,) = filled(("Perfil", "foreign_share", 3, "0,03")).faults
     assert (fault.cell, fault.value, fault.suggestion) == ("Perfil!C10", '"0,03"', "0.03")
 
 
 @pytest.mark.parametrize(("written", "read"), [("900", 900), (" 012 ", 12), ("1000000", 1_000_000)])
 def test_a_whole_number_that_the_cell_has_as_text_is_one(written: str, read: int) -> None:
-    def change(book: openpyxl.Workbook) -> None:
-        sheet = book["Perfil"]
-        sheet.cell(row_of(sheet, "population_served"), 3).value = written
-
-    contents = edited(change)
+    contents = filled(("Perfil", "population_served", 3, written))
     assert (contents.questionnaire.profile["population_served"], contents.faults) == (read, ())
 
 
@@ -141,15 +140,12 @@ def test_a_whole_number_that_the_cell_has_as_text_is_one(written: str, read: int
 def test_a_date_written_as_text_is_read_as_the_language_of_the_workbook_writes_it(
     language: Language, written: str, read: str | None
 ) -> None:
-    sheet_name = {"es": "Indicadores", "en": "Indicators"}[language]
-
-    def change(book: openpyxl.Workbook) -> None:
-        sheet = book[sheet_name]
-        row = row_of(sheet, "D1.01")
-        sheet.cell(row, 6).value = "https://www.example.org/a"
-        sheet.cell(row, 7).value = written
-
-    contents = edited(change, build_workbook(METHODOLOGY, language, held(SENT)))
+    sheet = {"es": "Indicadores", "en": "Indicators"}[language]
+    contents = filled(
+        (sheet, "D1.01", 6, "https://www.example.org/a"),
+        (sheet, "D1.01", 7, written),
+        raw=build_workbook(METHODOLOGY, language, held(SENT)),
+    )
     evidence = contents.questionnaire.answers["D1.01"].evidence
     if read is not None:
         assert ([(one.url, str(one.date)) for one in evidence], contents.faults) == (
@@ -175,11 +171,7 @@ def test_a_date_written_as_text_is_read_as_the_language_of_the_workbook_writes_i
     ],
 )
 def test_the_address_of_a_document_without_a_date_is_kept(written: str, suggested: str | None) -> None:
-    def change(book: openpyxl.Workbook) -> None:
-        sheet = book["Perfil"]
-        sheet.cell(row_of(sheet, "employees"), 6).value = written
-
-    read = edited(change)
+    read = filled(("Perfil", "employees", 6, written))
     assert [(fault.cell[:-1], fault.rule, fault.pointer, fault.suggestion) for fault in read.faults] == [
         ("Perfil!F", "dependentRequired", "/profile_evidence/employees/0/url", suggested),
         ("Perfil!G", "required", "/profile_evidence/employees/0/date", None),
@@ -193,13 +185,9 @@ def test_the_address_of_a_document_without_a_date_is_kept(written: str, suggeste
     ("written", "level"), [(3, 3), ("3", 3), ("Written rule approved that only states what is forbidden", 2)]
 )
 def test_a_level_may_be_written_by_its_number_or_in_any_language(written: object, level: int) -> None:
-    def change(book: openpyxl.Workbook) -> None:
-        sheet = book["Indicadores"]
-        sheet.cell(row_of(sheet, "D1.02.level"), 3).value = written  # type: ignore[assignment]  # as above
-
     if isinstance(written, str) and not written.isdecimal():
         written = METHODOLOGY.texts["en"].indicators["D1.02"].ladder[level]
-    read = edited(change)
+    read = filled(("Indicadores", "D1.02.level", 3, written))
     assert (read.questionnaire.answers["D1.02"].facts, read.faults) == ({"level": level}, ())
 
 
@@ -384,13 +372,11 @@ def test_a_source_that_is_none_is_told_at_its_cell() -> None:
 
 
 def test_a_source_where_none_belongs_is_told() -> None:
-    def change(book: openpyxl.Workbook) -> None:
-        sheet, profile = book["Indicadores"], book["Perfil"]
-        sheet.cell(row_of(sheet, "D1.01.numerator"), 9).value = "Declarado"
-        sheet.cell(row_of(sheet, "D3.02"), 9).value = "Declarado"
-        profile.cell(row_of(profile, "previous_level"), 8).value = "Declarado"
-
-    read = edited(change)
+    read = filled(
+        ("Indicadores", "D1.01.numerator", 9, "Declarado"),
+        ("Indicadores", "D3.02", 9, "Declarado"),
+        ("Perfil", "previous_level", 8, "Declarado"),
+    )
     assert [(fault.cell[:-2], fault.rule) for fault in read.faults if fault.cell.startswith("P")] == [
         ("Perfil!H", "place")
     ]
@@ -399,21 +385,16 @@ def test_a_source_where_none_belongs_is_told() -> None:
 
 
 def test_a_note_with_line_breaks_is_one_line() -> None:
-    def change(book: openpyxl.Workbook) -> None:
-        book["Indicadores"].cell(row_of(book["Indicadores"], "D1.01"), 8).value = "Una línea\ny otra"
-
-    read = edited(change)
+    read = filled(("Indicadores", "D1.01", 8, "Una línea\ny otra"))
     assert (read.questionnaire.answers["D1.01"].note, read.faults) == ("Una línea y otra", ())
 
 
 def test_what_is_filled_in_where_nothing_belongs_is_told() -> None:
-    def change(book: openpyxl.Workbook) -> None:
-        sheet = book["Indicadores"]
-        sheet.cell(row_of(sheet, "D1.01"), 3).value = 160
-        sheet.cell(row_of(sheet, "D3.02"), 5).value = "Sí"
-        sheet.cell(row_of(sheet, "D1.01.numerator"), 8).value = "una nota"
-
-    read = edited(change)
+    read = filled(
+        ("Indicadores", "D1.01", 3, 160),
+        ("Indicadores", "D3.02", 5, "Sí"),
+        ("Indicadores", "D1.01.numerator", 8, "una nota"),
+    )
     assert {(fault.cell.partition("!")[2][0], fault.rule) for fault in read.faults} == {
         ("C", "place"),
         ("E", "place"),
