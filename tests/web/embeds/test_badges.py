@@ -15,6 +15,7 @@ from actitud_api.platform.http.representations import SHARED
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.web.embeds.pictures import PALETTE
 from tests.support.publishing import publish_stored
+from tests.web.charts.test_scale import contrast
 from tests.web.embeds.installation import (
     ALIAS,
     AVILA,
@@ -201,18 +202,6 @@ def test_every_part_of_a_badge_can_be_read() -> None:
 def test_the_levels_differ_in_colour() -> None:
     grounds = [ground for name, (ground, _) in PALETTE.items() if name.startswith("level")]
     assert all(one != other for one, other in combinations(grounds, 2))
-
-
-def contrast(one: str, other: str) -> float:
-    """The contrast ratio of two colours (WCAG 2.2)."""
-
-    def luminance(colour: str) -> float:
-        channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-        linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 def test_contrast_is_that_of_the_definition() -> None:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.web.embeds.installation import ALIAS, BASE, POOR, SORIA, VOID, ZAMORA, Client
+from tests.web.embeds.installation import BASE, POOR, SORIA, VOID, ZAMORA, Client
 from tests.web.embeds.test_badges import SVG, letters, picture
 
 CARD = f"/embed/2026/{ZAMORA}/card.svg"
@@ -98,11 +98,3 @@ def test_a_picture_is_in_the_place_of_a_card_that_there_is_not(site: Client) -> 
         "Esa organización no tiene puntuación publicada en esa edición.",
     )
     assert letters(picture(site, f"/embed/1999/{ZAMORA}/card.svg?lang=en", 404))[:2] == ["2.0 maturity", "Unknown"]
-
-
-def test_an_alias_leads_to_the_id(site: Client) -> None:
-    response = site.get(f"/embed/latest/{ALIAS}/card.svg?theme=dark", follow_redirects=False)
-    assert (response.status_code, response.headers["location"]) == (
-        308,
-        f"/embed/latest/{ZAMORA}/card.svg?theme=dark",
-    )

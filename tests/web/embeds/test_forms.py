@@ -115,7 +115,7 @@ def test_what_is_not_there_says_so_in_its_own_form(site: Client, path: str, plac
     assert "77.77" not in response.text
 
 
-@pytest.mark.parametrize("path", [TABLE, FRAME, DATA, PAGE])
+@pytest.mark.parametrize("path", [TABLE, FRAME, DATA, PAGE, f"/embed/latest/{ZAMORA}/card.svg"])
 def test_an_alias_leads_to_the_id(site: Client, path: str) -> None:
     aliased = site.get(path.replace(ZAMORA, ALIAS) + "?lang=en", follow_redirects=False)
     assert (aliased.status_code, aliased.headers["location"]) == (308, f"{path}?lang=en")
@@ -165,14 +165,6 @@ def test_a_frame_runs_its_own_script_only_and_has_no_origin(site: Client) -> Non
 
 def hashed(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def test_a_frame_can_be_discovered(site: Client) -> None:
-    root = page(site.get(FRAME).text)
-    found = {link.attrs["type"]: link.attrs["href"] for link in root.query("link[rel=alternate]")}
-    assert list(found) == ["application/json+oembed", "text/xml+oembed"]
-    told = site.get(found["application/json+oembed"]).json()
-    assert told["title"] == "Ayuntamiento de Zamora: 44,03 de 100, nivel 3, Ventanilla"
 
 
 # --- the page -----------------------------------------------------------------------------------------------------
