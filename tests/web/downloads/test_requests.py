@@ -212,8 +212,8 @@ def test_a_correction_changes_the_tag_and_the_file_and_a_new_name_does_not(own: 
     second = own.get(path, headers={"if-none-match": first.headers["etag"]})
     assert second.status_code == 200
     assert second.text == first.text
-    newest = own.get("/v1/editions/2026/publications/latest").json()["digest"]
-    publish_correction(database, tmp_path, newest)
+    newest = service.load_published_source(database, "2026")[1]
+    publish(database, tmp_path, correction(newest, D1_01={"numerator": 0, "denominator": 200}))
     third = own.get(path, headers={"if-none-match": second.headers["etag"]})
     assert third.status_code == 200
     assert "Ávila la Nueva" in third.text
@@ -224,14 +224,6 @@ def test_a_correction_changes_the_tag_and_the_file_and_a_new_name_does_not(own: 
     assert package["version"] == "2"
 
 
-def publish_correction(database: Database, folder: Path, newest: str) -> None:
-    from actitud_api.resources.publications import service as publication
-
-    found = publication.get(database, "2026", "latest")
-    assert found.digest == newest
-    publish(database, folder, correction(found, D1_01={"numerator": 0, "denominator": 200}))
-
-
 def test_a_correction_in_the_middle_ends_the_file(own: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Better no file than one of two revisions: who reads it sees that it is not whole."""
     database: Database = own.app.state["database"]
@@ -240,7 +232,7 @@ def test_a_correction_in_the_middle_ends_the_file(own: Client, tmp_path: Path, m
     rows = service.list_score_rows(database, found, service.RowSelection(filters=ScoreFilters()))
     assert [row[2] for row in next(rows)] == ["XX-T-1"]
     assert found.published is not None
-    publish_correction(database, tmp_path, found.published.digest)
+    publish(database, tmp_path, correction(found.published, D1_01={"numerator": 0, "denominator": 200}))
     with pytest.raises(StaleVersion):
         next(rows)
 
