@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
 from datetime import datetime
 from itertools import pairwise
-from pathlib import Path
 
 import openpyxl
 import pytest
@@ -15,14 +13,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
 from actitud_api.engine.i18n import LANGUAGES, Language
-from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.web.workbooks.writing import build_workbook
 from tests.web.workbooks.drawing import HOSTILE
+from tests.web.workbooks.test_cells import METHODOLOGY, SENT
 from tests.web.workbooks.test_round_trip import held
 
-METHODOLOGY = load_methodology("2026.1")
-SENT = json.loads((Path(__file__).parents[2] / "cases" / "example_a.json").read_bytes())["request"]
 NAMES = {
     "es": ["Instrucciones", "Perfil", "Indicadores", "Documentos", "_lists", "_metadata"],
     "en": ["Instructions", "Profile", "Indicators", "Documents", "_lists", "_metadata"],

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,9 +20,9 @@ from actitud_api.resources.methodologies import service as methodologies
 from actitud_api.settings import Settings
 from tests.support.applications import borrow_app
 from tests.support.scale import BROKEN_WORKBOOKS
+from tests.web.workbooks.test_cells import SENT
 from tests.web.workbooks.test_refused import broken, packed
 
-SENT: dict[str, Any] = json.loads((Path(__file__).parents[2] / "cases" / "example_a.json").read_bytes())["request"]
 WORKBOOK = "/v1/methodologies/2026.1/workbook"
 
 
