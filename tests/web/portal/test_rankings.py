@@ -19,7 +19,8 @@ from tests.contract.hostile import FILTERS, SEGMENTS, WRONG
 from tests.http.test_edition_scores import Client, served
 from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, made_anew, opened, unlimited
-from tests.web.embeds.reading import Document, Element, page
+from tests.web.embeds.reading import Document, page
+from tests.web.portal.reading import words
 
 EDITION = "/portal/2026"
 
@@ -40,27 +41,23 @@ def read(client: Client, path: str = EDITION, *, code: str | int = 200, **parame
     return found
 
 
-def told(element: Element) -> str:
-    return " ".join(element.text.split())
-
-
 def lines(found: Document) -> list[list[str]]:
     """The cells of each row, without the box to mark it."""
-    return [[told(cell) for cell in row.query("th, td")[1:]] for row in found.query(".ranking tbody tr")]
+    return [[words(cell) for cell in row.query("th, td")[1:]] for row in found.query(".ranking tbody tr")]
 
 
 def notice(found: Document) -> list[str]:
     """The filters that the page does not know, as it says."""
-    return [told(one).replace("« ", "«").replace(" »", "»") for one in found.query(".notice li")]
+    return [words(one).replace("« ", "«").replace(" »", "»") for one in found.query(".notice li")]
 
 
 def headers(found: Document) -> dict[str, str]:
     """Where the heads of the columns lead."""
-    return {told(link).rstrip(" ▲▼"): link.attrs["href"] for link in found.query(".ranking thead a")}
+    return {words(link).rstrip(" ▲▼"): link.attrs["href"] for link in found.query(".ranking thead a")}
 
 
 def sorted_by(found: Document) -> list[tuple[str, str]]:
-    return [(told(head).rstrip(" ▲▼"), head.attrs["aria-sort"]) for head in found.query(".ranking [aria-sort]")]
+    return [(words(head).rstrip(" ▲▼"), head.attrs["aria-sort"]) for head in found.query(".ranking [aria-sort]")]
 
 
 def short(found: Document) -> str:
@@ -114,14 +111,14 @@ def test_a_part_of_the_edition_has_ranks_of_its_own(
     found = read(years, **asked)
     assert [row[0].partition(" (")[0] for row in lines(found)] == ranks
     caption = "Rank in the whole edition." if "q" in asked else "Rank in this list; below, that in the whole edition."
-    assert told(found.query(".ranking caption")[0]).startswith(caption)
+    assert words(found.query(".ranking caption")[0]).startswith(caption)
 
 
 def find_marked(found: Document) -> tuple[str, str]:
     """The row that is marked, by the last letter of its id, and what is said of it above the list."""
     rows = found.query("tr.own")
     marked = [link.attrs["href"].partition("?")[0][-1] for row in rows for link in row.query("a[aria-current=true]")]
-    said = [told(one) for one in found.query("p") if told(one).startswith("Go to the row of")]
+    said = [words(one) for one in found.query("p") if words(one).startswith("Go to the row of")]
     return "".join(marked), "".join(said)
 
 
@@ -168,7 +165,7 @@ def test_ranks_have_the_interval_of_the_draws(client: Client) -> None:
     ranks = {one["organisation"]: (one["drawn_rank"]["p5"], one["drawn_rank"]["p95"]) for one in drawn}
     assert len(ranks) == 50
     assert len({high - low for low, high in ranks.values()}) > 5
-    shown = [told(interval) for interval in read(client, "/portal/2026-demo", sort="-rank").query(".interval")]
+    shown = [words(interval) for interval in read(client, "/portal/2026-demo", sort="-rank").query(".interval")]
     assert shown == [
         f"({low:,})" if low == high else f"({low:,}–{high:,})" for low, high in (ranks[one] for one in listed)
     ]
@@ -236,7 +233,7 @@ def test_filters_and_orders_are_those_of_the_service(years: Client, asked: Mappi
     ],
 )
 def test_a_list_says_that_its_names_are_only_similar(years: Client, asked: Mapping[str, str], similar: bool) -> None:
-    (status,) = [told(one) for one in read(years, **asked).query("p[role=status]")]
+    (status,) = [words(one) for one in read(years, **asked).query("p[role=status]")]
     assert status.startswith("No organisation matches what you are looking for; these have similar names: ") is similar
 
 
@@ -287,7 +284,7 @@ def test_a_filter_that_nobody_meets_finds_nobody_and_can_be_cleared(
     assert short(found) == ""
     assert "No organisation of this edition is as asked for" in found.text
     chips = found.query(".chips a")
-    assert [told(chip).removeprefix("Clear ").rstrip(" ✕") for chip in chips] == [*active, "filters"]
+    assert [words(chip).removeprefix("Clear ").rstrip(" ✕") for chip in chips] == [*active, "filters"]
     assert chosen(found).items() >= {name: value for name, value in asked.items() if name != "q"}.items()
     # Each leads to the list without that filter, with the others.
     for chip, name in zip(chips, sorted(asked, key=lambda name: name != "q"), strict=False):
@@ -356,7 +353,7 @@ def test_who_is_marked_is_compared(years: Client) -> None:
     assert form.query("button[type=submit]")
     hidden = {one.attrs["name"]: one.attrs["value"] for one in form.query("input[type=hidden]")}
     compared = years.get(form.attrs["action"], params={"organisation": ["XX-T-2", "XX-T-5"], **hidden})
-    assert [told(one) for one in page(compared.text).query(".side h3")] == ["A Ávila", "B Àger"]
+    assert [words(one) for one in page(compared.text).query(".side h3")] == ["A Ávila", "B Àger"]
 
 
 def test_latest_stays_in_the_addresses_of_lists(years: Client) -> None:
@@ -373,7 +370,7 @@ def test_latest_stays_in_the_addresses_of_lists(years: Client) -> None:
 
 def test_only_what_somebody_is_can_be_chosen(years: Client) -> None:
     options = {
-        field.attrs["name"]: {option.attrs["value"]: told(option) for option in field.query("option")}
+        field.attrs["name"]: {option.attrs["value"]: words(option) for option in field.query("option")}
         for field in read(years).query("select")
     }
     assert {value: text.rpartition(" ")[2] for value, text in options["kind"].items() if value} == {
@@ -421,7 +418,7 @@ def test_pages_have_everybody_once_and_keep_what_is_asked_for(years: Client, mon
     assert all("sort=organisation_name" in path and "kind=MUN" in path for path in trail)
     last = page(years.get(trail[-1]).text)
     assert last.query("a[rel=prev]")[0].attrs["href"] == trail[1]
-    assert [told(here) for here in last.query(".pages [aria-current=page]")] == ["Page 3"]
+    assert [words(here) for here in last.query(".pages [aria-current=page]")] == ["Page 3"]
     assert short(read(years, sort="organisation_name", kind="MUN", page=99)) == "21"
 
 
@@ -447,16 +444,16 @@ def test_the_spread_is_a_picture_and_a_table_of_the_same(years: Client) -> None:
     found = read(years)
     # The six that rank have 100, 50, 50, 40.01, 30 and 10 points.
     counted = {"10–20": 1, "30–40": 1, "40–50": 1, "50–60": 2, "90–100": 1}
-    (table,) = [one for one in found.query("table") if "points of the index" in told(one.query("caption")[0])]
-    cells = {told(row.query("th")[0]): [told(cell) for cell in row.query("td")] for row in table.query("tbody tr")}
+    (table,) = [one for one in found.query("table") if "points of the index" in words(one.query("caption")[0])]
+    cells = {words(row.query("th")[0]): [words(cell) for cell in row.query("td")] for row in table.query("tbody tr")}
     assert {name: int(row[0]) for name, row in cells.items() if row[0] != "0"} == counted
     assert cells["50–60"][1] == "33.3 %"
     (svg,) = [svg for svg in found.query("svg[role=img]") if svg.attrs["aria-labelledby"] == "spread-title"]
-    assert "50 to 60, 2;" in told(svg.query("desc")[0])
+    assert "50 to 60, 2;" in words(svg.query("desc")[0])
     assert len(svg.query("rect")) == 10
-    shares = [told(text) for text in svg.query("text")][::2]
+    shares = [words(text) for text in svg.query("text")][::2]
     assert shares == ["0 %", "17 %", "0 %", "17 %", "17 %", "33 %", "0 %", "0 %", "0 %", "17 %"]
-    numbers = [told(one) for one in found.query(".figures-row dd")]
+    numbers = [words(one) for one in found.query(".figures-row dd")]
     assert numbers == ["8", "6", "45.01", "32.50–50.00", "10.00–100.00"]  # type 7: 40.01 and 50; 30 + 0.25 * 10.01
 
 
@@ -478,7 +475,7 @@ def test_a_share_that_is_not_nothing_is_never_told_as_nothing() -> None:
 
 def test_the_spread_is_that_of_what_is_filtered(years: Client) -> None:
     found = read(years, region="10")
-    assert [told(one) for one in found.query(".figures-row dd")][:2] == ["4", "3"]
+    assert [words(one) for one in found.query(".figures-row dd")][:2] == ["4", "3"]
     assert "of what is filtered" in found.text
 
 
@@ -520,7 +517,7 @@ def test_files_that_have_words_are_in_the_language_that_the_reader_chose(
 
 
 def test_latest_is_the_newest_published_and_an_older_one_says_so(years: Client) -> None:
-    assert told(read(years, "/portal/latest").query("h1")[0]) == "Edition 2026"
+    assert words(read(years, "/portal/latest").query("h1")[0]) == "Edition 2026"
     older = read(years, "/portal/2025")
     assert "not the latest: there is a later edition" in older.text
     assert "/portal/2026?lang=en" in [link.attrs["href"] for link in older.query(".remark a")]
@@ -555,7 +552,7 @@ def test_the_first_page_says_what_it_is_and_finds_one_s_organisation(years: Clie
     found = read(years, "/portal")
     assert "from 0 to 100, how far an administration is from the ten classic errors" in found.text
     assert "46 public indicators" in found.text
-    assert [told(name) for name in found.query(".editions h3")] == ["Edition 2026", "Edition 2025", "Edition 2027"]
+    assert [words(name) for name in found.query(".editions h3")] == ["Edition 2026", "Edition 2025", "Edition 2027"]
     assert "8 organisations" in found.text
     # That of 2027 is open: it takes answers, and nothing of it can be read.
     assert "/portal/2027" not in " ".join(link.attrs["href"] for link in found.query("a"))
@@ -585,7 +582,7 @@ def test_what_is_being_published_is_said_to_be_on_its_way(url: str) -> None:
         waiting = client.get("/portal/2026-demo?lang=en")
         assert (waiting.status_code, waiting.headers["retry-after"]) == (503, "30")
         assert waiting.headers["cache-control"] == "no-store"
-        assert told(page(waiting.text).query("h1")[0]) == "It is being prepared"
+        assert words(page(waiting.text).query("h1")[0]) == "It is being prepared"
         assert "The results are being published" in read(client, "/portal").text
         assert client.get("/portal/methodologies/1999").status_code == 404
 
@@ -617,7 +614,7 @@ def test_a_link_has_the_language_that_was_chosen_and_no_other() -> None:
 
 def test_the_navigation_stays_in_the_edition_and_says_where_one_is(years: Client) -> None:
     found = read(years, "/portal/2025")
-    links = {told(link): link.attrs["href"] for link in found.query(".sections a")}
+    links = {words(link): link.attrs["href"] for link in found.query(".sections a")}
     assert links == {
         "Ranking": "/portal/2025?lang=en",
         "Territories": "/portal/2025/territories?lang=en",
@@ -627,8 +624,8 @@ def test_the_navigation_stays_in_the_edition_and_says_where_one_is(years: Client
         "Questionnaire": "/portal/questionnaires/2027.1-short?lang=en",
         "On your website": "/portal/embed?edition=2025&lang=en",
     }
-    assert [told(link) for link in found.query(".sections [aria-current]")] == ["Ranking"]
-    assert [told(crumb) for crumb in found.query(".trail li")] == ["Home", "Edition 2025"]
+    assert [words(link) for link in found.query(".sections [aria-current]")] == ["Ranking"]
+    assert [words(crumb) for crumb in found.query(".trail li")] == ["Home", "Edition 2025"]
 
 
 @pytest.mark.parametrize("path", ["/portal", EDITION])

@@ -29,7 +29,8 @@ from tests.support.databases import BOTH, made_anew, unlimited
 from tests.support.editions import draft_edition
 from tests.support.publishing import publish_stored
 from tests.web.embeds.installation import AVILA, NOW, POOR, SORIA, VOID, ZAMORA, installed
-from tests.web.embeds.reading import Document, Element, page
+from tests.web.embeds.reading import Document, page
+from tests.web.portal.reading import hrefs, read, rows, words
 
 Client = TestClient[Litestar]
 Answer = dict[str, Any]
@@ -118,36 +119,14 @@ def proven(database: object, url: str) -> Iterator[Client]:
             yield client
 
 
-def read(client: Client, place: str, lang: str = "en") -> Document:
-    response = client.get(f"/portal/{place}", params={"lang": lang})
-    assert response.status_code == 200, response.text
-    found = page(response.text)
-    assert not found.errors
-    assert len(found.query("h1")) == 1
-    return found
-
-
-def told(element: Element) -> str:
-    return " ".join(element.text.split())
-
-
 def section(found: Document, identifier: str) -> str:
     """What is folded away under that id."""
     (inside,) = found.query(f"details > section#{identifier}")
-    return told(inside)
+    return words(inside)
 
 
 def terms(found: Document) -> dict[str, str]:
-    return {told(one.query("dt")[0]): told(one.query("dd")[0]) for one in found.query("dl.facts > div")}
-
-
-def rows(found: Document, caption: str) -> Mapping[str, list[str]]:
-    (table,) = [one for one in found.query("table") if told(one.query("caption")[0]).startswith(caption)]
-    return {told(row.query("th")[0]): [told(cell) for cell in row.query("td")] for row in table.query("tbody tr")}
-
-
-def links(found: Document) -> list[str]:
-    return [link.attrs["href"] for link in found.query("main a")]
+    return {words(one.query("dt")[0]): words(one.query("dd")[0]) for one in found.query("dl.facts > div")}
 
 
 def spaced(text: str) -> str:
@@ -183,31 +162,31 @@ VERDICTS: Final = {
 
 @pytest.mark.parametrize(("organisation", "lang"), VERDICTS)
 def test_it_begins_with_the_result_in_words_and_whole_numbers(client: Client, organisation: str, lang: str) -> None:
-    found = read(client, f"2026-demo/{organisation}", lang)
+    found = read(client, f"2026-demo/{organisation}?lang={lang}")
     (result,) = found.query("header.sheet")
     verdict, level = VERDICTS[organisation, lang]
     before, after = verdict.split("{share}")
-    text = told(result.query("p.verdict")[0])
+    text = words(result.query("p.verdict")[0])
     assert text.startswith(before)
     assert text.endswith(after)
     share = text[len(before) : len(text) - len(after)]
     assert re.fullmatch(r"(la mitad de los|half of the|[1-9] (de cada|of every) 10)", share)
     assert terms(found)[{"es": "Nivel", "en": "Level"}[lang]] == level
-    assert not re.search(r"\d[.,]\d\d\b", told(result))
+    assert not re.search(r"\d[.,]\d\d\b", words(result))
     (figure,) = result.query(".figure strong")
     assert figure.text == {"XX-DEMO-00100": "36", "XX-DEMO-00049": "20"}[organisation]
 
 
 def test_then_it_says_what_to_do_and_the_details_are_folded(client: Client) -> None:
     found = read(client, DEMO)
-    assert [told(heading) for heading in found.query("main h2")] == ["What to do now", "The details"]
+    assert [words(heading) for heading in found.query("main h2")] == ["What to do now", "The details"]
     steps = found.query("ol.moves > li")
     assert 1 <= len(steps) <= 5
-    assert told(steps[0]).startswith("Answer at least half of the messages 5 points at stake for level 3")
-    assert not any(re.search(r"\d\.\d\d\b", told(step)) for step in steps)
+    assert words(steps[0]).startswith("Answer at least half of the messages 5 points at stake for level 3")
+    assert not any(re.search(r"\d\.\d\d\b", words(step)) for step in steps)
     folds = found.query("details.fold")
     assert [fold.attrs.get("open") for fold in folds] == [None] * len(folds)
-    assert [told(fold.query("h3")[0]) for fold in folds][:2] == [
+    assert [words(fold.query("h3")[0]) for fold in folds][:2] == [
         "Internal access and staff involvement",
         "Public information and openness to input",
     ]
@@ -217,7 +196,7 @@ def test_its_history_calls_its_level_the_same(client: Client) -> None:
     found = read(client, "2026-demo/XX-DEMO-00026")
     assert terms(found)["Level"].startswith("1 of 5: Starting point")
     (current,) = found.query("tr.own")
-    assert told(current.query("td")[-1]) == "1, Starting point"
+    assert words(current.query("td")[-1]) == "1, Starting point"
 
 
 def test_a_provisional_level_says_why(proven: Client) -> None:
@@ -237,9 +216,9 @@ def test_a_provisional_level_says_why(proven: Client) -> None:
 @pytest.mark.parametrize("organisation", [POOR, VOID])
 def test_without_a_level_there_is_no_figure_but_a_verdict(site: Client, organisation: str) -> None:
     (result,) = read(site, f"2026/{organisation}").query("header.sheet")
-    assert told(result.query(".figure strong")[0]) in ("insufficient evidence", "not rateable")
-    assert "compared with" not in told(result)
-    assert told(result.query(".verdict strong")[0]).endswith(".")
+    assert words(result.query(".figure strong")[0]) in ("insufficient evidence", "not rateable")
+    assert "compared with" not in words(result)
+    assert words(result.query(".verdict strong")[0]).endswith(".")
 
 
 # --- as the API says ----------------------------------------------------------------------------------------------
@@ -272,13 +251,13 @@ def test_peers_path_and_draws_are_those_of_the_service(client: Client, number: i
             f"{spread['q1']:.2f}–{spread['q3']:.2f}",
         ]
     (alternative,) = found.query("#peers-desc")
-    assert all(spaced(dimension["text"]) in told(alternative) for dimension in peers["dimensions"])
+    assert all(spaced(dimension["text"]) in words(alternative) for dimension in peers["dimensions"])
 
     ahead = section(found, "holding")
     assert spaced(path["text"]) in ahead
     for move in path["moves"] or ():
         assert spaced(move["text"]) in ahead
-        assert f"#{move['indicator']}" in links(found)
+        assert f"#{move['indicator']}" in hrefs(found)
     for obstacle in path["unreachable"]:
         assert spaced(obstacle["text"]) in ahead
 
@@ -289,7 +268,7 @@ def test_among_its_peers_an_index_without_a_rank_is_told_nowhere(proven: Client)
     assert index in peers["index"]["text"]
     found = read(proven, f"2025/{PROVEN}")
     (alternative,) = found.query("#peers-desc")
-    assert told(alternative).startswith("Index: Without a rank, its index is not compared. Dimensions: ")
+    assert words(alternative).startswith("Index: Without a rank, its index is not compared. Dimensions: ")
     assert "Without a rank, its index is not compared." in section(found, "peers")
     assert index not in section(found, "peers")
 
@@ -297,9 +276,9 @@ def test_among_its_peers_an_index_without_a_rank_is_told_nowhere(proven: Client)
 def test_that_nobody_else_has_a_score_is_told_once(proven: Client) -> None:
     found = read(proven, f"2025/{PROVEN}")
     (alternative,) = found.query("#peers-desc")
-    assert told(alternative).count("nobody else of its group has a score") == 1
+    assert words(alternative).count("nobody else of its group has a score") == 1
     for name, (own, *_) in list(rows(found, "This organisation and its group").items())[1:]:
-        assert f"{name}, {own}" in told(alternative)
+        assert f"{name}, {own}" in words(alternative)
 
 
 @pytest.mark.parametrize(("number", "unrated"), UNRATED.items())
@@ -324,7 +303,7 @@ def test_the_dimensions_are_a_picture_and_a_table_of_the_same(
         f"{one['score']}%" for one in rated if one["score"]
     ]
     assert [mark.attrs["x1"] for mark in svg.query("line.mark")] == [f"{median}%" for median in medians.values()]
-    alternative = told(svg.query("desc")[0])
+    alternative = words(svg.query("desc")[0])
     best = max(rated, key=lambda one: one["score"])
     worst = min(rated, key=lambda one: one["score"])
     assert alternative.index(best["name"]) < alternative.index(worst["name"])
@@ -344,16 +323,16 @@ def test_a_dimension_without_a_score_says_why(client: Client, number: int, unrat
         (inside,) = fold.query(f"section#{dimension['id']}")
         text = unrated.get(dimension["id"])
         whole = text or str(Decimal(str(dimension["score"])).quantize(Decimal(1), ROUND_HALF_EVEN))
-        assert told(summary) == f"{dimension['name']} {whole}"
-        assert text or f"Score: {points(dimension['score'])}" in told(inside)
-        assert [reason for reason in reasons.values() if reason in told(inside)] == ([reasons[text]] if text else [])
+        assert words(summary) == f"{dimension['name']} {whole}"
+        assert text or f"Score: {points(dimension['score'])}" in words(inside)
+        assert [reason for reason in reasons.values() if reason in words(inside)] == ([reasons[text]] if text else [])
         # Whatever is answered there, it brings nothing.
         assert not (text and inside.query("p.step"))
 
 
 def test_the_sheet_leads_on(client: Client) -> None:
     found = read(client, DEMO)
-    inside = links(found)
+    inside = hrefs(found)
     assert f"/portal/2026-demo/compare?organisation={DEMO[10:]}&lang=en" in inside
     assert f"/portal/questionnaires/2027.1?edition=2026-demo&organisation={DEMO[10:]}&lang=en" in inside
     assert f"/portal/embed?edition=2026-demo&organisation={DEMO[10:]}&lang=en" in inside
@@ -363,7 +342,7 @@ def test_the_sheet_leads_on(client: Client) -> None:
     # The ranking of its group has as many as its group, and that of its province has it.
     (group,) = [link for link in inside if "kind=" in link]
     ranked = page(client.get(group).text)
-    count = told(ranked.query(".figures-row dd")[1])
+    count = words(ranked.query(".figures-row dd")[1])
     others = int(count.replace(",", "")) - 1
     assert f"It is compared with {others:,} other" in section(found, "peers")
     assert int(count.replace(",", "")) > 1
@@ -393,10 +372,10 @@ def test_the_history_has_every_published_edition_and_what_changed(site: Client) 
     # Both editions have the same methodology: it is nothing to be told what counts under it.
     assert spaced(changes["version_effects"]["text"]) not in section(found, "history")
     (svg,) = found.query("svg.trend")
-    assert told(svg.query("desc")[0]) == "From the oldest to the newest: 2025, 30.50; 2026, 44.03."
+    assert words(svg.query("desc")[0]) == "From the oldest to the newest: 2025, 30.50; 2026, 44.03."
     # 9 em are 100 points, from 2.6 em down.
     assert [dot.attrs["cy"] for dot in svg.query("circle.own")] == ["8.86em", "7.64em"]
-    assert f"/portal/2025/{ZAMORA}?lang=en" in links(found)
+    assert f"/portal/2025/{ZAMORA}?lang=en" in hrefs(found)
 
 
 def test_in_its_first_edition_there_is_nothing_to_compare_it_with(site: Client) -> None:
@@ -404,7 +383,7 @@ def test_in_its_first_edition_there_is_nothing_to_compare_it_with(site: Client) 
         assert "its first published edition" in section(read(site, place), "history")
     older = read(site, f"2025/{ZAMORA}")
     assert "Since the edition" not in section(older, "history")
-    assert [told(row) for row in older.query("tr.own th")] == ["2025 31 December 2025"]
+    assert [words(row) for row in older.query("tr.own th")] == ["2025 31 December 2025"]
 
 
 @pytest.mark.parametrize("organisation", [POOR, VOID])
@@ -433,13 +412,13 @@ def test_evidence_is_told_with_the_documents_that_count_and_no_notes(proven: Cli
     found = read(proven, f"2026/{PROVEN}")
     cells = {one.attrs["id"]: one for one in found.query("tbody[id]")}
     shown = cells["D1.07"]
-    assert "Evidence: documented: https://www.proven.example/guide.pdf?a=1&b=2 (2 March 2026);" in told(shown)
+    assert "Evidence: documented: https://www.proven.example/guide.pdf?a=1&b=2 (2 March 2026);" in words(shown)
     assert [(link.attrs["href"], link.attrs.get("rel")) for link in shown.query("td a")] == [
         ("https://www.proven.example/guide.pdf?a=1&b=2", "nofollow noopener"),
         ("https://www.proven.example/list", "nofollow noopener"),
     ]
-    assert "Evidence: only declared, without a document that counts." in told(cells["D1.06"])
-    assert "Evidence: too old to count." in told(cells["D3.09"])
+    assert "Evidence: only declared, without a document that counts." in words(cells["D1.06"])
+    assert "Evidence: too old to count." in words(cells["D3.09"])
     for hidden in ("elsewhere.example", "Jane Doe"):
         assert hidden not in found.text
 
@@ -452,12 +431,12 @@ def test_evidence_is_told_with_the_documents_that_count_and_no_notes(proven: Cli
     ],
 )
 def test_the_source_of_an_answer_is_told(proven: Client, lang: str, counted: str, earlier: str) -> None:
-    cells = {one.attrs["id"]: one for one in read(proven, f"2026/{PROVEN}", lang).query("tbody[id]")}
-    assert counted in told(cells["D1.07"])
+    cells = {one.attrs["id"]: one for one in read(proven, f"2026/{PROVEN}?lang={lang}").query("tbody[id]")}
+    assert counted in words(cells["D1.07"])
     assert cells["D1.07"].query("code")[0].text == MANIFEST
-    assert earlier in told(cells["D1.06"])
+    assert earlier in words(cells["D1.06"])
     # An answer that does not count any more has no source of interest.
-    assert not {"Source:", "Fuente:"} & set(told(cells["D3.09"]).split())
+    assert not {"Source:", "Fuente:"} & set(words(cells["D3.09"]).split())
 
 
 def test_evidence_of_what_is_not_published_is_told_to_nobody(proven: Client) -> None:
@@ -476,7 +455,7 @@ def test_an_edition_in_which_it_does_not_rank_is_in_its_history_without_a_figure
 
 def test_whoever_finds_a_fault_is_told_whom_to_write_to(proven: Client) -> None:
     found = read(proven, f"2026/{PROVEN}")
-    inside = links(found)
+    inside = hrefs(found)
     assert {"mailto:redes@proven.example", "https://www.proven.example/contact", "mailto:index@province.example"} <= {
         *inside
     }
@@ -501,7 +480,7 @@ def test_a_sheet_and_a_ranking_lead_to_where_faults_are_reported(proven: Client)
 
 def test_where_nobody_gave_an_address_it_says_so(site: Client) -> None:
     (ranking,) = read(site, "2026").query("#correction")
-    assert "Whoever publishes this index has given no address of its own." in told(ranking)
+    assert "Whoever publishes this index has given no address of its own." in words(ranking)
     text = section(read(site, f"2026/{ZAMORA}"), "correction")
     assert "Neither the organisation nor whoever publishes this index has given an address" in text
-    assert not [link for link in links(read(site, f"2026/{ZAMORA}")) if link.startswith("mailto:")]
+    assert not [link for link in hrefs(read(site, f"2026/{ZAMORA}")) if link.startswith("mailto:")]
