@@ -8,6 +8,8 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -102,6 +104,20 @@ class AsyncLosing(httpx.AsyncBaseTransport):
         return self._losses.let_pass(request, await self._inner.handle_async_request(request))
 
 
+class Calls:
+    """Stands for a client: gives each call of an operation to `run`, which takes what to do with a client."""
+
+    def __init__(self, run: Callable[[Callable[[object], object]], object], path: str = "") -> None:
+        self._run = run
+        self._path = path
+
+    def __getattr__(self, name: str) -> Calls:
+        return Calls(self._run, f"{self._path}.{name}".removeprefix("."))
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        return self._run(lambda client: attrgetter(self._path)(client)(*args, **kwargs))
+
+
 class Installation:
     """The application on a database of its own, asked through either client with the key of a role."""
 
@@ -121,17 +137,20 @@ class Installation:
         """What the service answers, as JSON."""
         return self._opened.get(path, headers={"Authorization": f"Bearer {key}"}).json()
 
-    def __call__(self, use: Callable[[Client], T], *, key: str = "", losses: int = 0) -> T:
-        """Does something, over a connection that loses some answers."""
+    def using(self, key: str = "", *, losses: int = 0, max_retries: int = 2) -> Client:
+        """A client, of either mode, whose connection loses some answers."""
+        return cast(Client, Calls(partial(self._run, key, losses, max_retries)))
+
+    def _run(self, key: str, losses: int, max_retries: int, call: Callable[[object], object]) -> object:
         if self._mode == "blocking":
             with httpx.Client(transport=Losing(self._opened._transport, Losses(losses))) as http_client:
-                return use(Client(base_url=BASE, api_key=key, http_client=http_client))
+                return call(Client(base_url=BASE, api_key=key, max_retries=max_retries, http_client=http_client))
 
-        async def main() -> T:
+        async def main() -> object:
             inner = httpx.ASGITransport(app=self.app)  # type: ignore[arg-type]  # an ASGI application
             async with httpx.AsyncClient(transport=AsyncLosing(inner, Losses(losses))) as http_client:
-                client = AsyncClient(base_url=BASE, api_key=key, http_client=http_client)
-                return await cast(Awaitable[T], use(cast(Client, client)))
+                client = AsyncClient(base_url=BASE, api_key=key, max_retries=max_retries, http_client=http_client)
+                return await cast(Awaitable[object], call(client))
 
         return asyncio.run(main())
 
@@ -158,58 +177,53 @@ def made(client: Client, identifier: str = "2027", **more: Any) -> Edition:
 
 
 def editions(installation: Installation) -> list[str]:
-    page = installation(lambda client: client.editions.list())
+    page = installation.using().editions.list()
     return [edition.id for edition in page.items]
 
 
 def test_an_edition_is_made_changed_and_removed(installation: Installation, administrator: str) -> None:
-    edition = installation(made, key=administrator)
+    edition = made(installation.using(administrator))
     assert (edition.title, edition.state, edition.methodology) == ("Edition 2027", "open", "2027.1")
-    read = installation(lambda client: client.editions.get("2027", lang="es"))
+    read = installation.using().editions.get("2027", lang="es")
     assert read.title == "Edición 2027"
     days = Span(date(2027, 2, 1), date(2027, 5, 1))
-    changed = installation(
-        lambda client: client.editions.update(
-            "2027", if_match=read.etag, titles={"es": "Piloto"}, windows={"W90": days}, state="in_review", lang="es"
-        ),
-        key=administrator,
+    changed = installation.using(administrator).editions.update(
+        "2027", if_match=read.etag, titles={"es": "Piloto"}, windows={"W90": days}, state="in_review", lang="es"
     )
     assert (changed.title, changed.windows["W90"], changed.state) == ("Piloto", days, "in_review")
     assert changed.windows["W24"] == edition.windows["W24"]
-    back = installation(
-        lambda client: client.editions.update("2027", if_match=changed.etag, windows={"W90": None}), key=administrator
-    )
+    back = installation.using(administrator).editions.update("2027", if_match=changed.etag, windows={"W90": None})
     assert back.windows == edition.windows
-    installation(lambda client: client.editions.delete("2027", if_match=back.etag), key=administrator)
+    installation.using(administrator).editions.delete("2027", if_match=back.etag)
     with pytest.raises(NotFound):
-        installation(lambda client: client.editions.get("2027"))
+        installation.using().editions.get("2027")
 
 
 def test_what_was_done_is_in_the_ledger_and_the_checkpoint_is_kept(
     installation: Installation, administrator: str
 ) -> None:
-    installation(made, key=administrator)
+    made(installation.using(administrator))
     signer = Signer(Ed25519PrivateKey.generate())
     now = datetime.now(UTC)
     with installation.app.state["database"].write() as session:
         ledger.make_checkpoint(session, signer, now)
         replace_signing_key(session, ledger.SigningKey(signer.kid, signer.public, now, None))
 
-    entries = installation(lambda client: client.ledger.list(action="editions.create", limit=5))
+    entries = installation.using().ledger.list(action="editions.create", limit=5)
     (entry,) = entries.items
     assert (entry.seq, entry.record["action"], entry.record["outcome"]) == (1, "editions.create", "done")
     assert entry.opening is not None
     assert entry.opening.subject == "/v1/editions/2027"
     assert as_said(entry) == installation.said("/v1/ledger", administrator)["items"][1]
 
-    checkpoint = installation(lambda client: client.ledger.checkpoints.get())
+    checkpoint = installation.using().ledger.checkpoints.get()
     assert (checkpoint.size, checkpoint.root, checkpoint.at) == (2, entry.hash, now)
-    assert installation(lambda client: client.ledger.checkpoints.get(2)) == checkpoint
-    assert installation(lambda client: client.ledger.checkpoints.list()).items == (checkpoint,)
+    assert installation.using().ledger.checkpoints.get(2) == checkpoint
+    assert installation.using().ledger.checkpoints.list().items == (checkpoint,)
     with pytest.raises(NotFound):
-        installation(lambda client: client.ledger.checkpoints.get(1))
+        installation.using().ledger.checkpoints.get(1)
 
-    (key,) = installation(lambda client: client.signing_keys.list())
+    (key,) = installation.using().signing_keys.list()
     assert (key.kid, key.x, key.retired) == (signer.kid, signer.public, None)
     assert {"keys": [as_said(key)]} == installation.said("/.well-known/jwks.json", administrator)
 
@@ -228,58 +242,54 @@ def test_an_edition_is_published_corrected_and_read_by_its_digests(
             "2026", reason="It is time.", progress=lambda job: told.append((job.state, job.done, job.total))
         )
 
-    first = installation(published, key=administrator, losses=1)
+    first = published(installation.using(administrator, losses=1))
     assert told[-1] == ("succeeded", 3, 3)
     assert (first.revision, first.organisations, first.supersedes) == (1, 3, None)
     with pytest.raises(Conflict) as caught:
-        installation(published, key=administrator)
+        published(installation.using(administrator))
     assert [(error.rule, error.suggestion) for error in caught.value.errors] == [("published", first.digest)]
     patch = {"methodology": "2026.1", "answers": {"D1.01": {"numerator": 320, "denominator": 320}}}
-    second = installation(
-        lambda client: client.editions.publications.create(
-            "2026",
-            reason="A wrong answer.",
-            supersedes=first.digest,
-            corrections=[{"organisation": publishing.BIG, "assessment": patch}],
-        ),
-        key=administrator,
+    second = installation.using(administrator).editions.publications.create(
+        "2026",
+        reason="A wrong answer.",
+        supersedes=first.digest,
+        corrections=[{"organisation": publishing.BIG, "assessment": patch}],
     )
     assert as_said(second) == installation.said("/v1/editions/2026/publications/latest", administrator)
-    page = installation(lambda client: client.editions.publications.list("2026", limit=1))
+    page = installation.using().editions.publications.list("2026", limit=1)
     assert page.items == (second,)
-    old = installation(lambda client: client.editions.publications.get("latest", 1))
+    old = installation.using().editions.publications.get("latest", 1)
     assert old == msgspec.structs.replace(first, superseded_by=second.digest)
 
-    document = installation(lambda client: client.published.get(first.digest))
+    document = installation.using().published.get(first.digest)
     assert f"sha256:{hashlib.sha256(document).hexdigest()}" == first.digest
-    assert installation(lambda client: client.published.signature(first.digest)) == first.signature
-    bundle = installation(lambda client: client.editions.publications.bundle("2026", 1))
+    assert installation.using().published.signature(first.digest) == first.signature
+    bundle = installation.using().editions.publications.bundle("2026", 1)
     assert (len(bundle), gzip.decompress(bundle).splitlines()[1]) == (first.bundle_size, document)
-    table = installation(lambda client: client.editions.scores.export("2026", format="jsonl"))
-    listed = installation(lambda client: client.editions.scores.list("2026"))
+    table = installation.using().editions.scores.export("2026", format="jsonl")
+    listed = installation.using().editions.scores.list("2026")
     assert [json.loads(line)["index"] for line in table.splitlines()] == [row.index for row in listed.items]
-    assert b"dcat:Catalog" in installation(lambda client: client.catalogue.get())
+    assert b"dcat:Catalog" in installation.using().catalogue.get()
     (correction,) = second.corrections
-    score = installation(lambda client: client.editions.publications.scores.get("2026", publishing.BIG))
-    assert score == installation(lambda client: client.published.get(correction.after))
-    sheet = installation(lambda client: client.editions.scores.get("2026", publishing.BIG))
+    score = installation.using().editions.publications.scores.get("2026", publishing.BIG)
+    assert score == installation.using().published.get(correction.after)
+    sheet = installation.using().editions.scores.get("2026", publishing.BIG)
     assert (sheet.index, sheet.document) == (45.28, correction.after)
     with pytest.raises(NotFound):
-        installation(lambda client: client.published.get("sha256:" + "0" * 64))
+        installation.using().published.get("sha256:" + "0" * 64)
 
 
 def test_who_read_another_state_is_refused_and_changes_nothing(installation: Installation, administrator: str) -> None:
-    first = installation(made, key=administrator)
-    installation(
-        lambda client: client.editions.update("2027", if_match=first.etag, state="in_review"), key=administrator
-    )
-    for change in (
+    first = made(installation.using(administrator))
+    installation.using(administrator).editions.update("2027", if_match=first.etag, state="in_review")
+    changes: list[Callable[[Client], object]] = [
         lambda client: client.editions.update("2027", if_match=first.etag, titles={"en": "Mine"}),
         lambda client: client.editions.delete("2027", if_match=first.etag),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(PreconditionFailed):
-            installation(change, key=administrator)
-    now = installation(lambda client: client.editions.get("2027"))
+            change(installation.using(administrator))
+    now = installation.using().editions.get("2027")
     assert (now.state, now.title) == ("in_review", "Edition 2027")
 
 
@@ -288,48 +298,46 @@ def test_who_read_another_state_is_refused_and_changes_nothing(installation: Ins
 def test_what_is_created_is_created_once_whatever_answers_are_lost(
     installation: Installation, administrator: str, losses: int
 ) -> None:
-    edition = installation(made, key=administrator, losses=losses)
+    edition = made(installation.using(administrator, losses=losses))
     assert (edition.id, edition.etag is None) == ("2027", False)
     assert editions(installation) == ["2027"]
 
 
 def test_a_lost_change_is_told_as_lost_and_was_made_once(installation: Installation, administrator: str) -> None:
-    edition = installation(made, key=administrator)
+    edition = made(installation.using(administrator))
     with pytest.raises(ConnectionFailed) as caught:
-        installation(
-            lambda client: client.editions.update("2027", if_match=edition.etag, titles={"en": "Pilot"}),
-            key=administrator,
-            losses=1,
+        installation.using(administrator, losses=1).editions.update(
+            "2027", if_match=edition.etag, titles={"en": "Pilot"}
         )
     assert caught.value.sent
     assert isinstance(caught.value.__cause__, PreconditionFailed)
-    assert installation(lambda client: client.editions.get("2027")).title == "Pilot"
+    assert installation.using().editions.get("2027").title == "Pilot"
 
 
 def test_a_key_of_the_caller_acts_once_over_several_calls(installation: Installation, administrator: str) -> None:
-    first = installation(lambda client: made(client, idempotency_key="once"), key=administrator)
-    again = installation(lambda client: made(client, idempotency_key="once"), key=administrator)
+    first = made(installation.using(administrator), idempotency_key="once")
+    again = made(installation.using(administrator), idempotency_key="once")
     assert msgspec.structs.asdict(again) == msgspec.structs.asdict(first)
     with pytest.raises(IdempotencyKeyReused):
-        installation(lambda client: made(client, "2027-other", idempotency_key="once"), key=administrator)
+        made(installation.using(administrator), "2027-other", idempotency_key="once")
     assert editions(installation) == ["2027"]
 
 
 def test_a_conflict_says_every_place(installation: Installation, administrator: str) -> None:
-    installation(made, key=administrator)
+    made(installation.using(administrator))
     with pytest.raises(Conflict, match="2027") as caught:
-        installation(made, key=administrator)
+        made(installation.using(administrator))
     assert [(error.pointer, error.rule) for error in caught.value.errors] == [("/id", "taken")]
     assert caught.value.request_id
 
 
 def test_who_may_not_is_told_why(installation: Installation) -> None:
     with pytest.raises(Unauthorized):
-        installation(made)
+        made(installation.using())
     with pytest.raises(Unauthorized):
-        installation(made, key="actl_nobody")
+        made(installation.using("actl_nobody"))
     with pytest.raises(Forbidden):
-        installation(made, key=installation.key("registrar"))
+        made(installation.using(installation.key("registrar")))
     assert editions(installation) == []
 
 
@@ -356,52 +364,40 @@ def editor(installation: Installation) -> str:
 
 
 def test_an_organisation_is_added_found_and_changed(installation: Installation, editor: str) -> None:
-    made = installation(added, key=editor)
+    made = added(installation.using(editor))
     assert (made.band, made.region_name, made.contact) == (
         "P3",
         "Comunitat Valenciana",
         Contact(email="redes@villa.example"),
     )
-    read = installation(lambda client: client.organisations.get(VILLA))
+    read = installation.using().organisations.get(VILLA)
     assert read == made
-    changed = installation(
-        lambda client: client.organisations.update(
-            VILLA,
-            if_match=read.etag,
-            name="Villa Nueva",
-            population=None,
-            population_year=None,
-            contact={"email": None},
-        ),
-        key=editor,
+    changed = installation.using(editor).organisations.update(
+        VILLA, if_match=read.etag, name="Villa Nueva", population=None, population_year=None, contact={"email": None}
     )
     assert [former.name for former in changed.former_names] == ["Villa de Ejemplo"]
     assert (changed.population, changed.band, changed.contact) == (None, None, None)
-    found = installation(lambda client: client.organisations.list(q="ejemplo", on=date(2026, 1, 1)))
+    found = installation.using().organisations.list(q="ejemplo", on=date(2026, 1, 1))
     assert [one.name for one in found.items] == ["Villa Nueva"]
     assert found.items[0].etag is None
 
 
 def test_an_alias_leads_to_the_organisation_also_to_change_it(installation: Installation, editor: str) -> None:
-    made = installation(added, key=editor)
-    read = installation(lambda client: client.organisations.get("XI-WIKIDATA-Q2807"))
+    made = added(installation.using(editor))
+    read = installation.using().organisations.get("XI-WIKIDATA-Q2807")
     assert read == made
-    changed = installation(
-        lambda client: client.organisations.update("XI-WIKIDATA-Q2807", if_match=read.etag, domains=[]), key=editor
-    )
+    changed = installation.using(editor).organisations.update("XI-WIKIDATA-Q2807", if_match=read.etag, domains=[])
     assert (changed.id, changed.domains) == (VILLA, ())
 
 
 def test_an_organisation_is_added_once_and_changed_once_whatever_is_lost(
     installation: Installation, editor: str
 ) -> None:
-    made = installation(added, key=editor, losses=1)
-    assert [one.id for one in installation(lambda client: client.organisations.list()).items] == [VILLA]
+    made = added(installation.using(editor, losses=1))
+    assert [one.id for one in installation.using().organisations.list().items] == [VILLA]
     with pytest.raises(ConnectionFailed):
-        installation(
-            lambda client: client.organisations.update(VILLA, if_match=made.etag, name="Otra"), key=editor, losses=1
-        )
-    now = installation(lambda client: client.organisations.get(VILLA))
+        installation.using(editor, losses=1).organisations.update(VILLA, if_match=made.etag, name="Otra")
+    now = installation.using().organisations.get(VILLA)
     assert (now.name, [former.name for former in now.former_names]) == ("Otra", ["Villa de Ejemplo"])
 
 
@@ -411,18 +407,12 @@ def test_of_many_writes_whose_answers_are_lost_none_is_made_twice(
 ) -> None:
     names = [f"XX-DEMO-{number:05}" for number in range(LOST)]
     for name in names:
-        made = installation(
-            lambda client, name=name: client.organisations.create(id=name, name=name, kind="MUN"),  # type: ignore[misc]  # bound at once
-            key=editor,
-            losses=1,
-        )
+        made = installation.using(editor, losses=1).organisations.create(id=name, name=name, kind="MUN")
         assert made.id == name
-    found = installation(lambda client: client.organisations.list(limit=1000))
+    found = installation.using().organisations.list(limit=1000)
     assert sorted(one.id for one in found.items) == names
     # The ledger has an entry for everything that was done: a second one would be a duplicate.
-    entries = installation(
-        lambda client: client.ledger.list(action="organisations.create", limit=1000), key=administrator
-    )
+    entries = installation.using(administrator).ledger.list(action="organisations.create", limit=1000)
     assert len(entries.items) == LOST
     figure(
         "R36",
@@ -438,14 +428,10 @@ def count_refused_repeats(installation: Installation, editor: str) -> str:
     """Return how many writes are not told of where each attempt has a key of its own: the control."""
     refused, names = 0, [f"XX-DEMO-9{number:04}" for number in range(3)]
     for name in names:
-
-        def write(client: Client, name: str = name) -> Organisation:
-            return client.with_options(max_retries=0).organisations.create(id=name, name=name, kind="MUN")
-
         with pytest.raises(ConnectionFailed):
-            installation(write, key=editor, losses=1)
+            installation.using(editor, losses=1, max_retries=0).organisations.create(id=name, name=name, kind="MUN")
         try:
-            installation(write, key=editor)
+            installation.using(editor, max_retries=0).organisations.create(id=name, name=name, kind="MUN")
         except Conflict:
             refused += 1
     assert refused == len(names)
@@ -453,17 +439,10 @@ def count_refused_repeats(installation: Installation, editor: str) -> str:
 
 
 def test_what_contradicts_an_organisation_is_told_place_by_place(installation: Installation, editor: str) -> None:
-    installation(added, key=editor)
+    added(installation.using(editor))
     with pytest.raises(Conflict) as caught:
-        installation(
-            lambda client: client.organisations.create(
-                id="ES-DIR3-L01280790",
-                name="Madrid",
-                kind="MUN",
-                parent="XX-DEMO-NOBODY",
-                aliases=["XI-WIKIDATA-Q2807"],
-            ),
-            key=editor,
+        installation.using(editor).organisations.create(
+            id="ES-DIR3-L01280790", name="Madrid", kind="MUN", parent="XX-DEMO-NOBODY", aliases=["XI-WIKIDATA-Q2807"]
         )
     assert {error.pointer for error in caught.value.errors} == {"/id", "/parent", "/aliases/0"}
 
@@ -474,8 +453,8 @@ def test_what_contradicts_an_organisation_is_told_place_by_place(installation: I
 @pytest.fixture
 def officer(installation: Installation, administrator: str) -> str:
     """The key of an organisation that may answer: it has declared its domain, and an edition of 2026.1 is open."""
-    installation(added, key=administrator)
-    installation(lambda client: made(client, methodology=VERSION), key=administrator)
+    added(installation.using(administrator))
+    made(installation.using(administrator), methodology=VERSION)
     move(installation, administrator, 2095)
     return installation.key("organisation_editor", VILLA)
 
@@ -486,7 +465,7 @@ def move(installation: Installation, administrator: str, year: int) -> None:
         name: Span(date.fromisoformat(days["from"]), date.fromisoformat(days["to"]))
         for name, days in calendar(year).items()
     }
-    installation(lambda client: client.editions.update("2027", if_match="*", calendar=phases), key=administrator)
+    installation.using(administrator).editions.update("2027", if_match="*", calendar=phases)
 
 
 def stated(client: Client, *, evidence: bool = True, if_match: str | None = None) -> Assessment:
@@ -508,8 +487,8 @@ def submitted(client: Client, assessment: Assessment) -> Submission:
 
 def index_of(installation: Installation, key: str) -> float | None:
     """The index on the sheet, once it is seen that sheet and ranking say the same."""
-    sheet = installation(lambda client: client.editions.scores.get("2027", VILLA), key=key)
-    (row,) = installation(lambda client: client.editions.scores.list("2027"), key=key).items
+    sheet = installation.using(key).editions.scores.get("2027", VILLA)
+    (row,) = installation.using(key).editions.scores.list("2027").items
     assert (row.index, row.rank, row.level) == (sheet.index, sheet.rank, sheet.level)
     assert sheet.rank is None  # until it is published a rank would tell of the others
     return sheet.index
@@ -517,41 +496,33 @@ def index_of(installation: Installation, key: str) -> float | None:
 
 def test_an_assessment_goes_from_facts_to_its_submission(installation: Installation, officer: str) -> None:
     case = example("example_a")
-    draft = installation(stated, key=officer)
+    draft = stated(installation.using(officer))
     assert (draft.state, draft.submitted, draft.error_findings) == ("draft", None, ())
     assert (draft.index, draft.coverage) == (case.published.index, case.published.coverage)
     assert index_of(installation, officer) == case.published.index
 
     # D1.01 goes from 50 to 100. It is 25 of the 100 parts of D1, so that D1 goes from 38.75 to 51.25, and the mean of
     # the ten dimensions from 44.028 to 45.278.
-    better = installation(
-        lambda client: client.editions.assessments.update(
-            "2027",
-            VILLA,
-            methodology=VERSION,
-            if_match=draft.etag,
-            answers={"D1.01": {"numerator": 320, "denominator": 320}},
-        ),
-        key=officer,
+    better = installation.using(officer).editions.assessments.update(
+        "2027",
+        VILLA,
+        methodology=VERSION,
+        if_match=draft.etag,
+        answers={"D1.01": {"numerator": 320, "denominator": 320}},
     )
     assert better.answers["D1.01"]["evidence"] == draft.answers["D1.01"]["evidence"]
     assert better.index == 45.28
     assert index_of(installation, officer) == 45.28
 
-    sent = installation(lambda client: submitted(client, better), key=officer)
+    sent = submitted(installation.using(officer), better)
     assert (sent.id, sent.index, sent.answers) == ("1", 45.28, better.answers)
-    now = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=officer)
+    now = installation.using(officer).editions.assessments.get("2027", VILLA)
     assert (now.state, now.submitted) == ("submitted", sent.submitted)
     with pytest.raises(Conflict):
-        installation(lambda client: stated(client, if_match=now.etag), key=officer)
-    (line,) = installation(
-        lambda client: client.editions.assessments.submissions.list("2027", VILLA), key=officer
-    ).items
+        stated(installation.using(officer), if_match=now.etag)
+    (line,) = installation.using(officer).editions.assessments.submissions.list("2027", VILLA).items
     assert line.id == "1"
-    assert (
-        installation(lambda client: client.editions.assessments.submissions.get("2027", VILLA, "1"), key=officer)
-        == sent
-    )
+    assert installation.using(officer).editions.assessments.submissions.get("2027", VILLA, "1") == sent
 
 
 def test_answers_to_the_methodology_in_use_need_no_version(installation: Installation, administrator: str) -> None:
@@ -561,25 +532,19 @@ def test_answers_to_the_methodology_in_use_need_no_version(installation: Install
     and, with 24 of 100, the index 72.71 - 24 % of (73.31 - 71.03) = 72.16.
     """
     case = example_2027("A")
-    installation(added, key=administrator)
-    installation(made, key=administrator)
+    added(installation.using(administrator))
+    made(installation.using(administrator))
     move(installation, administrator, 2095)
     officer = installation.key("organisation_editor", VILLA)
     profile: Any = {name: value for name, value in case["profile"].items() if name not in SET_BY_SERVICE}
     documents = {name: [document(name)] for name in profile}
     answers = {name: answer | {"evidence": [document(name)]} for name, answer in case["answers"].items()}
-    draft = installation(
-        lambda client: client.editions.assessments.put(
-            "2027", VILLA, profile=profile, answers=answers, profile_evidence=documents, if_match=None
-        ),
-        key=officer,
+    draft = installation.using(officer).editions.assessments.put(
+        "2027", VILLA, profile=profile, answers=answers, profile_evidence=documents, if_match=None
     )
     assert (draft.methodology, draft.index, draft.error_findings) == ("2027.1", 72.16, ())
-    changed = installation(
-        lambda client: client.editions.assessments.update(
-            "2027", VILLA, if_match=draft.etag, answers={"D9.06": {"value": True}}
-        ),
-        key=officer,
+    changed = installation.using(officer).editions.assessments.update(
+        "2027", VILLA, if_match=draft.etag, answers={"D9.06": {"value": True}}
     )
     # D9.06 goes from 0 to 100 and weighs 4 of these 88: D9 is 66.51 / 88 = 75.57, and the index 24 % of 4.54 more.
     assert changed.index == 73.25
@@ -590,13 +555,13 @@ def test_an_assessment_goes_from_its_submission_to_what_is_final(
 ) -> None:
     assessor, publisher = installation.key("assessor"), installation.key("publisher")
     place = f"/v1/editions/2027/assessments/{VILLA}"
-    draft = installation(stated, key=officer)
-    installation(lambda client: submitted(client, draft), key=officer)
+    draft = stated(installation.using(officer))
+    submitted(installation.using(officer), draft)
 
     def act(step: Callable[[Client, str | None], T], key: str, losses: int = 0) -> T:
         """Does something with the assessment as it is read."""
-        tag = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=assessor).etag
-        return installation(lambda client: step(client, tag), key=key, losses=losses)
+        tag = installation.using(assessor).editions.assessments.get("2027", VILLA).etag
+        return step(installation.using(key, losses=losses), tag)
 
     with pytest.raises(Conflict) as caught:
         act(lambda client, tag: client.editions.assessments.finals.create("2027", VILLA, if_match=tag), assessor)
@@ -610,8 +575,8 @@ def test_an_assessment_goes_from_its_submission_to_what_is_final(
         losses=1,
     )
     assert (returned.before, returned.after, returned.role) == ("submitted", "returned", "assessor")
-    again = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=officer)
-    installation(lambda client: submitted(client, again), key=officer)
+    again = installation.using(officer).editions.assessments.get("2027", VILLA)
+    submitted(installation.using(officer), again)
     act(lambda client, tag: client.editions.assessments.reviews.create("2027", VILLA, if_match=tag), assessor)
     extended = act(
         lambda client, tag: client.editions.assessments.extensions.create(
@@ -627,9 +592,9 @@ def test_an_assessment_goes_from_its_submission_to_what_is_final(
     move_calendar(installation.app.state["database"], "2027", calendar(2020))
     final = act(lambda client, tag: client.editions.assessments.finals.create("2027", VILLA, if_match=tag), assessor)
 
-    now = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=officer)
+    now = installation.using(officer).editions.assessments.get("2027", VILLA)
     assert (now.state, now.index) == ("final", draft.index)
-    steps = installation(lambda client: client.editions.assessments.transitions.list("2027", VILLA), key=officer).items
+    steps = installation.using(officer).editions.assessments.transitions.list("2027", VILLA).items
     assert [(step.id, step.before, step.after) for step in steps] == [
         ("1", "draft", "submitted"),
         ("2", "submitted", "returned"),
@@ -641,96 +606,83 @@ def test_an_assessment_goes_from_its_submission_to_what_is_final(
     ]
     assert (steps[1], steps[4], steps[6]) == (returned, extended, final)
     assert installation.said(f"{place}/transitions", officer)["items"] == as_said(steps)
-    assert (
-        installation(lambda client: client.editions.assessments.transitions.get("2027", VILLA, "7"), key=officer)
-        == final
-    )
+    assert installation.using(officer).editions.assessments.transitions.get("2027", VILLA, "7") == final
 
 
 def test_nothing_that_the_service_says_of_an_assessment_is_lost(installation: Installation, officer: str) -> None:
     reused = Evidence(url=f"https://{DOMAIN}/all.pdf", date=date(2025, 10, 1), note="Todo.", sha256="0" * 64)
     evidenced = {name: {**answer, "evidence": [reused]} for name, answer in body_a()["answers"].items()}
-    first = installation(stated, key=officer)
-    draft = installation(
-        lambda client: client.editions.assessments.update(
-            "2027", VILLA, methodology=VERSION, if_match=first.etag, answers=evidenced
-        ),
-        key=officer,
+    first = stated(installation.using(officer))
+    draft = installation.using(officer).editions.assessments.update(
+        "2027", VILLA, methodology=VERSION, if_match=first.etag, answers=evidenced
     )
     assert [finding.rule for finding in draft.findings] == ["document_reused"]
     place = f"/v1/editions/2027/assessments/{VILLA}"
     assert installation.said(place, officer) == as_said(draft)
     assert installation.said("/v1/editions/2027/assessments", officer)["items"] == as_said(
-        installation(lambda client: client.editions.assessments.list("2027", state="draft"), key=officer).items
+        installation.using(officer).editions.assessments.list("2027", state="draft").items
     )
-    sent = installation(
-        lambda client: client.editions.assessments.submissions.create(
-            "2027", VILLA, if_match=draft.etag, explanations={"document_reused": "Es la memoria anual."}
-        ),
-        key=officer,
+    sent = installation.using(officer).editions.assessments.submissions.create(
+        "2027", VILLA, if_match=draft.etag, explanations={"document_reused": "Es la memoria anual."}
     )
     assert installation.said(f"{place}/submissions/1", officer) == as_said(sent)
     assert installation.said(f"{place}/submissions", officer)["items"] == as_said(
-        installation(lambda client: client.editions.assessments.submissions.list("2027", VILLA), key=officer).items
+        installation.using(officer).editions.assessments.submissions.list("2027", VILLA).items
     )
 
 
 def test_without_evidence_the_same_facts_score_less(installation: Installation, officer: str) -> None:
-    declared = installation(lambda client: stated(client, evidence=False), key=officer)
-    evidenced = installation(lambda client: stated(client, if_match=declared.etag), key=officer)
+    declared = stated(installation.using(officer), evidence=False)
+    evidenced = stated(installation.using(officer), if_match=declared.etag)
     assert declared.index is not None
     assert evidenced.index is not None
     assert declared.index < evidenced.index
 
 
 def test_who_read_another_draft_is_refused(installation: Installation, officer: str) -> None:
-    draft = installation(stated, key=officer)
+    draft = stated(installation.using(officer))
     with pytest.raises(PreconditionFailed):
-        installation(stated, key=officer)
-    installation(lambda client: stated(client, if_match=draft.etag), key=officer)
-    for change in (
+        stated(installation.using(officer))
+    stated(installation.using(officer), if_match=draft.etag)
+    changes: list[Callable[[Client], object]] = [
         lambda client: stated(client, if_match=draft.etag),
         lambda client: submitted(client, draft),
         lambda client: client.editions.assessments.delete("2027", VILLA, if_match=draft.etag),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(PreconditionFailed):
-            installation(change, key=officer)
+            change(installation.using(officer))
 
 
 def test_a_lost_assessment_is_told_as_lost_and_is_there(installation: Installation, officer: str) -> None:
     with pytest.raises(ConnectionFailed):
-        installation(stated, key=officer, losses=1)
-    draft = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=officer)
+        stated(installation.using(officer, losses=1))
+    draft = installation.using(officer).editions.assessments.get("2027", VILLA)
     with pytest.raises(ConnectionFailed):
-        installation(
-            lambda client: client.editions.assessments.delete("2027", VILLA, if_match=draft.etag), key=officer, losses=1
-        )
-    assert installation(lambda client: client.editions.assessments.list("2027"), key=officer).items == ()
+        installation.using(officer, losses=1).editions.assessments.delete("2027", VILLA, if_match=draft.etag)
+    assert installation.using(officer).editions.assessments.list("2027").items == ()
 
 
 @pytest.mark.both_databases
 def test_a_submission_acts_once_whatever_answers_are_lost(installation: Installation, officer: str) -> None:
-    draft = installation(stated, key=officer)
-    sent = installation(lambda client: submitted(client, draft), key=officer, losses=2)
-    lines = installation(lambda client: client.editions.assessments.submissions.list("2027", VILLA), key=officer).items
+    draft = stated(installation.using(officer))
+    sent = submitted(installation.using(officer, losses=2), draft)
+    lines = installation.using(officer).editions.assessments.submissions.list("2027", VILLA).items
     assert [line.id for line in lines] == [sent.id]
 
 
 def test_a_submission_that_is_refused_says_every_error(installation: Installation, officer: str) -> None:
-    draft = installation(stated, key=officer)
+    draft = stated(installation.using(officer))
     guide = Evidence(url="https://elsewhere.example/guide.pdf", date=date(2025, 10, 1))
-    wrong = installation(
-        lambda client: client.editions.assessments.update(
-            "2027",
-            VILLA,
-            methodology=VERSION,
-            if_match=draft.etag,
-            answers={"D1.01": {"numerator": 330, "denominator": 320}, "D1.02": {"level": 2, "evidence": [guide]}},
-        ),
-        key=officer,
+    wrong = installation.using(officer).editions.assessments.update(
+        "2027",
+        VILLA,
+        methodology=VERSION,
+        if_match=draft.etag,
+        answers={"D1.01": {"numerator": 330, "denominator": 320}, "D1.02": {"level": 2, "evidence": [guide]}},
     )
     with pytest.raises(Conflict, match=r"D1\.01") as caught:
-        installation(lambda client: submitted(client, wrong), key=officer)
+        submitted(installation.using(officer), wrong)
     found = {(finding.pointer, finding.rule, finding.text) for finding in wrong.error_findings}
     assert {(pointer, rule) for pointer, rule, _ in found} >= {
         ("/answers/D1.01", "V01.D1.01"),
@@ -740,30 +692,28 @@ def test_a_submission_that_is_refused_says_every_error(installation: Installatio
 
 
 def test_personal_data_in_a_note_are_refused_with_the_place(installation: Installation, officer: str) -> None:
-    draft = installation(stated, key=officer)
+    draft = stated(installation.using(officer))
     with pytest.raises(InvalidRequest) as caught:
-        installation(
-            lambda client: client.editions.assessments.update(
-                "2027",
-                VILLA,
-                methodology=VERSION,
-                if_match=draft.etag,
-                answers={"D1.02": {"level": 2, "note": "Pregunten a ana@villa.example."}},
-            ),
-            key=officer,
+        installation.using(officer).editions.assessments.update(
+            "2027",
+            VILLA,
+            methodology=VERSION,
+            if_match=draft.etag,
+            answers={"D1.02": {"level": 2, "note": "Pregunten a ana@villa.example."}},
         )
     assert [error.pointer for error in caught.value.errors] == ["/answers/D1.02/note"]
 
 
 def test_the_draft_of_another_is_as_if_it_were_not_there(installation: Installation, officer: str) -> None:
-    installation(stated, key=officer)
+    stated(installation.using(officer))
     other = installation.key("organisation_editor", "XX-T-OTHER")
-    for look in (
+    looks: list[Callable[[Client], object]] = [
         lambda client: client.editions.assessments.get("2027", VILLA),
         lambda client: client.editions.scores.get("2027", VILLA),
-    ):
+    ]
+    for look in looks:
         with pytest.raises(NotFound):
-            installation(look, key=other)
+            look(installation.using(other))
 
 
 def test_a_suggestion_is_made_decided_on_and_withdrawn(installation: Installation, administrator: str) -> None:
@@ -774,25 +724,16 @@ def test_a_suggestion_is_made_decided_on_and_withdrawn(installation: Installatio
             kind="indicator", title="Más rápido", text="En una hora.", language="es", indicator="D9.02"
         )
 
-    made = installation(propose, key=key, losses=1)
+    made = propose(installation.using(key, losses=1))
     assert (made.id, made.dimension, made.state, made.decisions) == ("1", "D9", "undecided", ())
-    read = installation(lambda client: client.suggestions.get("1"), key=key)
+    read = installation.using(key).suggestions.get("1")
     assert read == made
     with pytest.raises(NotFound):
-        installation(lambda client: client.suggestions.get("1"))
+        installation.using().suggestions.get("1")
     with pytest.raises(Forbidden):
-        installation(
-            lambda client: client.suggestions.decisions.create(
-                "1", if_match=read.etag, decision="accepted", reason="Sí."
-            ),
-            key=key,
-        )
-    decided = installation(
-        lambda client: client.suggestions.decisions.create(
-            "1", if_match=read.etag, decision="rejected", reason="It is measured.", language="en", methodology="2026.1"
-        ),
-        key=administrator,
-        losses=1,
+        installation.using(key).suggestions.decisions.create("1", if_match=read.etag, decision="accepted", reason="Sí.")
+    decided = installation.using(administrator, losses=1).suggestions.decisions.create(
+        "1", if_match=read.etag, decision="rejected", reason="It is measured.", language="en", methodology="2026.1"
     )
     (decision,) = decided.decisions
     assert (decided.state, decision.reason, decision.language, decision.methodology) == (
@@ -803,75 +744,70 @@ def test_a_suggestion_is_made_decided_on_and_withdrawn(installation: Installatio
     )
     assert as_said(decided) == installation.said("/v1/suggestions/1", key)
     with pytest.raises(PreconditionFailed):
-        installation(lambda client: client.suggestions.delete("1", if_match=read.etag), key=key)
+        installation.using(key).suggestions.delete("1", if_match=read.etag)
     with pytest.raises(Conflict):
-        installation(lambda client: client.suggestions.delete("1", if_match=decided.etag), key=key)
-    second = installation(propose, key=key)
-    listed = installation(lambda client: client.suggestions.list(state="undecided", dimension="D9"), key=key)
+        installation.using(key).suggestions.delete("1", if_match=decided.etag)
+    second = propose(installation.using(key))
+    listed = installation.using(key).suggestions.list(state="undecided", dimension="D9")
     assert [one.id for one in listed.items] == ["2"]
     other = installation.key("registrar")
     with pytest.raises(Forbidden):
-        installation(lambda client: client.suggestions.delete("2", if_match=second.etag), key=other)
-    installation(lambda client: client.suggestions.delete("2", if_match=second.etag), key=key)
+        installation.using(other).suggestions.delete("2", if_match=second.etag)
+    installation.using(key).suggestions.delete("2", if_match=second.etag)
     with pytest.raises(NotFound):
-        installation(lambda client: client.suggestions.get("2"))
+        installation.using().suggestions.get("2")
 
 
 # --- keys -----------------------------------------------------------------------------------------------------
 
 
 def test_a_key_is_made_replaced_and_ended(installation: Installation, administrator: str) -> None:
-    made = installation(lambda client: client.keys.create(role="registrar", days=30), key=administrator)
+    made = installation.using(administrator).keys.create(role="registrar", days=30)
     assert made.secret is not None
     assert made.secret not in repr(made)
-    own = installation(lambda client: client.keys.get(made.id), key=made.secret)
+    own = installation.using(made.secret).keys.get(made.id)
     assert (own.id, own.role, own.days, own.state) == (made.id, "registrar", 30, "valid")
-    after = installation(
-        lambda client: client.keys.rotations.create(made.id, if_match=own.etag, overlap=1), key=made.secret
-    )
+    after = installation.using(made.secret).keys.rotations.create(made.id, if_match=own.etag, overlap=1)
     assert (after.role, after.created_by) == ("registrar", made.id)
-    listed = installation(lambda client: client.keys.list(role="registrar"), key=administrator)
+    listed = installation.using(administrator).keys.list(role="registrar")
     assert [(key.id, key.replaced_by) for key in listed.items] == [(made.id, after.id), (after.id, None)]
-    ended = installation(lambda client: client.keys.revocations.create(made.id), key=administrator)
+    ended = installation.using(administrator).keys.revocations.create(made.id)
     assert ended.state == "revoked"
     with pytest.raises(Unauthorized):
-        installation(lambda client: client.keys.get(made.id), key=made.secret)
-    assert installation(lambda client: client.keys.list(), key=after.secret or "").items[0].id == after.id
+        installation.using(made.secret).keys.get(made.id)
+    assert installation.using(after.secret or "").keys.list().items[0].id == after.id
 
 
 def test_where_the_answer_is_lost_the_key_is_there_without_its_secret(
     installation: Installation, administrator: str
 ) -> None:
-    made = installation(lambda client: client.keys.create(role="registrar"), key=administrator, losses=1)
+    made = installation.using(administrator, losses=1).keys.create(role="registrar")
     assert made.secret is None
-    listed = installation(lambda client: client.keys.list(role="registrar"), key=administrator)
+    listed = installation.using(administrator).keys.list(role="registrar")
     assert [key.id for key in listed.items] == [made.id]
 
 
 def test_a_key_that_somebody_found_is_reported(installation: Installation, administrator: str) -> None:
-    made = installation(lambda client: client.keys.create(role="registrar"), key=administrator)
-    nothing = installation(lambda client: client.keys.reports.create("nothing", lang="es"))
-    found = installation(lambda client: client.keys.reports.create(f"two\nlines: {made.secret}\x00", lang="es"))
+    made = installation.using(administrator).keys.create(role="registrar")
+    nothing = installation.using().keys.reports.create("nothing", lang="es")
+    found = installation.using().keys.reports.create(f"two\nlines: {made.secret}\x00", lang="es")
     assert nothing == found
     with pytest.raises(Unauthorized):
-        installation(lambda client: client.keys.get(made.id), key=made.secret or "")
+        installation.using(made.secret or "").keys.get(made.id)
 
 
 def test_answers_are_judged_and_a_sample_is_drawn(installation: Installation, officer: str, administrator: str) -> None:
     """Without D1.01 example A has 42.78 (tests/http/reviews/test_effects.py)."""
     ada, eva, publisher = (installation.key(role) for role in ("assessor", "assessor", "publisher"))
-    draft = installation(stated, key=officer)
-    installation(lambda client: submitted(client, draft), key=officer)
-    tag = installation(lambda client: client.editions.assessments.get("2027", VILLA), key=ada).etag
-    installation(lambda client: client.editions.assessments.reviews.create("2027", VILLA, if_match=tag), key=ada)
+    draft = stated(installation.using(officer))
+    submitted(installation.using(officer), draft)
+    tag = installation.using(ada).editions.assessments.get("2027", VILLA).etag
+    installation.using(ada).editions.assessments.reviews.create("2027", VILLA, if_match=tag)
 
     def judge(key: str, **said: Any) -> AnswerVerdicts:
-        known = installation(lambda client: client.editions.assessments.verdicts.get("2027", VILLA, "D1.01"), key=key)
-        return installation(
-            lambda client: client.editions.assessments.verdicts.put(
-                "2027", VILLA, "D1.01", if_match=known.etag, **said
-            ),
-            key=key,
+        known = installation.using(key).editions.assessments.verdicts.get("2027", VILLA, "D1.01")
+        return installation.using(key).editions.assessments.verdicts.put(
+            "2027", VILLA, "D1.01", if_match=known.etag, **said
         )
 
     found = judge(ada, verdict="rejected", reason="The page is empty.")
@@ -882,50 +818,42 @@ def test_answers_are_judged_and_a_sample_is_drawn(installation: Installation, of
         judge(ada, verdict="capped", reason="Lower.", level=1)
     assert [error.rule for error in caught.value.errors] == ["ladder"]
     with pytest.raises(ValueError, match="if_match is missing"):
-        installation(
-            lambda client: client.editions.assessments.verdicts.put(
-                "2027", VILLA, "D1.01", verdict="accepted", if_match=None
-            ),
-            key=ada,
+        installation.using(ada).editions.assessments.verdicts.put(
+            "2027", VILLA, "D1.01", verdict="accepted", if_match=None
         )
     found = judge(eva, verdict="accepted")
     assert (found.disputed, [one.counts for one in found.verdicts]) == (True, [False, True])
-    installation(
-        lambda client: client.editions.assessments.verdicts.delete("2027", VILLA, "D1.01", if_match=found.etag), key=eva
-    )
-    listed = installation(lambda client: client.editions.assessments.verdicts.list("2027", VILLA, limit=1), key=officer)
+    installation.using(eva).editions.assessments.verdicts.delete("2027", VILLA, "D1.01", if_match=found.etag)
+    listed = installation.using(officer).editions.assessments.verdicts.list("2027", VILLA, limit=1)
     assert [(one.indicator, one.effective_verdict is None) for one in listed.items] == [("D1.01", False)]
-    agreed = installation(lambda client: client.editions.agreement.get("2027"), key=publisher)
+    agreed = installation.using(publisher).editions.agreement.get("2027")
     assert (agreed.pairs, agreed.agreed, agreed.share, agreed.too_low) == (1, 0, 0, True)
 
-    whole = installation(lambda client: client.editions.assessments.review.get("2027", VILLA), key=ada)
-    said = installation(
-        lambda client: client.editions.assessments.review.put(
-            "2027",
-            VILLA,
-            methodology=VERSION,
-            reason="A case.",
-            max_level=2,
-            profile={"integrity_case": True},
-            if_match=whole.etag,
-        ),
-        key=ada,
+    whole = installation.using(ada).editions.assessments.review.get("2027", VILLA)
+    said = installation.using(ada).editions.assessments.review.put(
+        "2027",
+        VILLA,
+        methodology=VERSION,
+        reason="A case.",
+        max_level=2,
+        profile={"integrity_case": True},
+        if_match=whole.etag,
     )
     assert (said.max_level, said.profile) == (2, {"integrity_case": True})
 
-    sample = installation(lambda client: client.editions.samples.create("2027", seed="drawn-in-public"), key=publisher)
+    sample = installation.using(publisher).editions.samples.create("2027", seed="drawn-in-public")
     assert (sample.seed, sample.seed_given, sample.share, sample.organisations) == (
         "drawn-in-public",
         True,
         0.2,
         (VILLA,),
     )
-    (shown,) = installation(lambda client: client.editions.samples.list("2027")).items
+    (shown,) = installation.using().editions.samples.list("2027").items
     assert (shown.seed, shown.organisations) == ("drawn-in-public", ())
-    flagged = installation(lambda client: client.editions.flags.create("2027"), key=publisher)
+    flagged = installation.using(publisher).editions.flags.create("2027")
     assert (flagged.assessments, flagged.flags) == (1, 0)
-    assert installation(lambda client: client.editions.flags.list("2027"), key=ada).items == ()
-    of_one = installation(lambda client: client.editions.assessments.flags.list("2027", VILLA, kind="growth"), key=ada)
+    assert installation.using(ada).editions.flags.list("2027").items == ()
+    of_one = installation.using(ada).editions.assessments.flags.list("2027", VILLA, kind="growth")
     assert of_one.items == ()
 
 
@@ -937,96 +865,86 @@ def test_a_job_is_followed_and_cancelled(installation: Installation, administrat
     done, other = enqueue(database, to=3), enqueue(database)
     build_runner(database).run_next(done.id)
     path = f"/v1/jobs/{done.id}"
-    read = installation(lambda client: client.jobs.wait(str(done.id)), key=administrator)
+    read = installation.using(administrator).jobs.wait(str(done.id))
     assert as_said(read) == installation.said(path, administrator)
     assert (read.state, read.result, read.outcomes) == ("succeeded", {"last": 3}, {"even": 1, "odd": 2})
-    odd = installation(
-        lambda client: client.jobs.items.list(str(done.id), outcome="odd", total=True), key=administrator
-    )
+    odd = installation.using(administrator).jobs.items.list(str(done.id), outcome="odd", total=True)
     assert [item.subject for item in odd.items] == ["XX-T-1", "XX-T-3"]
     assert odd.total == 2
-    listed = installation(lambda client: client.jobs.list(state="queued"), key=administrator)
+    listed = installation.using(administrator).jobs.list(state="queued")
     assert [job.id for job in listed.items] == [str(other.id)]
-    cancelled = installation(lambda client: client.jobs.cancel(str(other.id)), key=administrator, losses=1)
+    cancelled = installation.using(administrator, losses=1).jobs.cancel(str(other.id))
     assert cancelled.state == "cancelled"
     with pytest.raises(Conflict):
-        installation(lambda client: client.jobs.cancel(str(other.id)), key=administrator)
+        installation.using(administrator).jobs.cancel(str(other.id))
     with pytest.raises(NotFound):
-        installation(lambda client: client.jobs.get(str(done.id)), key=installation.key("publisher"))
+        installation.using(installation.key("publisher")).jobs.get(str(done.id))
 
 
 def test_a_file_is_imported_once_and_its_faults_come_back(
     installation: Installation, administrator: str, tmp_path: Path
 ) -> None:
-    installation(lambda client: made(client, methodology=importing.VERSION), key=administrator)
+    made(installation.using(administrator), methodology=importing.VERSION)
     importing.register(installation.app.state["database"], 2)
     rows = [row for number in (1, 2) for row in importing.list_rows(importing.name(number))]
     rows[0][3] = "VILLA"
     file = tmp_path / "villages.csv"
     file.write_bytes(importing.encode(rows))
     # The first answer is lost: the file is read and sent again, and it is one job.
-    asked = installation(lambda client: client.editions.imports.create("2027", file), key=administrator, losses=1)
+    asked = installation.using(administrator, losses=1).editions.imports.create("2027", file)
     assert installation.app.state["jobs"].run_due() == 1
-    job = installation(lambda client: client.jobs.wait(asked.id), key=administrator)
+    job = installation.using(administrator).jobs.wait(asked.id)
     assert job.outcomes == {"created": 1, "refused": 1}
-    copy = installation(lambda client: client.editions.imports.annotated("2027", job.id), key=administrator)
+    copy = installation.using(administrator).editions.imports.annotated("2027", job.id)
     assert b"VILLA" in copy.splitlines()[1]
     target = tmp_path / "template.xlsx"
-    written = installation(lambda client: client.editions.imports.template("2027", to=target), key=administrator)
+    written = installation.using(administrator).editions.imports.template("2027", to=target)
     assert written == target
-    again = installation(lambda client: client.editions.imports.create("2027", target, dry_run=True), key=administrator)
+    again = installation.using(administrator).editions.imports.create("2027", target, dry_run=True)
     installation.app.state["jobs"].run_due()
-    assert installation(lambda client: client.jobs.get(again.id), key=administrator).outcomes == {"unchanged": 1}
+    assert installation.using(administrator).jobs.get(again.id).outcomes == {"unchanged": 1}
     with pytest.raises(ValueError, match="say its format"):
-        installation(lambda client: client.editions.imports.create("2027", tmp_path / "villages"), key=administrator)
+        installation.using(administrator).editions.imports.create("2027", tmp_path / "villages")
 
 
 def test_a_webhook_is_made_changed_and_deleted(installation: Installation) -> None:
     key, other = installation.key("publisher"), installation.key("publisher")
     with pytest.raises(Conflict) as caught:
-        installation(
-            lambda client: client.webhooks.create(url="https://10.0.0.1/x", events=["score.corrected"]), key=key
-        )
+        installation.using(key).webhooks.create(url="https://10.0.0.1/x", events=["score.corrected"])
     assert [(error.pointer, error.rule) for error in caught.value.errors] == [("/url", "ip")]
-    made = installation(
-        lambda client: client.webhooks.create(url=WEBHOOK, events=["edition.published"], idempotency_key="once"),
-        key=key,
-    )
+    made = installation.using(key).webhooks.create(url=WEBHOOK, events=["edition.published"], idempotency_key="once")
     assert made.secret is not None
     assert made.secret not in repr(made)
-    again = installation(
-        lambda client: client.webhooks.create(url=WEBHOOK, events=["edition.published"], idempotency_key="once"),
-        key=key,
-    )
+    again = installation.using(key).webhooks.create(url=WEBHOOK, events=["edition.published"], idempotency_key="once")
     assert (again.id, again.secret) == (made.id, None)
-    paused = installation(lambda client: client.webhooks.update(made.id, if_match=made.etag, state="paused"), key=key)
+    paused = installation.using(key).webhooks.update(made.id, if_match=made.etag, state="paused")
     assert (paused.state, paused.url, paused.events) == ("paused", WEBHOOK, ("edition.published",))
-    rotated = installation(lambda client: client.webhooks.rotations.create(made.id, if_match=paused.etag), key=key)
+    rotated = installation.using(key).webhooks.rotations.create(made.id, if_match=paused.etag)
     assert rotated.secret not in (None, made.secret)
-    read = installation(lambda client: client.webhooks.get(made.id), key=key)
+    read = installation.using(key).webhooks.get(made.id)
     assert as_said(read) == installation.said(f"/v1/webhooks/{made.id}", key)
-    assert [one.id for one in installation(lambda client: client.webhooks.list(), key=key).items] == [made.id]
-    assert installation(lambda client: client.webhooks.list(), key=other).items == ()
+    assert [one.id for one in installation.using(key).webhooks.list().items] == [made.id]
+    assert installation.using(other).webhooks.list().items == ()
     with pytest.raises(NotFound):
-        installation(lambda client: client.webhooks.delete(made.id, if_match="*"), key=other)
-    installation(lambda client: client.webhooks.delete(made.id, if_match=read.etag), key=key)
+        installation.using(other).webhooks.delete(made.id, if_match="*")
+    installation.using(key).webhooks.delete(made.id, if_match=read.etag)
     with pytest.raises(NotFound):
-        installation(lambda client: client.webhooks.get(made.id), key=key)
+        installation.using(key).webhooks.get(made.id)
 
 
 def test_a_delivery_is_looked_up_and_asked_for_again(installation: Installation) -> None:
     key = installation.key("publisher")
-    made = installation(lambda client: client.webhooks.create(url=WEBHOOK, events=["edition.published"]), key=key)
+    made = installation.using(key).webhooks.create(url=WEBHOOK, events=["edition.published"])
     event = webhooks.EditionPublished(
         edition="2026", revision=1, digest="sha256:0", organisations=1, publication="/v1", document="/v1"
     )
     with installation.app.state["database"].write() as session:
         webhooks.announce(session, event, now=datetime.now(UTC), message="msg_1")
-    (logged,) = installation(lambda client: client.webhooks.deliveries.list(made.id, state="pending"), key=key).items
+    (logged,) = installation.using(key).webhooks.deliveries.list(made.id, state="pending").items
     assert (logged.id, logged.event, logged.attempts) == ("msg_1", "edition.published", ())
-    again = installation(lambda client: client.webhooks.deliveries.attempts.create(made.id, logged.id), key=key)
+    again = installation.using(key).webhooks.deliveries.attempts.create(made.id, logged.id)
     assert (again.id, again.payload, again.state) == (logged.id, logged.payload, "pending")
-    assert installation(lambda client: client.webhooks.deliveries.list(made.id, state="failed"), key=key).items == ()
+    assert installation.using(key).webhooks.deliveries.list(made.id, state="failed").items == ()
 
 
 def test_a_publication_that_fails_as_a_job_raises_what_the_call_would(
@@ -1047,6 +965,6 @@ def test_a_publication_that_fails_as_a_job_raises_what_the_call_would(
         return client.editions.publications.create("2026", reason="It is time.")
 
     with pytest.raises(Conflict) as caught:
-        installation(create, key=administrator)
+        create(installation.using(administrator))
     assert [error.rule for error in caught.value.errors] == ["published"]
     assert isinstance(caught.value.__cause__, JobNotDone)
