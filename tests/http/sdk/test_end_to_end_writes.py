@@ -9,7 +9,6 @@ import json
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime
 from functools import partial
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -60,7 +59,7 @@ from tests.support.figures import FigureRecorder
 from tests.support.scale import LOST
 from tests.support.settling import move_calendar
 from tests.support.toy_jobs import build_runner, enqueue
-from tests.unit.sdk.support import FakeTime, Mode
+from tests.unit.sdk.support import Calls, FakeTime, Mode
 
 T = TypeVar("T")
 WEBHOOK = "https://portal.fabula.example/hooks"
@@ -102,20 +101,6 @@ class AsyncLosing(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return self._losses.let_pass(request, await self._inner.handle_async_request(request))
-
-
-class Calls:
-    """Stands for a client: gives each call of an operation to `run`, which takes what to do with a client."""
-
-    def __init__(self, run: Callable[[Callable[[object], object]], object], path: str = "") -> None:
-        self._run = run
-        self._path = path
-
-    def __getattr__(self, name: str) -> Calls:
-        return Calls(self._run, f"{self._path}.{name}".removeprefix("."))
-
-    def __call__(self, *args: object, **kwargs: object) -> object:
-        return self._run(lambda client: attrgetter(self._path)(client)(*args, **kwargs))
 
 
 class Installation:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Literal, TypeVar, cast
+from operator import attrgetter, methodcaller
+from typing import Literal, TypedDict, TypeVar, Unpack, cast
 
 import httpx
 
-from actitud import AsyncClient, Client
-from actitud._config import Runtime
+from actitud import AsyncClient, Client, Organisation
+from actitud._config import AppInfo, Runtime
 
 T = TypeVar("T")
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -68,45 +70,62 @@ class Answers:
         return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
 
 
-def run(
-    mode: Mode,
-    handler: Handler,
-    use: Callable[[Client], T],
-    *,
-    base_url: str = "http://service.test",
-    api_key: str = KEY,
-    max_retries: int = 2,
-    timeout: float | None = None,
-    lang: str | None = None,
-) -> T:
+class Settings(TypedDict, total=False):
+    base_url: str
+    api_key: str
+    max_retries: int
+    timeout: float
+    lang: str
+    app_info: AppInfo
+
+
+@contextmanager
+def connected(handler: Handler, **settings: Unpack[Settings]) -> Iterator[Client]:
+    """A client whose requests go to a handler instead of the network."""
+    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
+        yield Client(http_client=http_client, **settings)
+
+
+def run(mode: Mode, handler: Handler, use: Callable[[Client], T], **settings: Unpack[Settings]) -> T:
     """Do the same with either client, against a handler instead of the network."""
-    transport = httpx.MockTransport(handler)
+    whole: Settings = {"base_url": "http://service.test", "api_key": KEY, **settings}
     if mode == "blocking":
-        with httpx.Client(transport=transport) as http_client:
-            return use(
-                Client(
-                    base_url=base_url,
-                    api_key=api_key,
-                    max_retries=max_retries,
-                    timeout=timeout,
-                    lang=lang,
-                    http_client=http_client,
-                )
-            )
+        with connected(handler, **whole) as client:
+            return use(client)
 
     async def main() -> T:
-        async with httpx.AsyncClient(transport=transport) as http_client:
-            client = AsyncClient(
-                base_url=base_url,
-                api_key=api_key,
-                max_retries=max_retries,
-                timeout=timeout,
-                lang=lang,
-                http_client=http_client,
-            )
+        async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http_client:
+            client = AsyncClient(http_client=http_client, **whole)
             return await cast(Awaitable[T], use(cast(Client, client)))
 
     return asyncio.run(main())
+
+
+class Calls:
+    """Stands for a client: each call of an operation is given to `run`, which takes what to do with a client."""
+
+    def __init__(self, run: Callable[[Callable[[object], object]], object], path: str = "") -> None:
+        self._run = run
+        self._path = path
+
+    def __getattr__(self, name: str) -> Calls:
+        return Calls(self._run, f"{self._path}.{name}".removeprefix("."))
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        return self._run(lambda client: attrgetter(self._path)(client)(*args, **kwargs))
+
+    def with_options(self, **options: object) -> Calls:
+        copy = methodcaller("with_options", **options)
+        return Calls(lambda use: self._run(lambda client: use(copy(client))))
+
+
+def using(mode: Mode, handler: Handler, **settings: Unpack[Settings]) -> Client:
+    """Stands for either client, each of whose calls is answered by a handler."""
+    return cast(Client, Calls(lambda use: run(mode, handler, use, **settings)))
+
+
+def fetched(client: Client) -> Organisation:
+    return client.organisations.get("x")
 
 
 def operations(root: object, prefix: str = "") -> dict[str, inspect.Signature]:

@@ -30,7 +30,7 @@ from actitud import (
 )
 from actitud._config import SYSTEM
 from actitud.bodies import Profile
-from tests.unit.sdk.support import KEY, Answers, FakeTime, Mode, finding, organisation, problem, run, score
+from tests.unit.sdk.support import KEY, Answers, FakeTime, Mode, finding, organisation, problem, run, score, using
 
 PROFILE: Profile = {"org_type": "MUN"}
 ANSWERS: bodies.Answers = {"D1.07": {"numerator": 160, "denominator": 320}}
@@ -42,12 +42,8 @@ def scored(client: Client) -> Score:
 
 def test_score_sends_the_facts_and_reads_the_explanation(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, json=score()))
-    result = run(
-        mode,
-        handler,
-        lambda client: client.score(
-            profile=PROFILE, answers=ANSWERS, profile_self_declared=["employees"], methodology="2027.1", lang="es"
-        ),
+    result = using(mode, handler).score(
+        profile=PROFILE, answers=ANSWERS, profile_self_declared=["employees"], methodology="2027.1", lang="es"
     )
     (request,) = handler.requests
     assert (request.method, str(request.url)) == ("POST", "http://service.test/v1/scores")
@@ -98,7 +94,7 @@ def test_what_is_supposed_goes_out_and_what_follows_comes_back(mode: Mode) -> No
     body = {**score(), "what_if": what_if}
     handler = Answers(httpx.Response(200, json=body))
     supposed: HypotheticalFacts = {"answers": {"D1.07": None, "D1.06": {"level": 3}}, "profile": {"employees": 12}}
-    result = run(mode, handler, lambda client: client.score(profile=PROFILE, answers=ANSWERS, what_if=supposed))
+    result = using(mode, handler).score(profile=PROFILE, answers=ANSWERS, what_if=supposed)
     (request,) = handler.requests
     assert json.loads(request.content)["what_if"] == supposed
     assert result.what_if is not None
@@ -110,8 +106,8 @@ def test_what_is_supposed_goes_out_and_what_follows_comes_back(mode: Mode) -> No
 
 def test_an_explanation_is_left_out_on_request_only(mode: Mode) -> None:
     handler = Answers(*(httpx.Response(200, json=score()) for _ in range(2)))
-    run(mode, handler, lambda client: client.score(profile=PROFILE, answers=ANSWERS))
-    run(mode, handler, lambda client: client.score(profile=PROFILE, answers=ANSWERS, explain=False))
+    using(mode, handler).score(profile=PROFILE, answers=ANSWERS)
+    using(mode, handler).score(profile=PROFILE, answers=ANSWERS, explain=False)
     assert [request.url.query for request in handler.requests] == [b"", b"explain=false"]
 
 
@@ -152,7 +148,7 @@ def test_a_path_is_read_whole(mode: Mode) -> None:
         "text": "1 improvement.",
     }
     handler = Answers(httpx.Response(200, json=body))
-    result = run(mode, handler, lambda client: client.editions.scores.path("2026-demo", "XX-DEMO-1", lang="es"))
+    result = using(mode, handler).editions.scores.path("2026-demo", "XX-DEMO-1", lang="es")
     (request,) = handler.requests
     assert str(request.url) == "http://service.test/v1/editions/2026-demo/scores/XX-DEMO-1/path"
     assert request.headers["accept-language"] == "es"
@@ -199,7 +195,7 @@ def test_a_change_names_the_edition_that_it_is_from(mode: Mode) -> None:
         "text": "More.",
     }
     handler = Answers(httpx.Response(200, json=body))
-    result = run(mode, handler, lambda client: client.editions.scores.changes("2027", "XX-DEMO-1", from_edition="2026"))
+    result = using(mode, handler).editions.scores.changes("2027", "XX-DEMO-1", from_edition="2026")
     (request,) = handler.requests
     assert str(request.url) == "http://service.test/v1/editions/2027/scores/XX-DEMO-1/changes?from=2026"
     assert result.groups[0].parts is not None
@@ -209,8 +205,8 @@ def test_a_change_names_the_edition_that_it_is_from(mode: Mode) -> None:
 
 def test_a_history_may_be_under_another_version(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, json={"items": [], "next": None, "next_cursor": None}))
-    run(mode, handler, lambda client: client.organisations.scores.list("x", methodology="2099.1-draft"))
-    run(mode, handler, lambda client: client.organisations.scores.list("x"))
+    using(mode, handler).organisations.scores.list("x", methodology="2099.1-draft")
+    using(mode, handler).organisations.scores.list("x")
     assert [request.url.query for request in handler.requests] == [b"methodology=2099.1-draft", b""]
 
 
@@ -219,7 +215,7 @@ def test_the_explained_score_of_an_edition_has_its_rank(mode: Mode) -> None:
     review: dict[str, object] = {"state": "final", "overall": None, "verdicts": [], "replies": []}
     body = {**score(), **extra, "simulated": True, "document": None, "review": review}
     handler = Answers(httpx.Response(200, json=body))
-    result = run(mode, handler, lambda client: client.editions.scores.get("2026-demo", "XX-DEMO-1", lang="es"))
+    result = using(mode, handler).editions.scores.get("2026-demo", "XX-DEMO-1", lang="es")
     (request,) = handler.requests
     assert request.url.path == "/v1/editions/2026-demo/scores/XX-DEMO-1"
     assert request.headers["accept-language"] == "es"
@@ -236,7 +232,7 @@ def test_a_methodology_comes_whole(mode: Mode) -> None:
         "texts": {"title": "Índice"},
     }
     handler = Answers(httpx.Response(200, json=body))
-    result = run(mode, handler, lambda client: client.methodologies.get("2026.1"))
+    result = using(mode, handler).methodologies.get("2026.1")
     assert handler.requests[0].url.path == "/v1/methodologies/2026.1"
     assert msgspec.to_builtins(result) == body
 
@@ -244,16 +240,16 @@ def test_a_methodology_comes_whole(mode: Mode) -> None:
 def test_error_findings_raise_and_carry_the_score(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, json=score(finding("warning"), finding("error"))))
     with pytest.raises(ScoreHasErrors) as caught:
-        run(mode, handler, scored)
+        scored(using(mode, handler))
     assert caught.value.score.index == 50.0
     assert "V01.D1.07: The numerator is a part of the denominator." in str(caught.value)
 
 
 def test_error_findings_are_returned_where_asked_and_warnings_always(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, json=score(finding("error"))))
-    result = run(mode, handler, lambda client: client.score(profile=PROFILE, answers=ANSWERS, on_findings="return"))
+    result = using(mode, handler).score(profile=PROFILE, answers=ANSWERS, on_findings="return")
     assert [one.rule for one in result.error_findings] == ["V01.D1.07"]
-    warned = run(mode, Answers(httpx.Response(200, json=score(finding("warning")))), scored)
+    warned = scored(using(mode, Answers(httpx.Response(200, json=score(finding("warning"))))))
     assert warned.error_findings == ()
 
 
@@ -262,7 +258,7 @@ def test_what_json_cannot_say_is_never_sent(mode: Mode, value: float | str) -> N
     handler = Answers(httpx.Response(200, json=score()))
     told = "utf-8" if isinstance(value, str) else rf"^/profile/employees: {json.dumps(value)} is no number in JSON$"
     with pytest.raises(ValueError, match=told):
-        run(mode, handler, lambda client: client.score(profile={"employees": cast(int, value)}, answers={}))
+        using(mode, handler).score(profile={"employees": cast(int, value)}, answers={})
     assert handler.requests == []
 
 
@@ -270,13 +266,13 @@ def test_a_body_that_contains_itself_is_never_sent(mode: Mode) -> None:
     handler, profile = Answers(httpx.Response(200, json=score())), Profile()
     profile["employees"] = cast(int, profile)
     with pytest.raises(ValueError, match="Circular"):
-        run(mode, handler, lambda client: client.score(profile=profile, answers={}))
+        using(mode, handler).score(profile=profile, answers={})
     assert handler.requests == []
 
 
 def test_ids_are_escaped_and_filters_left_out_where_none(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, json=organisation()))
-    run(mode, handler, lambda client: client.organisations.get("a/b?c#d é"))
+    using(mode, handler).organisations.get("a/b?c#d é")
     assert handler.requests[0].url.raw_path == b"/v1/organisations/a%2Fb%3Fc%23d%20%C3%A9"
 
 
@@ -284,29 +280,29 @@ def test_ids_are_escaped_and_filters_left_out_where_none(mode: Mode) -> None:
 def test_what_would_change_the_path_is_no_id(mode: Mode, identifier: str) -> None:
     handler = Answers(httpx.Response(200, json=organisation()))
     with pytest.raises(ValueError, match=r"Organisations.get\(\): organisation must be an id, not "):
-        run(mode, handler, lambda client: client.organisations.get(identifier))
+        using(mode, handler).organisations.get(identifier)
     assert handler.requests == []
 
 
 def test_a_language_that_is_none_is_refused_before_sending(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, json=score()))
     with pytest.raises(ValueError, match="language tag"):
-        run(mode, handler, lambda client: client.score(profile={}, answers={}, lang="es\r\nX: 1"))
+        using(mode, handler).score(profile={}, answers={}, lang="es\r\nX: 1")
     assert handler.requests == []
 
 
 def test_the_language_of_the_client_holds_where_the_call_has_none(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, json=score()))
-    run(mode, handler, scored, lang="es")
-    run(mode, handler, lambda client: client.score(profile={}, answers={}, lang="en"), lang="es")
-    run(mode, handler, scored)
+    scored(using(mode, handler, lang="es"))
+    using(mode, handler, lang="es").score(profile={}, answers={}, lang="en")
+    scored(using(mode, handler))
     languages = [request.headers.get("accept-language") for request in handler.requests]
     assert languages == ["es", "en", None]
 
 
 def test_a_path_before_v1_is_kept(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, json=organisation()))
-    run(mode, handler, lambda client: client.organisations.get("x"), base_url="https://Example.org/indice/")
+    using(mode, handler, base_url="https://Example.org/indice/").organisations.get("x")
     assert str(handler.requests[0].url) == "https://example.org/indice/v1/organisations/x"
 
 
@@ -315,7 +311,7 @@ def test_a_path_before_v1_is_kept(mode: Mode) -> None:
 
 def test_a_temporary_failure_is_repeated_with_the_same_request(mode: Mode, fake_time: FakeTime) -> None:
     handler = Answers(problem(503, "unavailable"), httpx.ConnectError("refused"), httpx.Response(200, json=score()))
-    assert run(mode, handler, scored).index == 50.0
+    assert scored(using(mode, handler)).index == 50.0
     assert len({request.content for request in handler.requests}) == 1
     # Chance 0: half of 0.5 s, half of 1 s.
     assert fake_time.sleeps == [0.25, 0.5]
@@ -324,7 +320,7 @@ def test_a_temporary_failure_is_repeated_with_the_same_request(mode: Mode, fake_
 def test_retry_after_decides_the_wait(mode: Mode, fake_time: FakeTime) -> None:
     busy = problem(429, "slow-down")
     busy.headers["Retry-After"] = "Tue, 24 Nov 2026 12:00:09 GMT"
-    run(mode, Answers(busy, httpx.Response(200, json=score())), scored)
+    scored(using(mode, Answers(busy, httpx.Response(200, json=score()))))
     assert fake_time.sleeps == [9.0]
 
 
@@ -333,7 +329,7 @@ def test_the_last_failure_is_raised_when_patience_ends(mode: Mode, fake_time: Fa
     busy.headers["Retry-After"] = "3"
     handler = Answers(busy)
     with pytest.raises(ServiceUnavailable) as caught:
-        run(mode, handler, scored, max_retries=1)
+        scored(using(mode, handler, max_retries=1))
     assert len(handler.requests) == 2
     assert (caught.value.retry_after, caught.value.request_id, caught.value.status) == (3.0, "r-1", 503)
 
@@ -343,14 +339,14 @@ def test_a_too_long_retry_after_is_left_to_the_caller(mode: Mode, fake_time: Fak
     busy.headers["Retry-After"] = "3600"
     handler = Answers(busy)
     with pytest.raises(ServiceUnavailable) as caught:
-        run(mode, handler, scored)
+        scored(using(mode, handler))
     assert (len(handler.requests), caught.value.retry_after, fake_time.sleeps) == (1, 3600.0, [])
 
 
 def test_a_refusal_is_not_repeated(mode: Mode) -> None:
     handler = Answers(problem(400, "invalid-request"))
     with pytest.raises(InvalidRequest):
-        run(mode, handler, scored)
+        scored(using(mode, handler))
     assert len(handler.requests) == 1
 
 
@@ -363,7 +359,7 @@ def test_no_attempt_gets_more_time_than_the_call_has_left(mode: Mode, fake_time:
         raise httpx.ReadTimeout("stalled")
 
     with pytest.raises(TimedOut, match="POST /v1/scores: ReadTimeout"):
-        run(mode, stall, scored, max_retries=9)
+        scored(using(mode, stall, max_retries=9))
     # Attempts at 0, 50.25 and 100.75 s of 120: the third has 19.25 s left, and after it there is no time.
     assert [limits["read"] for limits in seen] == [30.0, 30.0, 19.25]
     assert [limits["connect"] for limits in seen] == [5.0, 5.0, 5.0]
@@ -371,7 +367,7 @@ def test_no_attempt_gets_more_time_than_the_call_has_left(mode: Mode, fake_time:
 
 def test_one_number_sets_all_limits(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, json=score()))
-    run(mode, handler, scored, timeout=2.0)
+    scored(using(mode, handler, timeout=2.0))
     assert handler.requests[0].extensions["timeout"] == {"connect": 2.0, "read": 2.0, "write": 2.0, "pool": 2.0}
 
 
@@ -380,7 +376,7 @@ def test_one_number_sets_all_limits(mode: Mode) -> None:
 
 def test_a_redirect_on_the_same_host_is_followed_with_method_and_body(mode: Mode) -> None:
     handler = Answers(httpx.Response(308, headers={"location": "/v1/moved?lang=es"}), httpx.Response(200, json=score()))
-    run(mode, handler, scored)
+    scored(using(mode, handler))
     first, second = handler.requests
     assert (second.method, str(second.url)) == ("POST", "http://service.test/v1/moved?lang=es")
     assert second.content == first.content
@@ -402,7 +398,7 @@ def test_nothing_is_ever_sent_to_another_host(mode: Mode) -> None:
     for status, location in itertools.product((301, 302, 303, 307, 308), ELSEWHERE):
         handler = Answers(httpx.Response(status, headers={"location": location}))
         with pytest.raises(UnexpectedResponse):
-            run(mode, handler, lambda client: client.organisations.get("x"))
+            using(mode, handler).organisations.get("x")
         assert len(handler.requests) == 1, (status, location)
 
 
@@ -411,7 +407,7 @@ def test_user_information_in_a_redirect_is_not_taken_over(mode: Mode) -> None:
         httpx.Response(308, headers={"location": "http://user:word@service.test/v1/y"}),
         httpx.Response(200, json=organisation()),
     )
-    run(mode, handler, lambda client: client.organisations.get("x"))
+    using(mode, handler).organisations.get("x")
     assert handler.requests[1].headers["authorization"] == f"Bearer {KEY}"
     assert str(handler.requests[1].url) == "http://service.test/v1/y"
 
@@ -420,16 +416,16 @@ def test_user_information_in_a_redirect_is_not_taken_over(mode: Mode) -> None:
 def test_a_redirect_that_would_lose_the_body_is_refused(mode: Mode, status: int) -> None:
     handler = Answers(httpx.Response(status, headers={"location": "/v1/x"}))
     with pytest.raises(UnexpectedResponse, match="into GET"):
-        run(mode, handler, scored)
+        scored(using(mode, handler))
 
 
 def test_redirects_without_end_or_without_aim_are_refused(mode: Mode) -> None:
     handler = Answers(httpx.Response(308, headers={"location": "/v1/scores"}))
     with pytest.raises(UnexpectedResponse, match="more than 5 redirects"):
-        run(mode, handler, scored)
+        scored(using(mode, handler))
     assert len(handler.requests) == 6
     with pytest.raises(UnexpectedResponse, match="without Location"):
-        run(mode, Answers(httpx.Response(308)), scored)
+        scored(using(mode, Answers(httpx.Response(308))))
 
 
 # Answers that are not the service's
@@ -458,14 +454,14 @@ def test_redirects_without_end_or_without_aim_are_refused(mode: Mode) -> None:
 def test_an_answer_that_is_not_the_services_is_told_apart(mode: Mode, answer: httpx.Response) -> None:
     answer.headers["X-Request-Id"] = "r-7"
     with pytest.raises(UnexpectedResponse) as caught:
-        run(mode, Answers(answer), scored)
+        scored(using(mode, Answers(answer)))
     assert (caught.value.status, caught.value.request_id) == (answer.status_code, "r-7")
     assert str(caught.value).endswith("[request r-7]")
 
 
 def test_a_newer_service_is_still_understood(mode: Mode) -> None:
     newer = {**score(), "status": "provisional", "uncertainty": {"low": 40}}
-    status: str = run(mode, Answers(httpx.Response(200, json=newer)), scored).status
+    status: str = scored(using(mode, Answers(httpx.Response(200, json=newer)))).status
     assert status == "provisional"
 
 
@@ -499,7 +495,7 @@ def test_each_attempt_is_logged_without_what_was_asked(
         return answer
 
     with caplog.at_level(logging.DEBUG, "actitud"):
-        run(mode, slow, lambda client: client.organisations.list(q="Perico de los Palotes"))
+        using(mode, slow).organisations.list(q="Perico de los Palotes")
     messages = [record.getMessage() for record in caplog.records if record.name == "actitud"]
     assert messages == ["GET /v1/organisations, attempt 1: 200 (request r-9) in 0.250 s"]
 
@@ -507,7 +503,7 @@ def test_each_attempt_is_logged_without_what_was_asked(
 def test_the_wait_before_an_attempt_is_not_counted_as_its_time(mode: Mode, caplog: pytest.LogCaptureFixture) -> None:
     handler = Answers(problem(503, "unavailable"), httpx.Response(200, json=organisation()))
     with caplog.at_level(logging.DEBUG, "actitud"):
-        run(mode, handler, lambda client: client.organisations.get("x"))
+        using(mode, handler).organisations.get("x")
     assert [record.getMessage() for record in caplog.records if record.name == "actitud"] == [
         "GET /v1/organisations/x, attempt 1: 503 (request None) in 0.000 s",
         "GET /v1/organisations/x: 503 (request None), again in 0.2 s",
@@ -517,7 +513,7 @@ def test_the_wait_before_an_attempt_is_not_counted_as_its_time(mode: Mode, caplo
 
 def test_what_was_asked_for_is_not_in_an_error(mode: Mode) -> None:
     with pytest.raises(ConnectionFailed) as caught:
-        run(mode, Answers(httpx.ConnectError("refused")), lambda client: client.organisations.list(q="Perico"))
+        using(mode, Answers(httpx.ConnectError("refused"))).organisations.list(q="Perico")
     assert str(caught.value) == "GET /v1/organisations: ConnectError refused"
 
 
@@ -547,26 +543,24 @@ JSON = {"Content-Type": "application/json"}
 
 def test_a_document_is_the_bytes_of_its_digest_or_an_error(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, headers=JSON, content=b""))
-    assert run(mode, handler, lambda client: client.published.get(NOTHING)) == b""
+    assert using(mode, handler).published.get(NOTHING) == b""
     (request,) = handler.requests
     assert request.url.path == f"/v1/published/{NOTHING}"
     forged = Answers(httpx.Response(200, headers=JSON, content=b"{}"))
     with pytest.raises(UnexpectedResponse, match="a document with the digest sha256:44136fa355b3678a"):
-        run(mode, forged, lambda client: client.published.get(NOTHING))
+        using(mode, forged).published.get(NOTHING)
 
 
 def test_a_bundle_may_be_larger_than_other_answers_and_is_asked_for_as_a_file(mode: Mode) -> None:
     large = bytes(33 * 1024 * 1024)
     handler = Answers(httpx.Response(200, headers={"Content-Type": "application/gzip"}, content=large))
-    assert run(mode, handler, lambda client: client.editions.publications.bundle("2026", 3)) == large
+    assert using(mode, handler).editions.publications.bundle("2026", 3) == large
     (request,) = handler.requests
     assert request.url.path == "/v1/editions/2026/publications/3/bundle"
     assert request.headers["accept"] == "application/gzip, application/problem+json"
     with pytest.raises(UnexpectedResponse, match="of more than"):
-        run(
-            mode,
-            Answers(httpx.Response(200, headers=JSON, content=large)),
-            lambda client: client.editions.publications.scores.get("2026", "x"),
+        using(mode, Answers(httpx.Response(200, headers=JSON, content=large))).editions.publications.scores.get(
+            "2026", "x"
         )
 
 
@@ -629,7 +623,7 @@ def test_a_file_is_asked_for_by_its_suffix_and_taken_as_it_is(mode: Mode, name: 
     # More than other answers may have, in one of the cases: it takes a while.
     content = bytes(33 * 1024 * 1024) if name == "indicators" else b"\xef\xbb\xbfa;b\r\n"
     handler = Answers(httpx.Response(200, headers={"Content-Type": f"{media_type}; charset=utf-8"}, content=content))
-    assert run(mode, handler, call) == content
+    assert call(using(mode, handler)) == content
     (request,) = handler.requests
     assert request.url.raw_path.decode() == target
     assert request.headers["accept"] == f"{media_type}, application/problem+json"
@@ -638,7 +632,7 @@ def test_a_file_is_asked_for_by_its_suffix_and_taken_as_it_is(mode: Mode, name: 
 def test_a_format_that_there_is_not_is_never_asked_for(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, content=b""))
     with pytest.raises(ValueError, match=r"'pdf' is none of the formats csv, jsonl, xlsx, jsonstat$"):
-        run(mode, handler, lambda client: client.editions.scores.export("2026", format="pdf"))  # type: ignore[call-overload]  # no such format
+        using(mode, handler).editions.scores.export("2026", format="pdf")  # type: ignore[call-overload]  # no such format
     with pytest.raises(ValueError, match=r"'jsonstat' is none of the formats csv, jsonl, xlsx$"):
-        run(mode, handler, lambda client: client.editions.indicators.export("2026", format="jsonstat"))  # type: ignore[call-overload]  # scores have it
+        using(mode, handler).editions.indicators.export("2026", format="jsonstat")  # type: ignore[call-overload]  # scores have it
     assert handler.requests == []

@@ -11,14 +11,12 @@ import pytest
 from actitud import (
     ActitudError,
     ApiProblem,
-    Client,
     ConnectionFailed,
     FieldError,
     InvalidRequest,
     NoAnswer,
     NotFound,
     NotModified,
-    Organisation,
     Problem,
     RequestRefused,
     Score,
@@ -29,16 +27,12 @@ from actitud import (
     Unverifiable,
 )
 from actitud.errors import PROBLEM_TYPES
-from tests.unit.sdk.support import Answers, Mode, finding, problem, run, score
-
-
-def fetched(client: Client) -> Organisation:
-    return client.organisations.get("x")
+from tests.unit.sdk.support import Answers, Mode, fetched, finding, problem, score, using
 
 
 def failure(mode: Mode, status: int, slug: str, **members: object) -> ApiProblem:
     with pytest.raises(ApiProblem) as caught:
-        run(mode, Answers(problem(status, slug, **members)), fetched, max_retries=0)
+        fetched(using(mode, Answers(problem(status, slug, **members)), max_retries=0))
     return caught.value
 
 

@@ -11,8 +11,8 @@ from typing import IO, Any
 import httpx
 import pytest
 
-from actitud import Client, ConnectionFailed, NotFound, Progress
-from tests.unit.sdk.support import Answers, Mode, problem, run
+from actitud import ConnectionFailed, NotFound, Progress
+from tests.unit.sdk.support import Answers, Mode, connected, problem, using
 
 ROWS = b"rank;name\r\n" + b"1;Villa\r\n" * 50_000
 
@@ -27,12 +27,8 @@ def test_a_file_is_written_and_its_path_comes_back(mode: Mode, tmp_path: Path) -
     path.write_text("an older one", encoding="utf-8")
     seen: list[Progress] = []
     handler = Answers(httpx.Response(200, json={"total": 60_000}), table("identity"))
-    written = run(
-        mode,
-        handler,
-        lambda client: client.editions.scores.export(
-            "2026", to=path, progress=seen.append, province="46", offset=10_000, limit=80_000
-        ),
+    written = using(mode, handler).editions.scores.export(
+        "2026", to=path, progress=seen.append, province="46", offset=10_000, limit=80_000
     )
     assert written == path
     assert path.read_bytes() == ROWS
@@ -55,16 +51,14 @@ def umask() -> int:
 
 
 def test_without_a_path_the_bytes_come_back(mode: Mode) -> None:
-    assert run(mode, Answers(table()), lambda client: client.editions.scores.export("2026")) == ROWS
+    assert using(mode, Answers(table())).editions.scores.export("2026") == ROWS
 
 
 def test_a_bundle_is_written_too(mode: Mode, tmp_path: Path) -> None:
     seen: list[Progress] = []
     bundle = httpx.Response(200, content=b"\x1f\x8b\n" * 1000, headers={"content-type": "application/gzip"})
-    path = run(
-        mode,
-        Answers(bundle),
-        lambda client: client.editions.publications.bundle("2026", to=str(tmp_path / "b.gz"), progress=seen.append),
+    path = using(mode, Answers(bundle)).editions.publications.bundle(
+        "2026", to=str(tmp_path / "b.gz"), progress=seen.append
     )
     assert path.read_bytes() == bundle.content
     # It has no lines.
@@ -75,7 +69,7 @@ def test_a_refused_file_leaves_what_was_there(mode: Mode, tmp_path: Path) -> Non
     path = tmp_path / "ranking.csv"
     path.write_text("an older one", encoding="utf-8")
     with pytest.raises(NotFound):
-        run(mode, Answers(problem(404, "not-found")), lambda client: client.organisations.export(to=path))
+        using(mode, Answers(problem(404, "not-found"))).organisations.export(to=path)
     assert path.read_text(encoding="utf-8") == "an older one"
 
 
@@ -89,17 +83,17 @@ def test_a_file_that_breaks_off_leaves_what_was_there(tmp_path: Path) -> None:
     path.write_text("an older one", encoding="utf-8")
     answer = httpx.Response(200, stream=Broken(), headers={"content-type": "text/csv"})
     with (
-        httpx.Client(transport=httpx.MockTransport(lambda request: answer)) as http_client,
+        connected(lambda request: answer) as client,
         pytest.raises(ConnectionFailed),
     ):
-        Client(http_client=http_client).organisations.export(to=path)
+        client.organisations.export(to=path)
     assert path.read_text(encoding="utf-8") == "an older one"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_that_does_not_exist_is_an_error_of_the_system(mode: Mode, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        run(mode, Answers(table()), lambda client: client.organisations.export(to=tmp_path / "no" / "x.csv"))
+        using(mode, Answers(table())).organisations.export(to=tmp_path / "no" / "x.csv")
 
 
 def test_a_folder_in_the_place_of_the_file_is_named(mode: Mode, tmp_path: Path) -> None:

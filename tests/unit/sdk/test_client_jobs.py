@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from actitud import Job, JobNotDone, NotFound, TimedOut, WaitTimedOut
-from tests.unit.sdk.support import Answers, FakeTime, Mode, run
+from tests.unit.sdk.support import Answers, FakeTime, Mode, using
 
 JOB: dict[str, object] = {
     "id": "7",
@@ -47,7 +47,7 @@ def test_it_looks_until_the_job_has_ended_and_tells_each_time(mode: Mode, fake_t
         {}, {"state": "running", "done": 100}, {"state": "succeeded", "done": 8131, "result": {"revision": 1}}
     )
     told: list[tuple[str, int]] = []
-    done = run(mode, service, lambda sdk: sdk.jobs.wait("7", progress=lambda job: told.append((job.state, job.done))))
+    done = using(mode, service).jobs.wait("7", progress=lambda job: told.append((job.state, job.done)))
     assert told == [("queued", 0), ("running", 100), ("succeeded", 8131)]
     assert done.result == {"revision": 1}
     assert {request.url.path for request in service.requests} == {"/v1/jobs/7"}
@@ -56,7 +56,7 @@ def test_it_looks_until_the_job_has_ended_and_tells_each_time(mode: Mode, fake_t
 
 def test_its_pauses_grow_to_two_seconds(mode: Mode, fake_time: FakeTime) -> None:
     service = answers(*[{}] * 20, {"state": "succeeded"})
-    run(mode, service, lambda sdk: sdk.jobs.wait("7"))
+    using(mode, service).jobs.wait("7")
     assert max(fake_time.sleeps) == 2.0
     assert len(fake_time.sleeps) == 20
 
@@ -76,7 +76,7 @@ def test_a_job_that_did_not_succeed_is_an_error(
 ) -> None:
     told: list[Job] = []
     with pytest.raises(JobNotDone) as raised:
-        run(mode, answers({}, end), lambda sdk: sdk.jobs.wait("7", progress=told.append))
+        using(mode, answers({}, end)).jobs.wait("7", progress=told.append)
     assert str(raised.value) == text
     assert raised.value.job == told[-1]
 
@@ -85,13 +85,13 @@ def test_a_job_of_somebody_else_is_not_found(mode: Mode) -> None:
     problem = {"type": "/problems/not-found", "status": 404, "detail": "There is no job 7."}
     service = Answers(httpx.Response(404, json=problem, headers={"Content-Type": "application/problem+json"}))
     with pytest.raises(NotFound):
-        run(mode, service, lambda sdk: sdk.jobs.wait("7"))
+        using(mode, service).jobs.wait("7")
 
 
 def test_a_wait_with_a_time_out_ends_with_the_job_as_last_seen(mode: Mode, fake_time: FakeTime) -> None:
     running = {"state": "running", "done": 100}
     with pytest.raises(WaitTimedOut) as raised:
-        run(mode, answers({}, running), lambda sdk: sdk.jobs.wait("7", timeout=1))
+        using(mode, answers({}, running)).jobs.wait("7", timeout=1)
     error = raised.value
     assert (error.job.state, error.job.done, error.timeout) == ("running", 100, 1)
     assert str(error) == "job 7 has not ended after 1 s and goes on: running, 100 of 8131 done"
@@ -102,13 +102,13 @@ def test_a_wait_with_a_time_out_ends_with_the_job_as_last_seen(mode: Mode, fake_
 
 def test_a_job_that_ends_in_time_is_returned(mode: Mode, fake_time: FakeTime) -> None:
     service = answers({}, {"state": "running", "total": None}, {"state": "succeeded"})
-    assert run(mode, service, lambda sdk: sdk.jobs.wait("7", timeout=0.5)).state == "succeeded"
+    assert using(mode, service).jobs.wait("7", timeout=0.5).state == "succeeded"
 
 
 def test_a_wait_without_seconds_looks_once(mode: Mode, fake_time: FakeTime) -> None:
     service = answers({"total": None})
     with pytest.raises(WaitTimedOut, match=r"^job 7 has not ended after 0 s and goes on: queued, 0 done$"):
-        run(mode, service, lambda sdk: sdk.jobs.wait("7", timeout=0))
+        using(mode, service).jobs.wait("7", timeout=0)
     assert len(service.requests) == 1
     assert fake_time.sleeps == []
 
@@ -126,7 +126,7 @@ def test_a_service_that_falls_silent_does_not_prolong_the_wait(mode: Mode, fake_
         raise httpx.ReadTimeout("silent")
 
     with pytest.raises(WaitTimedOut) as raised:
-        run(mode, answer, lambda sdk: sdk.jobs.wait("7", timeout=10))
+        using(mode, answer).jobs.wait("7", timeout=10)
     assert raised.value.job.done == 3
     assert isinstance(raised.value.__cause__, TimedOut)
     assert fake_time.seconds <= 1000 + 10 + 5
@@ -135,10 +135,10 @@ def test_a_service_that_falls_silent_does_not_prolong_the_wait(mode: Mode, fake_
 def test_a_service_that_never_answers_is_told_as_such(mode: Mode, fake_time: FakeTime) -> None:
     silent = Answers(httpx.ReadTimeout("silent"))
     with pytest.raises(TimedOut):
-        run(mode, silent, lambda sdk: sdk.jobs.wait("7", timeout=10))
+        using(mode, silent).jobs.wait("7", timeout=10)
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan")])
 def test_a_time_out_below_zero_is_refused(mode: Mode, seconds: float) -> None:
     with pytest.raises(ValueError, match="timeout must be a number of seconds, 0 or more"):
-        run(mode, answers({}), lambda sdk: sdk.jobs.wait("7", timeout=seconds))
+        using(mode, answers({})).jobs.wait("7", timeout=seconds)

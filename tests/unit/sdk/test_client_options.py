@@ -33,14 +33,23 @@ from actitud import (
     responses,
 )
 from actitud._config import AppInfo
-from tests.unit.sdk.support import KEY, Answers, FakeTime, Mode, edition, listing, organisation, problem, run
+from tests.unit.sdk.support import (
+    KEY,
+    Answers,
+    FakeTime,
+    Mode,
+    connected,
+    edition,
+    fetched,
+    listing,
+    organisation,
+    problem,
+    run,
+    using,
+)
 
 FOUND = httpx.Response(200, json=organisation(), headers={"ETag": '"one"', "X-Request-Id": "r-1"})
 SAME = httpx.Response(304, headers={"ETag": '"one"'})
-
-
-def fetched(client: Client) -> Organisation:
-    return client.organisations.get("x")
 
 
 # --- with_options ---------------------------------------------------------------------------------------------
@@ -77,11 +86,11 @@ def test_a_client_with_other_settings_leaves_the_first_as_it_is(mode: Mode) -> N
 
 def test_what_is_not_said_stays(mode: Mode) -> None:
     handler = Answers(FOUND)
-    run(mode, handler, lambda client: fetched(client.with_options().with_options(lang=None)), lang="es")
+    fetched(using(mode, handler, lang="es").with_options().with_options(lang=None))
     (request,) = handler.requests
     assert request.headers["authorization"] == f"Bearer {KEY}"
     assert "accept-language" not in request.headers
-    assert run(mode, Answers(FOUND), lambda client: fetched(client.with_options(api_key=""))).id == "XX-DEMO-1"
+    assert fetched(using(mode, Answers(FOUND)).with_options(api_key="")).id == "XX-DEMO-1"
 
 
 def test_nonsense_is_refused_of_a_changed_client_too() -> None:
@@ -122,8 +131,8 @@ def test_a_changed_client_shares_the_connections_and_closes_none() -> None:
 )
 def test_the_program_is_named_to_the_service(info: AppInfo, said: str) -> None:
     handler = Answers(FOUND)
-    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
-        fetched(Client(http_client=http_client, app_info=info))
+    with connected(handler, app_info=info) as client:
+        fetched(client)
     agent = handler.requests[0].headers["user-agent"]
     assert agent.startswith(f"actitud/{actitud.__version__} python/")
     assert agent.endswith(said)
@@ -141,51 +150,47 @@ def test_what_would_break_the_header_is_no_program(info: AppInfo) -> None:
 def test_what_has_not_changed_is_not_sent_again(mode: Mode) -> None:
     handler = Answers(SAME)
     with pytest.raises(NotModified, match='still "one"') as caught:
-        run(mode, handler, lambda client: fetched(client.with_options(if_none_match='W/"one"')))
+        fetched(using(mode, handler).with_options(if_none_match='W/"one"'))
     assert caught.value.etag == '"one"'
     assert pickle.loads(pickle.dumps(caught.value)).etag == '"one"'
     assert [request.headers["if-none-match"] for request in handler.requests] == ['W/"one"']
 
 
 def test_what_has_changed_comes_with_its_new_state(mode: Mode) -> None:
-    found = run(mode, Answers(FOUND), lambda client: fetched(client.with_options(if_none_match='"zero"')))
+    found = fetched(using(mode, Answers(FOUND)).with_options(if_none_match='"zero"'))
     assert found.etag == '"one"'
 
 
 def test_a_304_that_names_no_state_is_that_which_was_asked_for(mode: Mode) -> None:
     with pytest.raises(NotModified) as caught:
-        run(mode, Answers(httpx.Response(304)), lambda client: fetched(client.with_options(if_none_match='"one"')))
+        fetched(using(mode, Answers(httpx.Response(304))).with_options(if_none_match='"one"'))
     assert caught.value.etag == '"one"'
 
 
 def test_a_304_that_nobody_asked_for_is_no_answer(mode: Mode) -> None:
     with pytest.raises(UnexpectedResponse, match="status 304"):
-        run(mode, Answers(SAME), fetched)
+        fetched(using(mode, Answers(SAME)))
 
 
 def test_only_the_first_page_is_asked_for_so() -> None:
     handler = Answers(listing(edition(), following="http://service.test:80/v1/editions?cursor=2"), listing(edition()))
-    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
-        client = Client(base_url="http://service.test", http_client=http_client)
+    with connected(handler, base_url="http://service.test") as client:
         assert len(list(client.with_options(if_none_match='"one"').editions.list())) == 2
     assert ["if-none-match" in request.headers for request in handler.requests] == [True, False]
 
 
 def test_files_are_asked_for_so_and_changes_and_computations_never(mode: Mode) -> None:
     handler = Answers(SAME)
-    for use in (
+    uses: list[Callable[[Client], object]] = [
         lambda client: client.editions.scores.export("2026"),
         lambda client: client.catalogue.get(),
         lambda client: client.request("GET", "/v1/x", cast_to=dict),
-    ):
+    ]
+    for use in uses:
         with pytest.raises(NotModified):
-            run(mode, handler, lambda client, use=use: use(client.with_options(if_none_match='"one"')))  # type: ignore[misc]  # bound at once
+            use(using(mode, handler).with_options(if_none_match='"one"'))
     handler = Answers(httpx.Response(200, json=edition()))
-    run(
-        mode,
-        handler,
-        lambda client: client.with_options(if_none_match='"one"').editions.update("2026", if_match="*", state="open"),
-    )
+    using(mode, handler).with_options(if_none_match='"one"').editions.update("2026", if_match="*", state="open")
     assert "if-none-match" not in handler.requests[0].headers
 
 
@@ -200,12 +205,8 @@ def test_what_has_no_method_is_called_by_its_path(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, json={"name": "x", "more": 1}, headers={"ETag": '"n"'}))
 
     def called(kind: type[object], **given: object) -> object:
-        return run(
-            mode,
-            handler,
-            lambda client: client.request("GET", "/v1/novelties", cast_to=kind, **given),  # type: ignore[arg-type]  # by name
-            base_url="http://service.test/api",
-        )
+        client = using(mode, handler, base_url="http://service.test/api")
+        return client.request("GET", "/v1/novelties", cast_to=kind, **given)  # type: ignore[arg-type]  # by name
 
     assert called(Novelty, query={"region": "09", "on": None}, lang="eu") == Novelty("x")
     assert called(dict) == {"name": "x", "more": 1}
@@ -223,17 +224,11 @@ def test_what_has_no_method_is_called_by_its_path(mode: Mode) -> None:
 
 def test_a_change_without_a_method_acts_once(mode: Mode) -> None:
     handler = Answers(httpx.ReadError("lost"), httpx.Response(200, json={"name": "x"}))
-    run(mode, handler, lambda client: client.request("POST", "/v1/n", cast_to=Novelty, body={"name": "x"}))
+    using(mode, handler).request("POST", "/v1/n", cast_to=Novelty, body={"name": "x"})
     assert len({request.headers["idempotency-key"] for request in handler.requests}) == 1
     assert len(handler.requests) == 2
     for method in ("PUT", "PATCH", "DELETE"):
-        run(
-            mode,
-            handler,
-            lambda client, method=method: client.request(  # type: ignore[misc]  # bound at once
-                method, "/v1/n", cast_to=Novelty, body={"name": "y"}, if_match='"n"'
-            ),
-        )
+        using(mode, handler).request(method, "/v1/n", cast_to=Novelty, body={"name": "y"}, if_match='"n"')
     assert [request.headers["if-match"] for request in handler.requests[2:]] == ['"n"'] * 3
     types = [request.headers["content-type"] for request in handler.requests]
     assert types == ["application/json"] * 3 + ["application/merge-patch+json", "application/json"]
@@ -242,7 +237,7 @@ def test_a_change_without_a_method_acts_once(mode: Mode) -> None:
 def test_a_guarded_change_without_a_method_tells_a_loss_as_a_loss(mode: Mode) -> None:
     handler = Answers(httpx.ReadError("lost"), problem(412, "precondition-failed"))
     with pytest.raises(actitud.ConnectionFailed):
-        run(mode, handler, lambda client: client.request("PUT", "/v1/n", cast_to=dict, body={}, if_match='"n"'))
+        using(mode, handler).request("PUT", "/v1/n", cast_to=dict, body={}, if_match='"n"')
 
 
 @pytest.mark.parametrize(
@@ -264,20 +259,16 @@ def test_a_guarded_change_without_a_method_tells_a_loss_as_a_loss(mode: Mode) ->
 def test_what_could_lead_elsewhere_or_act_twice_is_not_sent(mode: Mode, method: str, path: str) -> None:
     handler = Answers(FOUND)
     with pytest.raises(ValueError):
-        run(mode, handler, lambda client: client.request(method, path, cast_to=dict))
+        using(mode, handler).request(method, path, cast_to=dict)
     with pytest.raises(ValueError, match="no body"):
-        run(mode, handler, lambda client: client.request("GET", "/v1/x", cast_to=dict, body={}))
+        using(mode, handler).request("GET", "/v1/x", cast_to=dict, body={})
     assert handler.requests == []
 
 
 def test_a_problem_without_a_method_is_a_problem(mode: Mode) -> None:
     for kind in (bytes, dict):
         with pytest.raises(NotFound):
-            run(
-                mode,
-                Answers(problem(404, "not-found")),
-                lambda client, kind=kind: client.request("GET", "/v1/x", cast_to=kind),  # type: ignore[misc]  # at once
-            )
+            using(mode, Answers(problem(404, "not-found"))).request("GET", "/v1/x", cast_to=kind)
 
 
 # --- what an answer says besides ------------------------------------------------------------------------------
@@ -285,8 +276,7 @@ def test_a_problem_without_a_method_is_a_problem(mode: Mode) -> None:
 
 def test_answers_are_kept_while_somebody_asks_for_them() -> None:
     handler = Answers(FOUND, problem(404, "not-found", request_id="r-2"), FOUND)
-    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
-        client = Client(http_client=http_client)
+    with connected(handler) as client:
         with responses() as seen:
             fetched(client)
             with pytest.raises(NotFound):
@@ -354,15 +344,13 @@ ENDING = {
 
 def test_what_the_service_gives_up_is_said_once_for_each_operation_where_it_was_called() -> None:
     handler = Answers(httpx.Response(200, json=organisation(), headers=ENDING))
-    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
-        client = Client(http_client=http_client)
-        with warnings.catch_warnings(record=True) as told:
-            warnings.simplefilter("always")
-            client.organisations.get("x")
-            client.organisations.get("y")
-            client.with_options(lang="es").organisations.get("z")
-            client.organisations.update("x", if_match="*", name="y")
-            client.request("GET", "/v1/x", cast_to=dict, query={"secret": "1"})
+    with connected(handler) as client, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        client.organisations.get("x")
+        client.organisations.get("y")
+        client.with_options(lang="es").organisations.get("z")
+        client.organisations.update("x", if_match="*", name="y")
+        client.request("GET", "/v1/x", cast_to=dict, query={"secret": "1"})
     # 1,767,225,600 s after 1970 is the first second of 2026.
     rest = (
         "deprecated since 2026-01-01; not there after Thu, 31 Dec 2026 23:59:59 GMT; see https://service.test/changes"
@@ -402,10 +390,10 @@ def test_an_awaited_call_is_warned_of_where_it_is_awaited() -> None:
 def test_a_notice_in_any_form_is_passed_on(headers: dict[str, str], said: str) -> None:
     handler = Answers(httpx.Response(200, json=organisation(), headers=headers))
     with (
-        httpx.Client(transport=httpx.MockTransport(handler)) as http_client,
+        connected(handler) as client,
         pytest.warns(ActitudDeprecationWarning) as told,
     ):
-        fetched(Client(http_client=http_client))
+        fetched(client)
     assert [str(one.message) for one in told] == [said]
 
 
@@ -414,7 +402,7 @@ def test_whoever_makes_errors_of_warnings_gets_it_as_an_error(mode: Mode) -> Non
     with warnings.catch_warnings():
         warnings.simplefilter("error", ActitudDeprecationWarning)
         with pytest.raises(ActitudDeprecationWarning):
-            run(mode, handler, fetched)
+            fetched(using(mode, handler))
 
 
 # --- languages ------------------------------------------------------------------------------------------------
@@ -422,13 +410,11 @@ def test_whoever_makes_errors_of_warnings_gets_it_as_an_error(mode: Mode) -> Non
 
 def test_a_language_that_the_service_lacks_is_said_once() -> None:
     handler = Answers(httpx.Response(200, json=edition(), headers={"Content-Language": "en"}))
-    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
-        client = Client(http_client=http_client, lang="fr")
-        with warnings.catch_warnings(record=True) as told:
-            warnings.simplefilter("always")
-            client.editions.get("x")
-            client.with_options(timeout=3).editions.get("y")
-            client.editions.get("x", lang="de")
+    with connected(handler, lang="fr") as client, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        client.editions.get("x")
+        client.with_options(timeout=3).editions.get("y")
+        client.editions.get("x", lang="de")
     assert [str(one.message) for one in told] == [
         "the service has no sentences in 'fr': it answers in 'en'",
         "the service has no sentences in 'de': it answers in 'en'",
@@ -444,7 +430,7 @@ def test_of_a_language_that_the_service_has_there_is_nothing_to_say(
     handler = Answers(httpx.Response(200, json=edition(), headers={"Content-Language": language}))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        run(mode, handler, lambda client: client.editions.get("x", lang=lang))
+        using(mode, handler).editions.get("x", lang=lang)
 
 
 # --- log, threads, proxies ------------------------------------------------------------------------------------
@@ -509,8 +495,7 @@ def test_one_client_serves_many_threads() -> None:
         return httpx.Response(200, json={**organisation(), "id": request.url.path.rpartition("/")[2]})
 
     wrong: list[str] = []
-    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
-        client = Client(http_client=http_client)
+    with connected(handler) as client:
 
         def work(number: int) -> None:
             for turn in range(20):

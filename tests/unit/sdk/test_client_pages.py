@@ -7,8 +7,9 @@ import asyncio
 import httpx
 import pytest
 
-from actitud import AsyncClient, AsyncListing, AsyncPage, Client, Organisation, Page, UnexpectedResponse
-from tests.unit.sdk.support import KEY, Answers, Mode, listing, organisation, run
+from actitud import AsyncClient, AsyncListing, Client, Organisation, Page, UnexpectedResponse
+from tests.unit.sdk.support import Answers, Mode, listing, organisation, using
+from tests.unit.sdk.test_client_streams import streamed
 
 BASE = "http://service.test"
 
@@ -26,12 +27,8 @@ def service(request: httpx.Request) -> httpx.Response:
 EXPECTED = [f"XX-DEMO-{number}" for number in range(7)]
 
 
-def blocking_client(handler: httpx.MockTransport) -> Client:
-    return Client(base_url=BASE, api_key=KEY, http_client=httpx.Client(transport=handler))
-
-
 def test_a_blocking_list_iterates_over_all_items() -> None:
-    client = blocking_client(httpx.MockTransport(service))
+    client = Client(base_url=BASE, http_client=httpx.Client(transport=httpx.MockTransport(service)))
     page = client.organisations.list(limit=3)
     assert [item.id for item in page.items] == EXPECTED[:3]
     assert [item.id for item in page] == EXPECTED
@@ -75,7 +72,7 @@ def first_page(client: Client) -> Page[Organisation]:
 
 def test_filters_are_sent_and_none_is_not(mode: Mode) -> None:
     handler = Answers(listing())
-    run(mode, handler, first_page)
+    first_page(using(mode, handler))
     assert dict(handler.requests[0].url.params) == {"q": "san josé", "kind": "MUN", "limit": "2", "offset": "0"}
 
 
@@ -85,48 +82,33 @@ def counted_page(client: Client) -> Page[Organisation]:
 
 def test_a_list_is_counted_on_request(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, json={"items": [], "next": None, "next_cursor": None, "total": 7}))
-    assert run(mode, handler, counted_page).total == 7
+    assert counted_page(using(mode, handler)).total == 7
     assert dict(handler.requests[0].url.params) == {"total": "true"}
 
 
-def test_an_empty_list_is_an_empty_iteration() -> None:
-    client = blocking_client(httpx.MockTransport(Answers(listing())))
-    assert list(client.organisations.list()) == []
+def test_an_empty_list_is_an_empty_iteration(mode: Mode) -> None:
+    assert streamed(mode, Answers(listing()), lambda client: client.organisations.list()) == []
 
 
 @pytest.mark.parametrize("following", ["http://elsewhere.test/v1/organisations?cursor=2", "http://service.test:1/"])
 def test_a_next_page_on_another_host_is_refused(mode: Mode, following: str) -> None:
     handler = Answers(listing(organisation(), following=following))
     with pytest.raises(UnexpectedResponse, match="another host"):
-        run(mode, handler, first_page)
+        first_page(using(mode, handler))
     assert len(handler.requests) == 1
 
 
-def test_pages_that_go_round_are_refused_by_the_blocking_client() -> None:
-    circle = httpx.MockTransport(Answers(listing(organisation(), following=f"{BASE}/v1/organisations?cursor=1")))
+def test_pages_that_go_round_are_refused(mode: Mode) -> None:
+    circle = Answers(listing(organisation(), following=f"{BASE}/v1/organisations?cursor=1"))
     with pytest.raises(UnexpectedResponse, match="circle"):
-        list(blocking_client(circle).organisations.list())
-
-
-def test_pages_that_go_round_are_refused_by_the_asynchronous_client() -> None:
-    circle = httpx.MockTransport(Answers(listing(organisation(), following=f"{BASE}/v1/organisations?cursor=1")))
-
-    async def main() -> None:
-        async with httpx.AsyncClient(transport=circle) as http_client:
-            page: AsyncPage[Organisation] = await AsyncClient(
-                base_url=BASE, http_client=http_client
-            ).organisations.list()
-            with pytest.raises(UnexpectedResponse, match="circle"):
-                _ = [item async for item in page]
-
-    asyncio.run(main())
+        streamed(mode, circle, lambda client: client.organisations.list())
 
 
 def test_all_lists_have_their_address(mode: Mode) -> None:
     handler = Answers(listing())
-    run(mode, handler, lambda client: client.methodologies.list(lang="es"))
-    run(mode, handler, lambda client: client.editions.list())
-    run(mode, handler, lambda client: client.editions.scores.list("2026-demo", band="P1"))
+    using(mode, handler).methodologies.list(lang="es")
+    using(mode, handler).editions.list()
+    using(mode, handler).editions.scores.list("2026-demo", band="P1")
     assert [str(request.url) for request in handler.requests] == [
         f"{BASE}/v1/methodologies",
         f"{BASE}/v1/editions",

@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import httpx
 import pytest
 
 from actitud import AsyncClient, Client, ConnectionFailed, NotFound, Progress, TimedOut, UnexpectedResponse
-from tests.unit.sdk.support import Answers, FakeTime, Handler, Mode, problem
+from tests.unit.sdk.support import Answers, FakeTime, Handler, Mode, connected, problem
 from tests.unit.sdk.test_client_transport import Pieces
 
 LINES = {"content-type": "application/jsonl"}
 WHOLE = b'{"organisation":"a","rank":1,"d1":50.5}\n{"organisation":"\xc3\xb1","rank":null,"d1":null}\n'
 ROWS = [{"organisation": "a", "rank": 1, "d1": 50.5}, {"organisation": "ñ", "rank": None, "d1": None}]
 
-Stream = Callable[[Client], Iterator[Any]]
+Stream = Callable[[Client], Iterable[Any]]
 
 
 def streamed(mode: Mode, handler: Handler, use: Stream, most: int | None = None) -> list[object]:
     """The rows that a stream gives, `most` of them, through either client."""
-    transport = httpx.MockTransport(handler)
     if mode == "blocking":
-        with httpx.Client(transport=transport) as http_client:
-            rows = use(Client(base_url="http://service.test", http_client=http_client))
+        with connected(handler, base_url="http://service.test") as client:
+            rows = use(client)
             return [row for row, _ in zip(rows, range(10**9 if most is None else most))]  # noqa: B905  # so it is meant
 
     async def main() -> list[object]:
-        async with httpx.AsyncClient(transport=transport) as http_client:
+        async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http_client:
             client = AsyncClient(base_url="http://service.test", http_client=http_client)
             rows: Any = use(cast(Client, client))
             taken: list[object] = []
@@ -82,8 +81,8 @@ def test_each_stream_is_its_file(mode: Mode, use: Stream, path: str) -> None:
 
 def test_nothing_is_asked_for_before_the_first_row() -> None:
     handler = Answers(httpx.Response(200, headers=LINES, content=WHOLE))
-    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
-        rows = scores(Client(http_client=http_client))
+    with connected(handler) as client:
+        rows = scores(client)
         assert handler.requests == []
         assert next(rows) == ROWS[0]
 

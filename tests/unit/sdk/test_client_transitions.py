@@ -8,7 +8,7 @@ from datetime import date
 import httpx
 
 from actitud.resources.workbooks import XLSX
-from tests.unit.sdk.support import Answers, FakeTime, Mode, run
+from tests.unit.sdk.support import Answers, FakeTime, Mode, using
 from tests.unit.sdk.test_client_jobs import JOB
 
 
@@ -18,20 +18,16 @@ def answered() -> httpx.Response:
 
 def test_a_step_goes_out_with_what_it_needs_and_nothing_else(mode: Mode) -> None:
     service = Answers(answered(), answered())
-    run(mode, service, lambda sdk: sdk.editions.transitions.create("2027", step="reviews", filter={"province": "28"}))
-    extension = run(
-        mode,
-        service,
-        lambda sdk: sdk.editions.transitions.create(
-            "2027",
-            step="extensions",
-            organisations=["XX-T-2", "XX-T-1"],
-            phase="review",
-            until=date(2027, 5, 20),
-            reason="A flood.",
-            dry_run=True,
-            idempotency_key="flood",
-        ),
+    using(mode, service).editions.transitions.create("2027", step="reviews", filter={"province": "28"})
+    extension = using(mode, service).editions.transitions.create(
+        "2027",
+        step="extensions",
+        organisations=["XX-T-2", "XX-T-1"],
+        phase="review",
+        until=date(2027, 5, 20),
+        reason="A flood.",
+        dry_run=True,
+        idempotency_key="flood",
     )
     assert extension.id == "7"
     first, second = service.requests
@@ -50,8 +46,8 @@ def test_a_step_goes_out_with_what_it_needs_and_nothing_else(mode: Mode) -> None
 
 def test_a_workbook_is_asked_for_and_sent_back_as_it_is(mode: Mode) -> None:
     service = Answers(httpx.Response(200, content=b"PK", headers={"content-type": XLSX}), answered())
-    book = run(mode, service, lambda sdk: sdk.editions.verdicts.workbook("2027", sample=True, after="XX-T-1"))
-    run(mode, service, lambda sdk: sdk.editions.verdicts.create("2027", book))
+    book = using(mode, service).editions.verdicts.workbook("2027", sample=True, after="XX-T-1")
+    using(mode, service).editions.verdicts.create("2027", book)
     asked, sent = service.requests
     assert str(asked.url) == "http://service.test/v1/editions/2027/verdicts/workbook?sample=true&after=XX-T-1"
     assert (str(sent.url), sent.content) == ("http://service.test/v1/editions/2027/verdicts", b"PK")
@@ -60,7 +56,7 @@ def test_a_workbook_is_asked_for_and_sent_back_as_it_is(mode: Mode) -> None:
 
 def test_what_is_sent_again_after_a_loss_carries_the_same_key(mode: Mode, fake_time: FakeTime) -> None:
     service = Answers(httpx.ReadTimeout("lost"), answered(), httpx.ReadTimeout("lost"), answered())
-    run(mode, service, lambda sdk: sdk.editions.transitions.create("2027", step="finals"))
-    run(mode, service, lambda sdk: sdk.editions.verdicts.create("2027", b"PK"))
+    using(mode, service).editions.transitions.create("2027", step="finals")
+    using(mode, service).editions.verdicts.create("2027", b"PK")
     keys = [request.headers["idempotency-key"] for request in service.requests]
     assert keys[0] == keys[1] != keys[2] == keys[3]

@@ -10,9 +10,9 @@ import httpx
 import msgspec
 import pytest
 
-from actitud import AsyncClient, Client, ConnectionFailed, Organisation, TimedOut, UnexpectedResponse
+from actitud import AsyncClient, Client, ConnectionFailed, TimedOut, UnexpectedResponse
 from actitud._config import MAX_BODY_BYTES
-from tests.unit.sdk.support import Answers, FakeTime, Mode, organisation, run
+from tests.unit.sdk.support import Answers, FakeTime, Mode, fetched, organisation, using
 
 JSON = {"content-type": "application/json"}
 
@@ -44,14 +44,10 @@ class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
         self.closed = True
 
 
-def fetched(client: Client) -> Organisation:
-    return client.organisations.get("x")
-
-
 def test_a_body_in_pieces_is_put_together_and_closed(mode: Mode, fake_time: FakeTime) -> None:
     whole = msgspec.json.encode(organisation())
     body = Pieces(fake_time, 1.0, whole[:10], whole[10:])
-    assert run(mode, lambda request: httpx.Response(200, headers=JSON, stream=body), fetched).id == "XX-DEMO-1"
+    assert fetched(using(mode, lambda request: httpx.Response(200, headers=JSON, stream=body))).id == "XX-DEMO-1"
     assert body.closed
 
 
@@ -59,7 +55,7 @@ def test_a_body_that_trickles_ends_with_the_time_of_the_call(mode: Mode, fake_ti
     # 29 s are within the read limit of 30, but the fifth piece comes at 145 of 120 s.
     body = Pieces(fake_time, 29.0, *[b" "] * 100)
     with pytest.raises(TimedOut, match="not complete"):
-        run(mode, lambda request: httpx.Response(200, headers=JSON, stream=body), fetched)
+        fetched(using(mode, lambda request: httpx.Response(200, headers=JSON, stream=body)))
     assert (body.read, body.closed) == (5, True)
 
 
@@ -67,7 +63,7 @@ def test_a_body_that_is_too_large_is_not_read_to_its_end(mode: Mode, fake_time: 
     megabyte = b" " * 2**20
     body = Pieces(fake_time, 0.0, *[megabyte] * 1000)
     with pytest.raises(UnexpectedResponse, match="more than 33554432 bytes"):
-        run(mode, lambda request: httpx.Response(200, headers=JSON, stream=body), fetched)
+        fetched(using(mode, lambda request: httpx.Response(200, headers=JSON, stream=body)))
     assert (body.read, body.closed) == (33, True)
 
 
@@ -76,7 +72,7 @@ def test_a_body_that_says_it_is_too_large_is_not_read(mode: Mode, fake_time: Fak
     body = Pieces(fake_time, 0.0, b"{}")
     headers = {**JSON, "content-length": length}
     with pytest.raises(UnexpectedResponse):
-        run(mode, lambda request: httpx.Response(200, headers=headers, stream=body), fetched)
+        fetched(using(mode, lambda request: httpx.Response(200, headers=headers, stream=body)))
     assert (body.read, body.closed) == (reads, True)
 
 
@@ -84,37 +80,37 @@ def test_a_small_answer_that_swells_is_stopped(mode: Mode) -> None:
     bomb = gzip.compress(b" " * (MAX_BODY_BYTES + 1))
     assert len(bomb) < 100_000
     with pytest.raises(UnexpectedResponse, match="more than"):
-        run(mode, _Raw(bomb, "gzip"), fetched)
+        fetched(using(mode, _Raw(bomb, "gzip")))
 
 
 def test_gzip_is_asked_for_and_read(mode: Mode) -> None:
     handler = _Raw(gzip.compress(msgspec.json.encode(organisation())), "gzip")
-    assert run(mode, handler, fetched).name == "Villa 1"
+    assert fetched(using(mode, handler)).name == "Villa 1"
     assert handler.accepted == "gzip"
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "deflate", "gzip, gzip"])
 def test_a_coding_that_was_not_asked_for_is_refused(mode: Mode, coding: str) -> None:
     with pytest.raises(UnexpectedResponse, match="content coding"):
-        run(mode, _Raw(b"x", coding), fetched)
+        fetched(using(mode, _Raw(b"x", coding)))
 
 
 def test_a_broken_coding_is_an_unexpected_response(mode: Mode) -> None:
     with pytest.raises(UnexpectedResponse, match="not the gzip that it says it is"):
-        run(mode, _Raw(b"not gzip at all", "gzip"), fetched)
+        fetched(using(mode, _Raw(b"not gzip at all", "gzip")))
 
 
 def test_a_broken_connection_is_tried_again_and_then_told(mode: Mode, fake_time: FakeTime) -> None:
     handler = Answers(httpx.RemoteProtocolError("peer closed connection without sending complete message body"))
     with pytest.raises(ConnectionFailed, match="GET /v1/organisations/x: RemoteProtocolError peer closed"):
-        run(mode, handler, fetched)
+        fetched(using(mode, handler))
     assert len(handler.requests) == 3
 
 
 def test_an_address_that_httpx_refuses_is_an_unexpected_response(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, json=organisation()))
     with pytest.raises(UnexpectedResponse, match="InvalidURL"):
-        run(mode, handler, lambda client: client.organisations.get("x" * 70_000))
+        using(mode, handler).organisations.get("x" * 70_000)
     assert handler.requests == []
 
 

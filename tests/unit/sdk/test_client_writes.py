@@ -39,13 +39,14 @@ from tests.unit.sdk.support import (
     Mode,
     assessment,
     edition,
+    fetched,
     finding,
     listing,
     organisation,
     problem,
-    run,
     submission,
     transition,
+    using,
 )
 
 TAG = '"v7.1a2b3c4d-0123456789ab"'
@@ -73,21 +74,17 @@ def removed(client: Client) -> None:
 
 def test_what_is_created_goes_out_whole_and_comes_back_with_its_tag(mode: Mode) -> None:
     handler = Answers(answered(organisation(), TAG, 201))
-    made = run(
-        mode,
-        handler,
-        lambda client: client.organisations.create(
-            id="XX-DEMO-1",
-            name="Villa 1",
-            kind="MUN",
-            population=42000,
-            population_year=2025,
-            aliases=["XI-WIKIDATA-Q2807"],
-            former_names=[FormerName(name="Villa Vieja", until=date(2020, 12, 31))],
-            valid_from=date(1979, 4, 19),
-            contact=Contact(email="redes@villa.example"),
-            domains=["villa.example"],
-        ),
+    made = using(mode, handler).organisations.create(
+        id="XX-DEMO-1",
+        name="Villa 1",
+        kind="MUN",
+        population=42000,
+        population_year=2025,
+        aliases=["XI-WIKIDATA-Q2807"],
+        former_names=[FormerName(name="Villa Vieja", until=date(2020, 12, 31))],
+        valid_from=date(1979, 4, 19),
+        contact=Contact(email="redes@villa.example"),
+        domains=["villa.example"],
     )
     (request,) = handler.requests
     assert (request.method, str(request.url)) == ("POST", "http://service.test/v1/organisations")
@@ -117,12 +114,8 @@ def test_what_is_created_goes_out_whole_and_comes_back_with_its_tag(mode: Mode) 
 
 def test_a_change_names_what_changes_and_the_state_that_was_read(mode: Mode) -> None:
     handler = Answers(answered(organisation()))
-    result = run(
-        mode,
-        handler,
-        lambda client: client.organisations.update(
-            "XX-DEMO-1", if_match=TAG, name="Villa Nueva", parent=None, aliases=[], contact={"url": None}
-        ),
+    result = using(mode, handler).organisations.update(
+        "XX-DEMO-1", if_match=TAG, name="Villa Nueva", parent=None, aliases=[], contact={"url": None}
     )
     (request,) = handler.requests
     assert (request.method, request.url.path) == ("PATCH", "/v1/organisations/XX-DEMO-1")
@@ -141,26 +134,18 @@ def test_a_change_names_what_changes_and_the_state_that_was_read(mode: Mode) -> 
 def test_days_go_out_as_the_service_names_them(mode: Mode) -> None:
     handler = Answers(answered(edition(), TAG, 201), answered(edition("in_review")))
     days = Span(date(2028, 1, 15), date(2028, 2, 29))
-    made = run(
-        mode,
-        handler,
-        lambda client: client.editions.create(
-            id="2027",
-            titles=MappingProxyType({"es": "Edición 2027", "en": "Edition 2027"}),
-            period_from=date(2027, 1, 1),
-            period_to=date(2027, 12, 31),
-            calendar={"submission": days},
-            lang="es",
-        ),
+    made = using(mode, handler).editions.create(
+        id="2027",
+        titles=MappingProxyType({"es": "Edición 2027", "en": "Edition 2027"}),
+        period_from=date(2027, 1, 1),
+        period_to=date(2027, 12, 31),
+        calendar={"submission": days},
+        lang="es",
     )
     assert made.windows["W90"] == Span(date(2027, 1, 1), date(2027, 12, 31))
     assert made.calendar.submission.end == date(2027, 12, 31)
-    changed = run(
-        mode,
-        handler,
-        lambda client: client.editions.update(
-            "2027", if_match=made.etag, windows=None, calendar={"review": None}, state="in_review"
-        ),
+    changed = using(mode, handler).editions.update(
+        "2027", if_match=made.etag, windows=None, calendar={"review": None}, state="in_review"
     )
     first, second = handler.requests
     assert first.headers["accept-language"] == "es"
@@ -182,25 +167,21 @@ def test_what_an_organisation_states_goes_out_with_its_evidence(mode: Mode) -> N
     wrong = {**finding("error"), "code": "evidence", "pointer": "/answers/D1.07/evidence/0"}
     handler = Answers(answered(assessment(wrong), TAG, 201))
     guide = Evidence(url="https://redes.villa.example/guia.pdf", date=date(2026, 3, 1))
-    made = run(
-        mode,
-        handler,
-        lambda client: client.editions.assessments.put(
-            "2026",
-            "XX-DEMO-1",
-            profile={"org_type": "MUN", "previous_level": None},
-            answers={
-                "D1.07": {"numerator": 160, "denominator": 320, "evidence": [guide]},
-                "D2.02": {
-                    "components": ["c1", "c2"],
-                    "evidence": [{"url": "https://villa.example/", "date": date(2026, 3, 2), "sha256": None}],
-                    "note": "Fiestas incluidas.",
-                },
-                "D2.06": None,
+    made = using(mode, handler).editions.assessments.put(
+        "2026",
+        "XX-DEMO-1",
+        profile={"org_type": "MUN", "previous_level": None},
+        answers={
+            "D1.07": {"numerator": 160, "denominator": 320, "evidence": [guide]},
+            "D2.02": {
+                "components": ["c1", "c2"],
+                "evidence": [{"url": "https://villa.example/", "date": date(2026, 3, 2), "sha256": None}],
+                "note": "Fiestas incluidas.",
             },
-            profile_evidence={"units": [guide]},
-            lang="es",
-        ),
+            "D2.06": None,
+        },
+        profile_evidence={"units": [guide]},
+        lang="es",
     )
     (request,) = handler.requests
     document = {"url": "https://redes.villa.example/guia.pdf", "date": "2026-03-01", "note": None, "sha256": None}
@@ -229,19 +210,15 @@ def test_what_an_organisation_states_goes_out_with_its_evidence(mode: Mode) -> N
 
 def test_what_was_read_can_be_sent_again_as_it_is(mode: Mode) -> None:
     handler = Answers(answered(assessment(), TAG))
-    read = run(mode, handler, lambda client: client.editions.assessments.get("2026", "XX-DEMO-1"))
-    run(
-        mode,
-        handler,
-        lambda client: client.editions.assessments.put(
-            "2026",
-            "XX-DEMO-1",
-            if_match=read.etag,
-            profile=read.profile,
-            answers=read.answers,
-            profile_evidence=read.profile_evidence,
-            profile_sources=read.profile_sources,
-        ),
+    read = using(mode, handler).editions.assessments.get("2026", "XX-DEMO-1")
+    using(mode, handler).editions.assessments.put(
+        "2026",
+        "XX-DEMO-1",
+        if_match=read.etag,
+        profile=read.profile,
+        answers=read.answers,
+        profile_evidence=read.profile_evidence,
+        profile_sources=read.profile_sources,
     )
     sent = handler.requests[1]
     assert (sent.headers["if-match"], "if-none-match" in sent.headers) == (TAG, False)
@@ -251,12 +228,8 @@ def test_what_was_read_can_be_sent_again_as_it_is(mode: Mode) -> None:
 
 def test_a_change_of_an_assessment_says_only_what_changes(mode: Mode) -> None:
     handler = Answers(answered(assessment()))
-    run(
-        mode,
-        handler,
-        lambda client: client.editions.assessments.update(
-            "2026", "XX-DEMO-1", if_match=TAG, answers={"D1.07": {"numerator": 200, "denominator": 320}, "D2.02": None}
-        ),
+    using(mode, handler).editions.assessments.update(
+        "2026", "XX-DEMO-1", if_match=TAG, answers={"D1.07": {"numerator": 200, "denominator": 320}, "D2.02": None}
     )
     (request,) = handler.requests
     assert (request.method, request.headers["content-type"]) == ("PATCH", "application/merge-patch+json")
@@ -268,12 +241,8 @@ def test_a_change_of_an_assessment_says_only_what_changes(mode: Mode) -> None:
 
 def test_a_submission_says_what_is_submitted_and_acts_once(mode: Mode) -> None:
     handler = Answers(httpx.ReadError("reset"), httpx.Response(201, json=submission()))
-    made = run(
-        mode,
-        handler,
-        lambda client: client.editions.assessments.submissions.create(
-            "2026", "XX-DEMO-1", if_match=TAG, explanations={"V13": "Weekends count."}
-        ),
+    made = using(mode, handler).editions.assessments.submissions.create(
+        "2026", "XX-DEMO-1", if_match=TAG, explanations={"V13": "Weekends count."}
     )
     first, second = handler.requests
     assert (first.method, first.url.path) == ("POST", "/v1/editions/2026/assessments/XX-DEMO-1/submissions")
@@ -321,7 +290,7 @@ def test_a_transition_acts_once_on_the_version_that_was_read(
 ) -> None:
     told = transition(phase="review", until="2027-04-10", reason="A flood.")
     handler = Answers(httpx.ReadError("reset"), httpx.Response(201, json=told))
-    made = run(mode, handler, act)
+    made = act(using(mode, handler))
     first, second = handler.requests
     assert (first.method, first.url.path) == ("POST", f"/v1/editions/2026/assessments/XX-DEMO-1/{kind}")
     assert (json.loads(first.content) if first.content else None) == body
@@ -341,7 +310,7 @@ def test_what_follows_a_state_is_told(mode: Mode) -> None:
 
 def test_what_is_removed_is_answered_with_nothing(mode: Mode) -> None:
     handler = Answers(httpx.Response(204))
-    run(mode, handler, removed)
+    removed(using(mode, handler))
     (request,) = handler.requests
     assert (request.method, request.url.path, request.content) == ("DELETE", "/v1/editions/2027", b"")
     assert request.headers["if-match"] == TAG
@@ -351,15 +320,15 @@ def test_what_is_removed_is_answered_with_nothing(mode: Mode) -> None:
 @pytest.mark.parametrize("answer", [httpx.Response(200, json={}), httpx.Response(200, html="<h1>Sign in</h1>")])
 def test_an_answer_where_none_was_due_is_told_apart(mode: Mode, answer: httpx.Response) -> None:
     with pytest.raises(UnexpectedResponse, match="where an empty answer was due"):
-        run(mode, Answers(answer), removed)
+        removed(using(mode, Answers(answer)))
 
 
 def test_filters_of_a_list_are_written_as_the_service_reads_them(mode: Mode) -> None:
     handler = Answers(listing())
-    run(mode, handler, lambda client: client.organisations.list(parent="XX-DEMO-1", on=date(2026, 1, 31)))
-    run(mode, handler, lambda client: client.editions.scores.list("2026", organisation="XX-1", level=3, sort="-D1"))
-    run(mode, handler, lambda client: client.editions.scores.list("2026", organisation=["XX-1", "XX-2"]))
-    run(mode, handler, lambda client: client.editions.scores.list("2026", q="alcúdia"))
+    using(mode, handler).organisations.list(parent="XX-DEMO-1", on=date(2026, 1, 31))
+    using(mode, handler).editions.scores.list("2026", organisation="XX-1", level=3, sort="-D1")
+    using(mode, handler).editions.scores.list("2026", organisation=["XX-1", "XX-2"])
+    using(mode, handler).editions.scores.list("2026", q="alcúdia")
     assert [dict(request.url.params) for request in handler.requests] == [
         {"parent": "XX-DEMO-1", "on": "2026-01-31"},
         {"organisation": "XX-1", "level": "3", "sort": "-D1"},
@@ -372,25 +341,25 @@ def test_filters_of_a_list_are_written_as_the_service_reads_them(mode: Mode) -> 
 
 
 def test_the_tag_is_that_of_the_header_and_none_where_there_is_none(mode: Mode) -> None:
-    get: Callable[[Client], Organisation] = lambda client: client.organisations.get("x")  # noqa: E731 - it has a type
-    assert run(mode, Answers(answered(organisation(), TAG)), get).etag == TAG
-    assert run(mode, Answers(answered({**organisation(), "etag": "of the body"}, None)), get).etag is None
+    assert fetched(using(mode, Answers(answered(organisation(), TAG)))).etag == TAG
+    assert fetched(using(mode, Answers(answered({**organisation(), "etag": "of the body"}, None)))).etag is None
 
 
 def test_a_tag_that_a_proxy_made_weak_is_the_tag_of_the_service(mode: Mode) -> None:
     handler = Answers(answered(organisation(), f"W/{TAG}"))
-    assert run(mode, handler, lambda client: client.organisations.get("x")).etag == TAG
+    assert fetched(using(mode, handler)).etag == TAG
 
 
 def test_a_change_without_the_tag_is_not_sent(mode: Mode) -> None:
     handler = Answers(listing(organisation()))
-    row = run(mode, handler, lambda client: client.organisations.list()).items[0]
-    for change in (
+    row = using(mode, handler).organisations.list().items[0]
+    changes: list[Callable[[Client], object]] = [
         lambda client: client.organisations.update(row.id, if_match=row.etag, name="x"),
         lambda client: client.editions.delete("2027", if_match=None),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(ValueError, match="comes with get, not with lists"):
-            run(mode, handler, change)
+            change(using(mode, handler))
     assert len(handler.requests) == 1
 
 
@@ -398,13 +367,13 @@ def test_a_change_without_the_tag_is_not_sent(mode: Mode) -> None:
 def test_what_is_no_entity_tag_is_not_sent(mode: Mode, tag: str) -> None:
     handler = Answers(httpx.Response(204))
     with pytest.raises(ValueError, match="is not an entity tag"):
-        run(mode, handler, lambda client: client.editions.delete("2027", if_match=tag))
+        using(mode, handler).editions.delete("2027", if_match=tag)
     assert handler.requests == []
 
 
 def test_whatever_is_there_can_be_changed_on_purpose(mode: Mode) -> None:
     handler = Answers(httpx.Response(204))
-    run(mode, handler, lambda client: client.editions.delete("2027", if_match="*"))
+    using(mode, handler).editions.delete("2027", if_match="*")
     assert handler.requests[0].headers["if-match"] == "*"
 
 
@@ -412,7 +381,7 @@ def test_whatever_is_there_can_be_changed_on_purpose(mode: Mode) -> None:
 def test_a_change_to_what_json_cannot_say_is_not_sent(mode: Mode, value: object) -> None:
     handler = Answers(answered(organisation()))
     with pytest.raises((ValueError, TypeError)):
-        run(mode, handler, lambda client: client.organisations.update("x", if_match=TAG, name=value))  # type: ignore[arg-type]  # what a caller without types may do
+        using(mode, handler).organisations.update("x", if_match=TAG, name=value)  # type: ignore[arg-type]  # what a caller without types may do
     assert handler.requests == []
 
 
@@ -423,8 +392,8 @@ def test_a_call_has_one_key_over_its_repetitions_and_each_call_its_own(mode: Mod
     handler = Answers(
         problem(503, "unavailable"), httpx.ReadError("reset"), httpx.ReadTimeout("slow"), answered(organisation())
     )
-    run(mode, handler, created, max_retries=3)
-    run(mode, handler, created)
+    created(using(mode, handler, max_retries=3))
+    created(using(mode, handler))
     keys = [request.headers["idempotency-key"] for request in handler.requests]
     assert len(keys) == 5
     assert len(set(keys[:4])) == 1
@@ -435,11 +404,7 @@ def test_a_call_has_one_key_over_its_repetitions_and_each_call_its_own(mode: Mod
 
 def test_a_key_of_the_caller_goes_out_as_it_is(mode: Mode) -> None:
     handler = Answers(answered(organisation(), TAG, 201))
-    run(
-        mode,
-        handler,
-        lambda client: client.organisations.create(id="x", name="x", kind="MUN", idempotency_key="import-2027/1"),
-    )
+    using(mode, handler).organisations.create(id="x", name="x", kind="MUN", idempotency_key="import-2027/1")
     assert handler.requests[0].headers["idempotency-key"] == "import-2027/1"
 
 
@@ -447,11 +412,7 @@ def test_a_key_of_the_caller_goes_out_as_it_is(mode: Mode) -> None:
 def test_what_is_no_idempotency_key_is_not_sent(mode: Mode, key: str) -> None:
     handler = Answers(answered(organisation()))
     with pytest.raises(ValueError, match="1 to 255 visible ASCII characters"):
-        run(
-            mode,
-            handler,
-            lambda client: client.organisations.create(id="x", name="x", kind="MUN", idempotency_key=key),
-        )
+        using(mode, handler).organisations.create(id="x", name="x", kind="MUN", idempotency_key=key)
     assert handler.requests == []
 
 
@@ -460,7 +421,7 @@ def test_a_conflict_of_what_is_created_is_told_even_after_a_loss(mode: Mode) -> 
     errors = [{"pointer": "/id", "rule": "taken", "value": '"XX-DEMO-1"', "detail": "Taken.", "suggestion": None}]
     handler = Answers(httpx.ReadError("reset"), problem(409, "conflict", errors=errors))
     with pytest.raises(Conflict) as caught:
-        run(mode, handler, created)
+        created(using(mode, handler))
     assert [(error.pointer, error.rule) for error in caught.value.errors] == [("/id", "taken")]
 
 
@@ -471,7 +432,7 @@ def test_a_conflict_of_what_is_created_is_told_even_after_a_loss(mode: Mode) -> 
 def test_a_loss_is_made_good_by_the_same_request(mode: Mode, change: Callable[[Client], object]) -> None:
     done = httpx.Response(204) if change is removed else answered(organisation())
     handler = Answers(httpx.ReadError("reset"), problem(503, "unavailable"), done)
-    run(mode, handler, change)
+    change(using(mode, handler))
     assert len({(request.method, request.url, request.content) for request in handler.requests}) == 1
     assert [request.headers["if-match"] for request in handler.requests] == [TAG] * 3
 
@@ -480,7 +441,7 @@ def told(mode: Mode, change: Callable[[Client], object], *answers: httpx.Respons
     """What a change raises, given these answers in turn."""
     handler = Answers(*answers)
     with pytest.raises((NoAnswer, ApiProblem, UnexpectedResponse)) as caught:
-        run(mode, handler, change)
+        change(using(mode, handler))
     assert len(handler.requests) == len(answers)
     return caught.value
 
@@ -576,11 +537,7 @@ def test_an_alias_leads_a_change_to_where_it_belongs_with_all_that_it_says(mode:
     handler = Answers(
         httpx.Response(308, headers={"location": "/v1/organisations/XX-DEMO-1"}), answered(organisation())
     )
-    run(
-        mode,
-        handler,
-        lambda client: client.organisations.update("XI-WIKIDATA-Q2807", if_match=TAG, name="Villa Nueva"),
-    )
+    using(mode, handler).organisations.update("XI-WIKIDATA-Q2807", if_match=TAG, name="Villa Nueva")
     first, second = handler.requests
     assert (second.method, second.url.path) == ("PATCH", "/v1/organisations/XX-DEMO-1")
     assert second.content == first.content
@@ -593,7 +550,7 @@ def test_a_creation_that_is_led_elsewhere_keeps_its_key(mode: Mode) -> None:
     handler = Answers(
         httpx.Response(307, headers={"location": "/indice/v1/organisations"}), answered(organisation(), TAG, 201)
     )
-    run(mode, handler, created)
+    created(using(mode, handler))
     first, second = handler.requests
     assert second.headers["idempotency-key"] == first.headers["idempotency-key"]
 
@@ -602,5 +559,5 @@ def test_a_creation_that_is_led_elsewhere_keeps_its_key(mode: Mode) -> None:
 def test_no_change_is_ever_sent_to_another_host(mode: Mode, change: Callable[[Client], Edition]) -> None:
     handler = Answers(httpx.Response(308, headers={"location": "http://elsewhere.test/v1/organisations/x"}))
     with pytest.raises(UnexpectedResponse, match="another host"):
-        run(mode, handler, change)
+        change(using(mode, handler))
     assert len(handler.requests) == 1

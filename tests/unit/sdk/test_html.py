@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from justhtml import JustHTML
 
-from actitud import Client, EditionScore, Score, ScoreRow
+from actitud import EditionScore, Score, ScoreRow
 from actitud.models import Changes, DimensionScore, Estimate, Peers, PillarScore
 from actitud.testing import FakeServer, build
-from tests.unit.sdk.support import Answers, listing, organisation
+from tests.unit.sdk.support import Answers, connected, listing, organisation
 
 EVIL = '<script>alert("1")</script>&amp;'
 
@@ -110,8 +110,8 @@ def test_changes_and_peers_show_their_figures() -> None:
 def test_a_page_shows_its_items_and_that_there_are_more() -> None:
     items = [{**organisation(number), "name": f"Villa {number}"} for number in range(25)]
     handler = Answers(listing(*items, following="/v1/organisations?cursor=2"))
-    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
-        page = Client(http_client=http_client).organisations.list()
+    with connected(handler) as client:
+        page = client.organisations.list()
     document = read(page._repr_html_())
     rows = cells(document)
     assert len(rows) == 1 + 20
@@ -155,8 +155,8 @@ def test_the_numbers_of_a_column_have_the_same_decimals_and_stand_at_the_right()
 def test_a_page_that_knows_how_many_there_are_says_so() -> None:
     items = [organisation(number) for number in range(2)]
     handler = Answers(httpx.Response(200, json={"items": items, "next": "/v1/organisations?cursor=2", "total": 266}))
-    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
-        page = Client(http_client=http_client, lang="es").organisations.list()
+    with connected(handler, lang="es") as client:
+        page = client.organisations.list()
     assert [one.to_text().strip() for one in read(page._repr_html_()).query("p")] == ["2 de 266"]
 
 

@@ -15,7 +15,6 @@ import polars
 import pytest
 
 from actitud import (
-    Client,
     EditionScore,
     LevelPath,
     Methodology,
@@ -28,7 +27,7 @@ from actitud import (
     models,
 )
 from actitud.testing import _KINDS, FakeServer, build
-from tests.unit.sdk.support import Answers, listing, organisation
+from tests.unit.sdk.support import Answers, connected, listing, organisation
 
 
 @pytest.mark.parametrize("kind", _KINDS, ids=lambda kind: kind.__name__)
@@ -118,8 +117,7 @@ def test_a_path_without_moves_says_why() -> None:
 
 def test_pages_are_sequences_of_their_items() -> None:
     handler = Answers(listing(organisation(1), organisation(2), following="/v1/organisations?cursor=2"), listing())
-    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
-        client = Client(http_client=http_client)
+    with connected(handler) as client:
         page = client.organisations.list()
         assert len(page) == 2
         assert page[0] is page.first() is page.items[0]
@@ -141,8 +139,8 @@ def test_a_page_says_its_edition_and_how_many_there_are(location: str | None, ed
     headers = {} if location is None else {"content-location": location}
     row = build(ScoreRow).to_dict()
     handler = Answers(httpx.Response(200, json={"items": [row], "next": None, "total": 266}, headers=headers))
-    with httpx.Client(transport=httpx.MockTransport(handler)) as http_client:
-        page = Client(http_client=http_client).editions.scores.list("latest")
+    with connected(handler) as client:
+        page = client.editions.scores.list("latest")
     assert (page.edition, page.total) == (edition, 266)
     assert repr(page) == f"<Page of 1 items of 266, edition {edition!r}, the last>"
 
