@@ -140,7 +140,7 @@ def compare_scores(before: Score, after: Score) -> ScoreDifference:
 
     `before` is the first score, `after` the second; differences are second minus first.
     """
-    pairs = zip(_list_indicators(before), _list_indicators(after), strict=True)
+    pairs = zip(iterate_indicators(before), iterate_indicators(after), strict=True)
     rules_before, rules_after = ({finding.rule for finding in score.findings} for score in (before, after))
     return ScoreDifference(
         index=compute_delta(before.index, after.index),
@@ -186,7 +186,7 @@ def _list_groups(groups: tuple[DimensionScore, ...]) -> Iterator[DimensionScore]
         yield from _list_groups(group.groups)
 
 
-def _list_indicators(score: Score) -> Iterator[IndicatorScore]:
+def iterate_indicators(score: Score) -> Iterator[IndicatorScore]:
     """Yield every indicator of a score: first those directly below the root, then those of each group."""
     yield from score.indicators
     for group in _list_groups(score.dimensions):

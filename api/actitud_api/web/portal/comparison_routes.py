@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Literal
 
 from litestar import Controller, Response
@@ -14,7 +14,8 @@ from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.model import Group
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.narration.sentences import get_sentences
-from actitud_api.engine.scoring.result import DimensionScore, Figure
+from actitud_api.engine.scoring.change_decomposition import iterate_indicators
+from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.scope import ApiRequest, read_parameters
@@ -344,7 +345,7 @@ def _build_dimensions(
     methodology = load_methodology(edition.methodology)
     sentences = get_sentences(methodology, language)
     dimensions = [{line.id: line.score for line in column.texts.dimensions} for column in columns]
-    leaves = [dict(_iterate_indicator_scores(side.score.dimensions)) for side in sides]
+    leaves = [{one.id: one.score for one in iterate_indicators(side.score)} for side in sides]
     return [
         ComparedDimension(
             _build_row(
@@ -360,13 +361,6 @@ def _build_dimensions(
         for child in methodology.document.root.children
         if isinstance(child, Group)
     ]
-
-
-def _iterate_indicator_scores(dimensions: Iterable[DimensionScore]) -> Iterator[tuple[str, Figure | None]]:
-    """Yield the id and the score of every indicator in the dimensions; the score is None if there is none."""
-    for dimension in dimensions:
-        yield from ((indicator.id, indicator.score) for indicator in dimension.indicators)
-        yield from _iterate_indicator_scores(dimension.groups)
 
 
 def _build_row(

@@ -18,8 +18,8 @@ from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.narration import words
 from actitud_api.engine.narration.changes import get_change_sentences
-from actitud_api.engine.scoring.change_decomposition import compare_scores, decompose_change
-from actitud_api.engine.scoring.result import DimensionScore, Figure, IndicatorScore, Score
+from actitud_api.engine.scoring.change_decomposition import compare_scores, decompose_change, iterate_indicators
+from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions.service import EditionRecord
 from actitud_api.resources.publications.documents import ScoreDocument
@@ -283,7 +283,7 @@ class _ChangeWriter:
         self._sentences = get_change_sentences(methodology, language)
         self._deltas = {delta.id: delta for delta in compare_scores(before.score, after.score).indicators}
         self._values = [
-            {indicator.id: indicator.value for indicator in _iterate_indicators(document.score)}
+            {indicator.id: indicator.value for indicator in iterate_indicators(document.score)}
             for document in (before, after)
         ]
         self._verdicts = [_map_verdicts(document) for document in (before, after)]
@@ -415,19 +415,6 @@ def _map_verdicts(document: ScoreDocument) -> dict[str, CountedVerdict]:
 def _name_verdict(verdict: CountedVerdict, language: Language) -> str:
     # Without its reason, a text that may have been erased since.
     return VERDICT_NAMES[verdict.verdict].into(language).format(level=verdict.level)
-
-
-def _iterate_indicators(score: Score) -> Iterator[IndicatorScore]:
-    """Yield every indicator of a score, in all dimensions and groups."""
-    yield from score.indicators
-    for dimension in score.dimensions:
-        yield from _iterate_group_indicators(dimension)
-
-
-def _iterate_group_indicators(dimension: DimensionScore) -> Iterator[IndicatorScore]:
-    yield from dimension.indicators
-    for group in dimension.groups:
-        yield from _iterate_group_indicators(group)
 
 
 def _format_day(moment: datetime, language: Language) -> str:
