@@ -10,13 +10,17 @@ from typing import Any, Final, NamedTuple
 from litestar import Litestar
 from litestar.testing import TestClient
 from msgspec import structs
+from sqlalchemy import update
 
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.triggers import suspend_triggers
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.organisations.queries import ORGANISATIONS
+from actitud_api.resources.publications.queries import SCORES
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 from tests.support.editions import draft_edition
@@ -108,6 +112,16 @@ def add_edition(session: Session, year: str, scored: Mapping[str, Figures], stat
 def add_organisation(session: Session, identifier: str, name: str) -> None:
     """One organisation more."""
     organisations.add(session, [_entry(identifier, name)], NOW)
+
+
+def rename(client: Client, organisation: str, name: str) -> None:
+    """Give an organisation a name, in what is published too, whose rows the database keeps."""
+    with (
+        client.app.state["database"].write() as session,
+        suspend_triggers(session, {"published_score_refuses_update": "published_score"}),
+    ):
+        session.execute(update(ORGANISATIONS).where(ORGANISATIONS.c.id == organisation).values(name=name))
+        session.execute(update(SCORES).where(SCORES.c.organisation == organisation).values(name=name))
 
 
 def _entry(identifier: str, name: str) -> organisations.OrganisationEntry:

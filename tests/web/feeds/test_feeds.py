@@ -20,11 +20,9 @@ from sqlalchemy import update
 
 from actitud_api.engine.i18n import LANGUAGES
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.triggers import suspend_triggers
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.queries import ORGANISATIONS
 from actitud_api.resources.publications import service as publications
-from actitud_api.resources.publications.queries import SCORES
 from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.feeds import routes
 from tests.support.applications import borrow_app
@@ -32,6 +30,7 @@ from tests.support.databases import BOTH, made_anew, make_key, migrated_sqlite, 
 from tests.support.publishing import BARE, BEFORE, BIG, LATE, NOW, SMALL, correction, fill, publish
 from tests.support.scale import NAMES, NIGHT
 from tests.web.embeds.hostile import names
+from tests.web.embeds.installation import rename
 from tests.web.embeds.reading import fragment, page
 
 Client = TestClient[Litestar]
@@ -361,19 +360,9 @@ def test_pages_announce_feeds(site: Client) -> None:
         assert all(site.get(href).status_code == 200 for _, href in links)
 
 
-def rename(client: Client, name: str) -> None:
-    """Give the ministry a name, in what is published too, whose rows the database keeps."""
-    with (
-        client.app.state["database"].write() as session,
-        suspend_triggers(session, {"published_score_refuses_update": "published_score"}),
-    ):
-        session.execute(update(ORGANISATIONS).where(ORGANISATIONS.c.id == SMALL).values(name=name))
-        session.execute(update(SCORES).where(SCORES.c.organisation == SMALL).values(name=name))
-
-
 def test_a_feed_is_inert_whatever_an_organisation_is_called(own: Client) -> None:
     for name in names(500)[:: 500 // NAMES]:
-        rename(own, name)
+        rename(own, SMALL, name)
         shown = clean_text(name) or SMALL
         for path in ("/feeds", f"/feeds/organisations/{SMALL}"):
             items = read_json(own, f"{path}/feed.json?lang=en")["items"]

@@ -7,15 +7,12 @@ from typing import Final
 from urllib.parse import urlencode
 
 import pytest
-from sqlalchemy import update
 
-from actitud_api.platform.storage.triggers import suspend_triggers
-from actitud_api.resources.organisations.queries import ORGANISATIONS
-from actitud_api.resources.publications.queries import SCORES
 from actitud_api.web.embeds.text_metrics import clean_text
 from tests.support.databases import migrated_sqlite
 from tests.support.scale import NAMES
 from tests.web.embeds.hostile import names
+from tests.web.embeds.installation import rename
 from tests.web.embeds.reading import Document, fragment, page
 from tests.web.portal.places import Client, placed
 
@@ -60,16 +57,6 @@ def some() -> Sequence[str]:
     return names(500)[:: 500 // NAMES]
 
 
-def called(client: Client, name: str) -> None:
-    """Gives the organisation a name, in the published edition too, whose rows the database keeps."""
-    with (
-        client.app.state["database"].write() as session,
-        suspend_triggers(session, {"published_score_refuses_update": "published_score"}),
-    ):
-        session.execute(update(ORGANISATIONS).where(ORGANISATIONS.c.id == NAMED).values(name=name))
-        session.execute(update(SCORES).where(SCORES.c.organisation == NAMED).values(name=name))
-
-
 def shape(found: Document) -> Shape:
     """Every element with its attributes, but for what is only read; lines of a picture are as many as they need be."""
     assert not found.errors
@@ -81,11 +68,11 @@ def shape(found: Document) -> Shape:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_inert_whatever_an_organisation_is_called(own: Client, path: str) -> None:
-    called(own, "Villa Dos")
+    rename(own, NAMED, "Villa Dos")
     harmless = shape(page(own.get(f"/portal/{path}").text))
     assert not {"style", "object", "base"} & {name for name, _ in harmless}
     for name in some():
-        called(own, name)
+        rename(own, NAMED, name)
         found = page(own.get(f"/portal/{path}").text)
         assert shape(found) == harmless, name
         assert clean_text(name) in found.letters, name
@@ -114,8 +101,8 @@ def test_a_page_is_inert_whatever_it_is_asked_for(own: Client, number: int) -> N
 
 def test_what_is_copied_is_inert_whatever_an_organisation_is_called(own: Client) -> None:
     path = f"/portal/embed?organisation={NAMED}&form=card"
-    called(own, "Villa Dos")
+    rename(own, NAMED, "Villa Dos")
     harmless = shape(fragment(page(own.get(path).text).query("code#code")[0].text))
     for name in some():
-        called(own, name)
+        rename(own, NAMED, name)
         assert shape(fragment(page(own.get(path).text).query("code#code")[0].text)) == harmless, name
