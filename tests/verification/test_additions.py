@@ -5,17 +5,14 @@ Whoever forges it has the key that signs: only the revision before shows who was
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from actitud import verify
-from actitud_api.verification.rescoring import ScoreRescorer
-from tests.verification.bundles import Edition, Json, correction, digest, list_scores, packed
-from tests.verification.test_defects import run_script
+from tests.verification.bundles import Edition, Json, correction, list_scores
+from tests.verification.test_defects import compare_revisions
 
 NUMBER: Final = 1
 """Of the organisation that is added."""
@@ -45,17 +42,7 @@ def revise(was_there: bool, state: Callable[[Json], Json | None]) -> tuple[Editi
 
 def found_by_all(first: Edition, second: Edition, folder: Path) -> tuple[list[str], list[set[tuple[str, str, str]]]]:
     """The problems that the script names, and those of the SDK and the service, which have the revision before."""
-    published = {digest(text): text for edition in (first, second) for text in edition.lines()[1:]}
-    for name, edition in (("before", first), ("after", second)):
-        (folder / name).write_bytes(packed(edition.lines()))
-    file = packed(second.lines())
-    reports = [
-        verify(io.BytesIO(file), published=published.get, rescorer=rescorer) for rescorer in (None, ScoreRescorer())
-    ]
-    script = run_script(folder / "after", "--before", str(folder / "before"))
-    assert script.stderr == ""
-    told = [line for line in script.stdout.splitlines() if line.startswith("- ")]
-    assert script.returncode == bool(told)
+    told, reports = compare_revisions(first, second, folder)
     return told, [
         {(problem.location, problem.code, problem.text["en"]) for problem in report.problems} for report in reports
     ]

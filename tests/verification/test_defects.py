@@ -18,7 +18,7 @@ from unittest.mock import patch
 import pytest
 import rfc8785
 
-from actitud import Unverifiable
+from actitud import Unverifiable, Verification
 from actitud import verify as verify_with_sdk
 from actitud_api.verification.rescoring import ScoreRescorer
 from tests.support.scale import NIGHT
@@ -122,6 +122,23 @@ def by_script(file: Path) -> Found:
         line, text = re.fullmatch(r"- line (\d+): (.*)", told).groups()  # type: ignore[union-attr]  # each problem is told so
         found.add((line, next(code for part, code in TOLD.items() if part in text)))
     return found
+
+
+def compare_revisions(first: Edition, second: Edition, folder: Path) -> tuple[list[str], list[Verification]]:
+    """The problems that the script names, and the reports of SDK and service, which have the revision before."""
+    published = {digest(text): text for edition in (first, second) for text in edition.lines()[1:]}
+    for name, edition in (("before", first), ("after", second)):
+        (folder / name).write_bytes(packed(edition.lines()))
+    file = packed(second.lines())
+    reports = [
+        verify_with_sdk(io.BytesIO(file), published=published.get, rescorer=rescorer)
+        for rescorer in (None, ScoreRescorer())
+    ]
+    script = run_script(folder / "after", "--before", str(folder / "before"))
+    assert script.stderr == ""
+    told = [line for line in script.stdout.splitlines() if line.startswith("- ")]
+    assert script.returncode == bool(told)
+    return told, reports
 
 
 # --- defects --------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ Whoever forges it has the key that signs: only the revision before shows what wa
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -14,14 +13,12 @@ import msgspec
 import pytest
 import rfc8785
 
-from actitud import verify
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.change_decomposition import decompose_change
 from actitud_api.engine.scoring.explain import explain
-from actitud_api.verification.rescoring import ScoreRescorer
 from tests.unit.scoring.organisations import METHODOLOGY
-from tests.verification.bundles import Edition, Json, correction, digest, list_scores, packed
-from tests.verification.test_defects import run_script
+from tests.verification.bundles import Edition, Json, correction, list_scores, packed
+from tests.verification.test_defects import compare_revisions, run_script
 
 NUMBER: Final = 1
 """Of the organisation that is corrected."""
@@ -77,21 +74,10 @@ def _score(edition: Edition) -> None:
 
 def found_by_all(first: Edition, second: Edition, folder: Path) -> list[set[tuple[str, str]]]:
     """What the script, the SDK and the service name, which have the revision before."""
-    published = {digest(text): text for edition in (first, second) for text in edition.lines()[1:]}
-    for name, edition in (("before", first), ("after", second)):
-        (folder / name).write_bytes(packed(edition.lines()))
-    file = packed(second.lines())
-    by_sdk = verify(io.BytesIO(file), published=published.get)
-    by_service = verify(io.BytesIO(file), published=published.get, rescorer=ScoreRescorer())
-    script = run_script(folder / "after", "--before", str(folder / "before"))
-    assert script.stderr == ""
-    told = {
-        ("2:/corrections/0/answers", "correction" if "the answer to" in line else "verdict")
-        for line in script.stdout.splitlines()
-        if line.endswith("is not corrected")
-    }
-    assert script.returncode == bool(told)
-    return [told, *({(one.location, one.code) for one in report.problems} for report in (by_sdk, by_service))]
+    lines, reports = compare_revisions(first, second, folder)
+    assert all(line.endswith("is not corrected") for line in lines)
+    told = {("2:/corrections/0/answers", "correction" if "the answer to" in line else "verdict") for line in lines}
+    return [told, *({(one.location, one.code) for one in report.problems} for report in reports)]
 
 
 FORGED: Final[dict[str, Callable[[Json], object]]] = {
