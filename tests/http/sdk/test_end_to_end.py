@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, TypeVar, cast, get_args
+from typing import Any, TypeAlias, cast, get_args
 
 import httpx
 import msgspec
@@ -36,9 +36,8 @@ from actitud.errors import PROBLEM_TYPES, ServiceFailed
 from actitud.resources import exports
 from actitud_api.platform.http.problems import TYPES
 from tests.support.scale import DEMONSTRATED
-from tests.unit.sdk.support import Mode, operations
+from tests.unit.sdk.support import Calls, Mode, operations
 
-T = TypeVar("T")
 Node: TypeAlias = "dict[str, Any]"
 """A part of the OpenAPI document."""
 
@@ -84,30 +83,26 @@ class Example(msgspec.Struct):
     published: Published
 
 
-class Service(Protocol):
-    def __call__(self, use: Callable[[Client], T], /) -> T: ...
-
-
 def asynchronous_http(app: Litestar) -> httpx.AsyncClient:
     # Both sides describe ASGI, httpx by plain mappings and Litestar by its own typed ones.
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app))  # type: ignore[arg-type]  # an ASGI application
 
 
 @pytest.fixture
-def through(mode: Mode, app: Litestar, client: TestClient[Litestar]) -> Service:
-    """Does the same with either client of the SDK, against the application."""
+def either(mode: Mode, app: Litestar, client: TestClient[Litestar]) -> Client:
+    """Stands for either client of the SDK, against the application."""
 
-    def blocking(use: Callable[[Client], T], /) -> T:
+    def run_blocking(use: Callable[[object], object]) -> object:
         return use(Client(base_url=BASE, http_client=client))
 
-    def asynchronous(use: Callable[[Client], T], /) -> T:
-        async def main() -> T:
+    def run_asynchronous(use: Callable[[object], object]) -> object:
+        async def main() -> object:
             async with asynchronous_http(app) as http_client:
-                return await cast(Awaitable[T], use(cast(Client, AsyncClient(base_url=BASE, http_client=http_client))))
+                return await cast(Awaitable[object], use(AsyncClient(base_url=BASE, http_client=http_client)))
 
         return asyncio.run(main())
 
-    return blocking if mode == "blocking" else asynchronous
+    return cast(Client, Calls(run_blocking if mode == "blocking" else run_asynchronous))
 
 
 def example(name: str) -> Example:
@@ -135,9 +130,9 @@ def scored(
 
 
 @pytest.mark.parametrize("name", ["example_a", "example_b"])
-def test_the_published_examples_come_out(through: Service, name: str) -> None:
+def test_the_published_examples_come_out(either: Client, name: str) -> None:
     case = example(name)
-    score = through(lambda client: scored(client, case.request))
+    score = scored(either, case.request)
     published = case.published
     assert (score.index, score.index_max, score.coverage) == (
         published.index,
@@ -154,10 +149,10 @@ def test_the_published_examples_come_out(through: Service, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["A", "B", "C"])
-def test_facts_without_a_version_are_scored_by_the_methodology_in_use(through: Service, name: str) -> None:
+def test_facts_without_a_version_are_scored_by_the_methodology_in_use(either: Client, name: str) -> None:
     case = example_2027(name)
     published = case["published"]
-    score = through(lambda client: client.score(profile=case["profile"], answers=case["answers"]))
+    score = either.score(profile=case["profile"], answers=case["answers"])
     assert score.methodology.version == "2027.1"
     assert (score.index, score.index_max, score.coverage, score.status, score.level) == (
         published["index"],
@@ -181,8 +176,8 @@ def hundredths(points: float | None) -> int:
 
 
 @pytest.mark.parametrize("name", ["example_a", "example_b"])
-def test_the_points_add_up_as_read(through: Service, name: str) -> None:
-    score = through(lambda client: scored(client, example(name).request))
+def test_the_points_add_up_as_read(either: Client, name: str) -> None:
+    score = scored(either, example(name).request)
     assert sum(hundredths(one.possible) for one in score.dimensions) == 100_00
     assert sum(hundredths(one.won) for one in score.dimensions) == hundredths(score.index)
     for dimension in score.dimensions:
@@ -193,57 +188,51 @@ def test_the_points_add_up_as_read(through: Service, name: str) -> None:
         assert tuple(map(sum, zip(*parts, strict=True))) == whole
 
 
-def test_the_sentences_come_in_the_language_asked_for(through: Service) -> None:
+def test_the_sentences_come_in_the_language_asked_for(either: Client) -> None:
     request = example("example_a").request
-    spanish = through(lambda client: scored(client, request, lang="es"))
-    english = through(lambda client: scored(client, request, lang="en"))
+    spanish = scored(either, request, lang="es")
+    english = scored(either, request, lang="en")
     assert (spanish.level_details.name, english.level_details.name) == ("Ventanilla", "Service desk")
     assert spanish.result_digest == english.result_digest
 
 
-def test_contradictions_raise_and_say_what_to_mend(through: Service) -> None:
+def test_contradictions_raise_and_say_what_to_mend(either: Client) -> None:
     request = example("example_a").request
     request.answers["D1.01"] = {"numerator": 330, "denominator": 320}
     with pytest.raises(ScoreHasErrors, match=r"V01\.D1\.01") as caught:
-        through(
-            lambda client: client.score(
-                profile=request.profile, answers=request.answers, methodology=request.methodology
-            )
-        )
+        either.score(profile=request.profile, answers=request.answers, methodology=request.methodology)
     (finding,) = (one for one in caught.value.score.error_findings if one.rule == "V01.D1.01")
     assert (finding.code, finding.indicators) == ("contradicted", ("D1.01",))
 
 
-def test_what_does_not_fit_comes_back_with_every_place(through: Service) -> None:
+def test_what_does_not_fit_comes_back_with_every_place(either: Client) -> None:
     request = example("example_a").request
     request.answers["D1.02"] = {"level": "2"}
     request.answers["D1.1"] = {"level": 2}
     with pytest.raises(InvalidRequest) as caught:
-        through(lambda client: scored(client, request))
+        scored(either, request)
     assert {"/answers/D1.02/level", "/answers/D1.1"} <= {error.pointer for error in caught.value.errors}
     assert caught.value.request_id
 
 
-def test_a_workbook_takes_answers_and_gives_them_back_to_be_scored(through: Service) -> None:
+def test_a_workbook_takes_answers_and_gives_them_back_to_be_scored(either: Client) -> None:
     request = example("example_a").request
-    template = through(lambda client: client.methodologies.workbook.get("2026.1", lang="es"))
-    empty = through(lambda client: client.methodologies.workbook.read("2026.1", template, lang="es"))
+    template = either.methodologies.workbook.get("2026.1", lang="es")
+    empty = either.methodologies.workbook.read("2026.1", template, lang="es")
     assert (empty.language, empty.scores, empty.assessment) == ("es", None, None)
     assert empty.faults[0].cell == "Perfil!C5"
     assert empty.faults[0].detail == "Falta este dato del perfil."
-    filled = through(
-        lambda client: client.methodologies.workbook.fill("2026.1", profile=request.profile, answers=request.answers)
-    )
-    read = through(lambda client: client.methodologies.workbook.read("2026.1", filled))
+    filled = either.methodologies.workbook.fill("2026.1", profile=request.profile, answers=request.answers)
+    read = either.methodologies.workbook.read("2026.1", filled)
     assert (read.faults, read.methodology) == ((), "2026.1")
     facts = read.scores
     assert facts is not None
-    assert through(lambda client: client.score(**facts)).index == 44.03
+    assert either.score(**facts).index == 44.03
     assert facts["answers"] == request.answers
-    assert through(lambda client: client.methodologies.workbook.fill(**renamed(read.questionnaire))) == filled
+    assert either.methodologies.workbook.fill(**renamed(read.questionnaire)) == filled
 
 
-def test_many_are_scored_in_one_request(through: Service) -> None:
+def test_many_are_scored_in_one_request(either: Client) -> None:
     """By the methodology in use where an item names none."""
     case, request = example_2027("A"), example("example_a").request
     items: list[ScoreFacts] = [
@@ -251,15 +240,15 @@ def test_many_are_scored_in_one_request(through: Service) -> None:
         {"profile": request.profile, "answers": request.answers, "methodology": "2026.1"},
         {"profile": request.profile, "answers": {}, "methodology": "2026.1"},
     ]
-    newest, full, empty = through(lambda client: client.scores.create_many(items, lang="es"))
+    newest, full, empty = either.scores.create_many(items, lang="es")
     assert (newest.index, newest.main_reasons) == (case["published"]["index"], ())
     assert (full.index, full.main_reasons) == (44.03, ())
     assert empty.index != full.index
     faulty: list[ScoreFacts] = [items[0], {"profile": case["profile"], "answers": {"D1.1": {}}}]  # type: ignore[dict-item]  # on purpose
     with pytest.raises(InvalidRequest) as caught:
-        through(lambda client: client.scores.create_many(faulty))
+        either.scores.create_many(faulty)
     assert [error.pointer for error in caught.value.errors] == ["/items/1/answers/D1.1"]
-    one_version = through(lambda client: client.scores.create_many(items[1:], methodology="2026.1"))
+    one_version = either.scores.create_many(items[1:], methodology="2026.1")
     assert [score.index for score in one_version] == [full.index, empty.index]
 
 
@@ -268,9 +257,9 @@ def renamed(questionnaire: Node) -> Node:
     return {"version" if name == "methodology" else name: value for name, value in questionnaire.items()}
 
 
-def test_what_is_no_workbook_is_a_conflict_that_says_why(through: Service) -> None:
+def test_what_is_no_workbook_is_a_conflict_that_says_why(either: Client) -> None:
     with pytest.raises(Conflict) as caught:
-        through(lambda client: client.methodologies.workbook.read("2026.1", b"D1.01;160;320"))
+        either.methodologies.workbook.read("2026.1", b"D1.01;160;320")
     assert [error.rule for error in caught.value.errors] == ["format"]
 
 
@@ -283,9 +272,9 @@ def test_what_is_no_workbook_is_a_conflict_that_says_why(through: Service) -> No
         lambda client: client.editions.scores.get("2026-demo", "XX-NOBODY"),
     ],
 )
-def test_unknown_ids_are_not_found(through: Service, use: Callable[[Client], object]) -> None:
+def test_unknown_ids_are_not_found(either: Client, use: Callable[[Client], object]) -> None:
     with pytest.raises(NotFound) as caught:
-        through(use)
+        use(either)
     assert caught.value.status == 404
 
 
