@@ -98,7 +98,7 @@ def test_a_folder_that_does_not_exist_is_an_error_of_the_system(mode: Mode, tmp_
 
 def test_a_folder_in_the_place_of_the_file_is_named(mode: Mode, tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError) as raised:
-        run(mode, Answers(table()), lambda client: client.organisations.export(to=tmp_path))
+        using(mode, Answers(table())).organisations.export(to=tmp_path)
     assert raised.value.filename == str(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -116,7 +116,7 @@ def test_on_a_full_disk_the_error_names_the_file(mode: Mode, tmp_path: Path, mon
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", create_on_a_full_disk)
     path = tmp_path / "ranking.csv"
     with pytest.raises(OSError, match="No space left on device") as raised:
-        run(mode, Answers(table()), lambda client: client.organisations.export(to=path))
+        using(mode, Answers(table())).organisations.export(to=path)
     assert raised.value.filename == str(path)
     assert list(tmp_path.iterdir()) == []
 
