@@ -1,10 +1,10 @@
 """The rules about one schema: which values one schema refuses that another accepts.
 
 Each `find_…` function compares a wide schema with a narrow one. If the narrow schema refuses a value that the wide one
-accepts, it returns the values of the compared keyword in the two schemas, else None; its argument `name` is the name of
-the member that has the schema. For a request the old schema is the wide one, because the service must go on accepting
-what clients send. For a response the new schema is the wide one, because clients must be able to read what the service
-sends.
+accepts, it returns the values of the compared keyword in the two schemas, else None. All have the same arguments; only
+`find_refused_values` uses `name`, the name of the member that has the schema. For a request the old schema is the wide
+one, because the service must go on accepting what clients send. For a response the new schema is the wide one, because
+clients must be able to read what the service sends.
 """
 
 from __future__ import annotations
@@ -42,11 +42,6 @@ def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Return the JSON types of `wide` and of `narrow` if `narrow` refuses a type that `wide` allows, else None.
 
     The type `number` includes `integer`.
-
-    Args:
-        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
-        narrow: The other schema, which must accept these values.
-        name: Not used; all rules about a schema have the same arguments.
     """
     if narrow.types is None:
         return None
@@ -60,10 +55,7 @@ def find_refused_types(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 def find_refused_values(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Return the enumerated values of `wide` and of `narrow` if `narrow` refuses a value that `wide` allows, else None.
 
-    Args:
-        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
-        narrow: The other schema, which must accept these values.
-        name: Member that has the schema. If it is `methodology`, refused names of methodology versions do not count.
+    If `name` is `methodology`, refused names of methodology versions do not count.
     """
     if narrow.values is None:
         return None
@@ -79,11 +71,6 @@ def find_lower_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Return the lower limits of `wide` and of `narrow` if `narrow` has a stricter one, else None.
 
     A lower limit is one of a number, a length or a count, such as `minimum` or `minItems`.
-
-    Args:
-        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
-        narrow: The other schema, which must accept these values.
-        name: Not used; all rules about a schema have the same arguments.
     """
     return _find_limit(wide, narrow, _LOWER, 1)
 
@@ -92,11 +79,6 @@ def find_upper_limit(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Return the upper limits of `wide` and of `narrow` if `narrow` has a stricter one, else None.
 
     An upper limit is one of a number, a length or a count, such as `maximum` or `maxItems`.
-
-    Args:
-        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
-        narrow: The other schema, which must accept these values.
-        name: Not used; all rules about a schema have the same arguments.
     """
     return _find_limit(wide, narrow, _UPPER, -1)
 
@@ -106,11 +88,6 @@ def find_pattern(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
 
     A different pattern counts as incompatible, even if it admits the same texts. A pattern that only `wide` has refuses
     nothing.
-
-    Args:
-        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
-        narrow: The other schema, which must accept these values.
-        name: Not used; all rules about a schema have the same arguments.
     """
     return _find_other(wide, narrow, "pattern")
 
@@ -121,23 +98,12 @@ def find_format(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     A format is the value of the keyword `format`, such as `date`; in the returned pair it is None if `wide` has none. A
     different format counts as incompatible, even if it admits the same texts. A format that only `wide` has refuses
     nothing.
-
-    Args:
-        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
-        narrow: The other schema, which must accept these values.
-        name: Not used; all rules about a schema have the same arguments.
     """
     return _find_other(wide, narrow, "format")
 
 
 def find_unique_items(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
-    """Return `(False, True)`, the values of `uniqueItems`, if only `narrow` forbids repeated items, else None.
-
-    Args:
-        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
-        narrow: The other schema, which must accept these values.
-        name: Not used; all rules about a schema have the same arguments.
-    """
+    """Return `(False, True)`, the values of `uniqueItems`, if only `narrow` forbids repeated items, else None."""
     if narrow.keywords.get("uniqueItems", False) is True and wide.keywords.get("uniqueItems", False) is not True:
         return False, True
     return None
@@ -147,11 +113,6 @@ def find_multiple_of(wide: Shape, narrow: Shape, name: str) -> Refusal | None:
     """Return `multipleOf` of `wide` and of `narrow` if `narrow` refuses numbers that `wide` allows, else None.
 
     `narrow` refuses none if the `multipleOf` of `wide` is a multiple of its own.
-
-    Args:
-        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
-        narrow: The other schema, which must accept these values.
-        name: Not used; all rules about a schema have the same arguments.
     """
     loose, tight = (shape.keywords.get("multipleOf") for shape in (wide, narrow))
     if tight is None or tight == loose:
@@ -167,11 +128,6 @@ def find_other_keywords(wide: Shape, narrow: Shape, name: str) -> Refusal | None
 
     A keyword differs if `narrow` has it, and `wide` lacks it or has another value. A keyword that only `wide` has does
     not differ.
-
-    Args:
-        wide: Schema whose values must all stay valid: the old one of a request, the new one of a response.
-        narrow: The other schema, which must accept these values.
-        name: Not used; all rules about a schema have the same arguments.
 
     Returns:
         The values of the keywords that differ, in `wide` and in `narrow`, each as an object by keyword, or None for a
