@@ -14,8 +14,7 @@ import msgspec
 from actitud_api.app import find_expected_problem
 from actitud_api.cli.common import CommandError, get_reason, load_settings, open_output
 from actitud_api.cli.doing import do_job
-from actitud_api.cli.locking import open_database_to_write
-from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.cli.locking import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.audit_log import service as ledger
@@ -64,8 +63,7 @@ def run_import(options: argparse.Namespace, language: Language) -> int:
     """
     settings, file = load_settings(options), Path(options.file)
     kind = _find_kind(file, language)
-    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=True) as database:
         try:
             with wrap_failures(), _open_file(file, language) as content:
                 job = _enqueue(database, options, content, file, kind, language)

@@ -13,15 +13,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from actitud_api.cli.common import (
-    CommandError,
-    choose_language,
-    load_settings,
-    open_database,
-    print_renderable,
-    render_marked,
-)
-from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.cli.common import CommandError, choose_language, load_settings, print_renderable, render_marked
+from actitud_api.cli.locking import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.engine.scoring.group_differences import Grouping
@@ -112,8 +105,7 @@ def run_audit(options: argparse.Namespace, language: Language) -> int:
         CommandError: The edition or the database does not exist.
     """
     chosen, settings = choose_language(options, language), load_settings(options)
-    with open_database(settings, chosen) as database, catch_unreachable(settings, chosen):
-        check_ready(settings, database, chosen)
+    with open_ready_database(settings, chosen, writes=False) as database:
         try:
             with wrap_failures():
                 examined = audits.examine_edition(

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from actitud_api.cli.common import CommandError, load_settings
-from actitud_api.cli.locking import open_database_to_write
-from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.cli.locking import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.urls import wrap_failures
@@ -39,8 +38,7 @@ def run_discard(options: argparse.Namespace, language: Language) -> int:
             settings does not own the tables (PostgreSQL).
     """
     settings, edition = load_settings(options), options.edition
-    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=True) as database:
         event = ledger.Event(action=_ACTION, actor=None, subject="", public=True)
         try:
             with wrap_failures():

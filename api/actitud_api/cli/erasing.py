@@ -10,8 +10,7 @@ from typing import Final
 import msgspec
 
 from actitud_api.cli.common import CommandError, load_settings
-from actitud_api.cli.locking import open_database_to_write
-from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.cli.locking import open_ready_database
 from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.free_text import Reason
@@ -81,8 +80,7 @@ def run_erase(options: argparse.Namespace, language: Language) -> int:
     if isinstance(request, list):
         raise CommandError("\n".join(describe_faults(request, _INVALID, language)), 2)
     named = {"edition": options.edition, "organisation": options.organisation, "indicator": options.indicator}
-    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=True) as database:
         try:
             with wrap_failures(), database.write() as session:
                 counts = erasure.erase(session, **named, reason=request.reason, now=datetime.now(UTC))

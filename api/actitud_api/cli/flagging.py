@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from actitud_api.cli.common import CommandError, load_settings
-from actitud_api.cli.locking import open_database_to_write
-from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.cli.locking import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.audit_log import service as ledger
@@ -38,8 +37,7 @@ def run_flags(options: argparse.Namespace, language: Language) -> int:
         CommandError: The edition or the database does not exist, or the edition is published.
     """
     settings, edition = load_settings(options), options.edition
-    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=True) as database:
         subject = f"/v1/editions/{edition}/flags"
         event = ledger.Event(action=_ACTION, actor=None, subject=subject, public=True, hidden=True)
         try:

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, get_args
 
-from actitud_api.cli.common import CommandError, get_reason, load_settings, open_database, read_content
-from actitud_api.cli.locking import open_database_to_write
-from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.cli.common import CommandError, get_reason, load_settings, read_content
+from actitud_api.cli.locking import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
@@ -121,8 +120,7 @@ def run_create(options: argparse.Namespace, language: Language) -> int:
     faults = list(_find_faults(options, language))
     if faults:
         raise CommandError("\n".join(faults), 2)
-    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=True) as database:
         now = datetime.now(UTC)
         try:
             with wrap_failures(), database.write() as session:
@@ -209,10 +207,12 @@ def _is_within(text: str, minimum: int, maximum: int) -> bool:
 def run_list(options: argparse.Namespace, language: Language) -> int:
     """Run `keys list`: print a table of all access keys, oldest first, without secrets, and return exit code 0."""
     settings = load_settings(options)
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
-        with wrap_failures(), database.read() as session:
-            listed = access.add_last_uses(session, access.list_keys(session))
+    with (
+        open_ready_database(settings, language, writes=False) as database,
+        wrap_failures(),
+        database.read() as session,
+    ):
+        listed = access.add_last_uses(session, access.list_keys(session))
     if not listed:
         sys.stdout.write(f"{_EMPTY.into(language)}\n")
         return 0
@@ -248,8 +248,7 @@ def run_revoke(options: argparse.Namespace, language: Language) -> int:
         CommandError: No key has that id, or the key is revoked already.
     """
     settings = load_settings(options)
-    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=True) as database:
         now = datetime.now(UTC)
         try:
             with wrap_failures(), database.write() as session:
@@ -277,8 +276,7 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
         faults.append(_NO_OVERLAP.into(language).format(value=options.overlap, most=access.OVERLAP_MAX))
     if faults:
         raise CommandError("\n".join(faults), 2)
-    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=True) as database:
         now = datetime.now(UTC)
         try:
             with wrap_failures(), database.write() as session:
@@ -338,10 +336,8 @@ def _describe_states(
         CommandError: The database of this installation cannot be used.
     """
     settings = load_settings(options)
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
-        with wrap_failures():
-            records = access.match_keys(database, settings.peppers, (key for _, key in found))
+    with open_ready_database(settings, language, writes=False) as database, wrap_failures():
+        records = access.match_keys(database, settings.peppers, (key for _, key in found))
     now = datetime.now(UTC)
     states = {key: _STATES[access.determine_state(record, settings.peppers, now)] for key, record in records.items()}
     return {key: states.get(key, _OF_OTHERS).into(language) for _, key in found}
@@ -359,8 +355,7 @@ def run_rotate_signing(options: argparse.Namespace, language: Language) -> int:
     settings = load_settings(options)
     folder = settings.signing_folder
     event = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS_PATH, public=True)
-    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=True) as database:
         now = datetime.now(UTC)
         try:
             with wrap_failures(), database.write() as session:
@@ -400,8 +395,7 @@ def run_revoke_signing(options: argparse.Namespace, language: Language) -> int:
         raise CommandError(_NO_ENTRY.into(language).format(value=options.since, most=10**9), 2)
     since = None if options.since is None else int(options.since)
     event = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS_PATH, public=True)
-    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=True) as database:
         try:
             with wrap_failures(), database.write() as session:
                 first, new = ledger.revoke_signing_key(session, folder, options.id, since, event, now=datetime.now(UTC))

@@ -10,9 +10,8 @@ from typing import Final
 
 import msgspec
 
-from actitud_api.cli.common import CommandError, load_settings, open_database
-from actitud_api.cli.locking import DatabaseTaken, open_database_to_write
-from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.cli.common import CommandError, load_settings
+from actitud_api.cli.locking import DatabaseTaken, open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import schemas, service
 from actitud_api.platform.audit_log.keys import KeyFaultCode, SigningKeyFault
@@ -100,8 +99,7 @@ def run_checkpoint(options: argparse.Namespace, language: Language) -> int:
 
 
 def _make_checkpoint(settings: Settings, language: Language) -> str:
-    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=True) as database:
         now = datetime.now(UTC)
         try:
             with wrap_failures(), database.write() as session:
@@ -114,8 +112,7 @@ def _make_checkpoint(settings: Settings, language: Language) -> str:
 
 def _read_newest_checkpoint(settings: Settings, taken: DatabaseTaken, language: Language) -> str:
     """Return the note of the newest checkpoint; raise `taken` if there is none."""
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=False) as database:
         try:
             with wrap_failures():
                 return service.find_checkpoint(database, service.LATEST).note
@@ -134,8 +131,7 @@ def run_acknowledge_restore(options: argparse.Namespace, language: Language) -> 
     if not 0 < len(reason) <= REASON_MAX:
         raise CommandError(_NO_REASON.into(language).format(most=REASON_MAX), 2)
     event = service.Event(action=service.ACKNOWLEDGE_ACTION, actor=None, subject="/v1/ledger", public=True)
-    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=True) as database:
         try:
             with wrap_failures(), database.write() as session:
                 lost = service.acknowledge_restore(
@@ -156,9 +152,12 @@ def run_export(options: argparse.Namespace, language: Language) -> int:
     response to a request without a key.
     """
     settings = load_settings(options)
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
-        with wrap_failures(), database.read() as session, closing(service.iterate_entries(session)) as entries:
-            for entry in entries:
-                sys.stdout.write(msgspec.json.encode(schemas.build_entry(entry, None)).decode() + "\n")
+    with (
+        open_ready_database(settings, language, writes=False) as database,
+        wrap_failures(),
+        database.read() as session,
+        closing(service.iterate_entries(session)) as entries,
+    ):
+        for entry in entries:
+            sys.stdout.write(msgspec.json.encode(schemas.build_entry(entry, None)).decode() + "\n")
     return 0

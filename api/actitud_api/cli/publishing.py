@@ -14,8 +14,7 @@ from actitud_api.cli.common import CommandError, load_settings, read_content
 from actitud_api.cli.doing import do_job
 from actitud_api.cli.ledger import REMEDIES
 from actitud_api.cli.ledger import describe_fault as signing_fault
-from actitud_api.cli.locking import open_database_to_write
-from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.cli.locking import open_ready_database
 from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
@@ -56,8 +55,7 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
     request = Body(schemas.PublicationRequest).convert(_build_body(options, language))
     if isinstance(request, list):
         raise CommandError("\n".join(describe_faults(request, _NOTHING, language)), 2)
-    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=True) as database:
         publishing = EditionPublisher(database, settings.signing_folder, second_approver=settings.second_approver)
         event = ledger.Event(action=_ACTION, actor=None, subject="", public=True)
         plan = schemas.build_plan(request)

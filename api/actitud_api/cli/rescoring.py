@@ -16,8 +16,7 @@ from rich.table import Table
 
 from actitud_api.cli.common import CommandError, load_settings, open_output, print_renderable
 from actitud_api.cli.doing import do_job
-from actitud_api.cli.locking import open_database_to_write
-from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.cli.locking import open_ready_database
 from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import load_methodology
@@ -75,8 +74,7 @@ def run_rescore(options: argparse.Namespace, language: Language) -> int:
         raise CommandError("\n".join(describe_faults(request, _NOTHING, language)), 2)
     settings, edition = load_settings(options), str(options.edition)
     file: Path | None = options.results
-    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=True) as database:
         # Before the job, so that a file which cannot be created does not cost the minutes of the job.
         output: AbstractContextManager[Callable[[bytes], None] | None] = (
             nullcontext() if file is None else open_output(file, "xb", language)

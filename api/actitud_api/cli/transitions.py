@@ -12,8 +12,7 @@ import msgspec
 
 from actitud_api.cli.common import CommandError, load_settings
 from actitud_api.cli.doing import do_job
-from actitud_api.cli.locking import open_database_to_write
-from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.cli.locking import open_ready_database
 from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
@@ -64,8 +63,7 @@ def run_transition(options: argparse.Namespace, language: Language) -> int:
     if isinstance(request, list):
         raise CommandError("\n".join(describe_faults(request, _NOTHING, language)), 2)
     settings, edition = load_settings(options), str(options.edition)
-    with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=True) as database:
         try:
             with wrap_failures():
                 # Its class is one of the members of the union.

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from actitud_api.app import build_job_runner, build_notifier, build_publisher
-from actitud_api.cli.common import CommandError, load_settings, open_database
-from actitud_api.cli.readiness import catch_unreachable, check_ready
+from actitud_api.cli.common import CommandError, load_settings
+from actitud_api.cli.locking import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.decoder_types import prepare_decoders
 from actitud_api.platform.storage.urls import find_database_file, hide_password
@@ -41,8 +41,7 @@ def run_worker(options: argparse.Namespace, language: Language) -> int:
     settings = load_settings(options)
     if find_database_file(settings.database_url) is not None:
         raise CommandError(_FILE.into(language))
-    with open_database(settings, language) as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
+    with open_ready_database(settings, language, writes=False) as database:
         publishing = build_publisher(settings, database)
         runner = build_job_runner(settings, database, publishing)
         notifier = build_notifier(settings, database)
