@@ -9,7 +9,6 @@ import shutil
 import sys
 import tempfile
 from contextlib import suppress
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +24,7 @@ from actitud_api.cli.server import build_configuration
 from actitud_api.cli.serving import get_database, open_listener
 from actitud_api.demo import sandbox
 from actitud_api.engine.i18n import Language, Texts
+from actitud_api.platform.http.scope import is_loopback
 from actitud_api.platform.jobs.runner import JobRunner
 from actitud_api.platform.storage.database import Database
 from actitud_api.settings import Settings
@@ -240,7 +240,4 @@ def _get_job_runner(app: Litestar) -> JobRunner:
 def _is_local(scope: HTTPScope) -> bool:
     """Return True if a request comes from this machine."""
     client = scope.get("client")
-    try:
-        return client is not None and ip_address(client[0]).is_loopback
-    except ValueError:
-        return False
+    return client is not None and is_loopback(client[0])

@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from ipaddress import ip_address
 from multiprocessing.connection import Connection
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -30,6 +29,7 @@ from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.event_streams import EventStreams
 from actitud_api.platform.http.logs import configure_logs
 from actitud_api.platform.http.metrics import FOLDER_VARIABLE
+from actitud_api.platform.http.scope import is_loopback
 from actitud_api.platform.http.system import Readiness
 from actitud_api.platform.jobs.runner import JobRunner
 from actitud_api.platform.storage.database import Database
@@ -133,12 +133,7 @@ def open_listener(settings: Settings, language: Language) -> socket.socket:
 
 def is_exposed(settings: Settings) -> bool:
     """Return True if other machines can reach the service and no trusted proxy is set."""
-    if settings.trusted_proxies or settings.host == "localhost":
-        return False
-    try:
-        return not ip_address(settings.host).is_loopback
-    except ValueError:
-        return True
+    return not settings.trusted_proxies and not is_loopback(settings.host)
 
 
 def is_for_this_machine(settings: Settings) -> bool:
