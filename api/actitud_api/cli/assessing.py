@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 import msgspec
 
 from actitud_api.app import find_expected_problem
-from actitud_api.cli.common import CommandError, get_reason, load_settings, open_output
+from actitud_api.cli.common import CommandError, build_read_error, load_settings, open_output
 from actitud_api.cli.doing import do_job
 from actitud_api.cli.locking import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
@@ -29,7 +29,6 @@ from actitud_api.resources.imports.service import Importer, ImportRequest
 from actitud_api.resources.imports.sources import ImportFault
 
 _READING = Texts("Importando", "Importing")
-_UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
 _UNKNOWN_KIND = Texts(
     "{file}: su nombre no acaba en {suffixes}.", "{file}: its name does not end in one of {suffixes}."
 )
@@ -96,9 +95,7 @@ def _open_file(file: Path, language: Language) -> BinaryIO:
     try:
         return file.open("rb")
     except OSError as error:
-        raise CommandError(
-            _UNREADABLE.into(language).format(file=file, reason=get_reason(error, language)), 2
-        ) from error
+        raise build_read_error(file, error, language) from error
 
 
 def _enqueue(

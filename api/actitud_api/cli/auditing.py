@@ -13,7 +13,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from actitud_api.cli.common import CommandError, choose_language, load_settings, print_renderable, render_marked
+from actitud_api.cli.common import (
+    NO_EDITION,
+    CommandError,
+    choose_language,
+    load_settings,
+    print_renderable,
+    render_list,
+)
 from actitud_api.cli.locking import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
@@ -25,7 +32,6 @@ from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.scores import audit_schemas, audits
 from actitud_api.resources.scores.computed import ComputationCache
 
-_UNKNOWN = Texts("No hay ninguna edición {edition}.", "There is no edition {edition}.")
 _TITLE = Texts("Auditoría del índice de {edition}", "Audit of the index of {edition}")
 _ABOUT = Texts(
     "Metodología {methodology}. Organizaciones con puesto: {count}.",
@@ -112,7 +118,7 @@ def run_audit(options: argparse.Namespace, language: Language) -> int:
                     database, ComputationCache(), options.edition, principal=OPERATOR, sensitivity=True
                 )
         except UnknownEdition as error:
-            raise CommandError(_UNKNOWN.into(chosen).format(edition=options.edition)) from error
+            raise CommandError(NO_EDITION.into(chosen).format(edition=options.edition)) from error
     audit = audit_schemas.build_audit(examined, chosen)
     if options.json:
         sys.stdout.write(msgspec.json.encode(audit).decode() + "\n")
@@ -143,9 +149,9 @@ class _AuditSheet:
                 alpha=self._number(index.alpha),
             )
         )
-        yield from self._list(self._fill(_REMARKS), [remark.text for remark in statistics.remarks])
+        yield from render_list(self._fill(_REMARKS), [remark.text for remark in statistics.remarks])
         yield self._render_nodes()
-        yield from self._list(
+        yield from render_list(
             self._fill(_COMPONENTS),
             [
                 self._fill(_COMPONENT, eigenvalue=self._number(one.eigenvalue), share=self._share(one.share))
@@ -190,7 +196,7 @@ class _AuditSheet:
                 )
                 for one in found.most
             ]
-            yield from self._list(self._fill(_COMPENSATION), [loss, *losers])
+            yield from render_list(self._fill(_COMPENSATION), [loss, *losers])
 
     def _render_groups(self) -> Iterator[RenderableType]:
         for found in self._audit.groups:
@@ -202,7 +208,7 @@ class _AuditSheet:
                 self._fill(_DIFFERENCE, indicator=one.indicator, share=self._share(one.effect))
                 for one in found.indicators
             ]
-            yield from self._list(self._fill(_BY[found.by]), lines)
+            yield from render_list(self._fill(_BY[found.by]), lines)
 
     def _render_sensitivity(self) -> Iterator[RenderableType]:
         found = self._audit.sensitivity
@@ -215,18 +221,11 @@ class _AuditSheet:
                 organisations=words.format_number(found.organisations, self._language),
                 draws=str(found.draws),
             )
-            yield from self._list(self._fill(_SENSITIVITY), [changes])
+            yield from render_list(self._fill(_SENSITIVITY), [changes])
             table = Table(*(self._fill(column) for column in _SOURCE_COLUMNS), box=SIMPLE_HEAD, pad_edge=False)
             for source in found.sources:
                 table.add_row(self._fill(_SOURCES[source.source]), self._share(source.first), self._share(source.total))
             yield table
-
-    def _list(self, title: str, lines: list[str]) -> Iterator[RenderableType]:
-        if lines:
-            yield Text()
-            yield Text(title, style="bold")
-            for line in lines:
-                yield render_marked("-", line)
 
     def _fill(self, text: Texts, **values: str) -> str:
         return text.into(self._language).format(**values)

@@ -6,7 +6,7 @@ import argparse
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal
@@ -26,6 +26,7 @@ _UNUSABLE = Texts(
     "El servicio no funciona sobre esa base de datos: {reason}", "The service does not run on that database: {reason}"
 )
 _NO_LANG = Texts("--lang: «{value}» no es un idioma: {languages}", "--lang: “{value}” is not a language: {languages}")
+NO_EDITION = Texts("No hay ninguna edición {edition}.", "There is no edition {edition}.")
 _UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
 _UNWRITABLE = Texts("No se puede escribir {file}: {reason}", "Cannot write {file}: {reason}")
 _REASONS: Final[Mapping[int | None, Texts]] = {
@@ -118,9 +119,13 @@ def read_content(file: str, language: Language) -> bytes:
     try:
         return sys.stdin.buffer.read() if file == STANDARD_INPUT else Path(file).read_bytes()
     except OSError as error:
-        raise CommandError(
-            _UNREADABLE.into(language).format(file=file, reason=get_reason(error, language)), 2
-        ) from error
+        raise build_read_error(file, error, language) from error
+
+
+def build_read_error(file: str | Path, reason: OSError | str, language: Language, code: int = 2) -> CommandError:
+    """Return the error of a command that cannot read a file. `reason`: why, as an exception or as text."""
+    text = reason if isinstance(reason, str) else get_reason(reason, language)
+    return CommandError(_UNREADABLE.into(language).format(file=file, reason=text), code)
 
 
 @contextmanager
@@ -191,6 +196,14 @@ def render_marked(mark: str, text: str) -> Table:
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_row(mark, Text(text, overflow="fold"))
     return grid
+
+
+def render_list(title: str, items: Sequence[str]) -> Iterator[RenderableType]:
+    """Yield an empty line, a title in bold and the items, each with a mark; nothing if there are no items."""
+    if items:
+        yield Text()
+        yield Text(title, style="bold")
+        yield from (render_marked("-", item) for item in items)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
-from actitud_api.cli.common import CommandError, load_settings
+from actitud_api.cli.common import NO_EDITION, CommandError, load_settings
 from actitud_api.cli.locking import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
@@ -15,7 +15,6 @@ from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.publications.incomplete import NothingToDiscard, discard_revision
 
-_UNKNOWN = Texts("No hay ninguna edición {edition}.", "There is no edition {edition}.")
 _NOTHING = Texts(
     "La edición {edition} no tiene ninguna revisión a la que le falten puntuaciones: no se ha quitado nada.",
     "The edition {edition} has no revision without all its scores: nothing was removed.",
@@ -44,7 +43,7 @@ def run_discard(options: argparse.Namespace, language: Language) -> int:
             with wrap_failures():
                 discarded = discard_revision(database, edition, event, now=datetime.now(UTC))
         except UnknownEdition as error:
-            raise CommandError(_UNKNOWN.into(language).format(edition=edition)) from error
+            raise CommandError(NO_EDITION.into(language).format(edition=edition)) from error
         except NothingToDiscard as error:
             raise CommandError(_NOTHING.into(language).format(edition=edition)) from error
     sys.stdout.write(

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from actitud_api.cli.common import CommandError, load_settings
+from actitud_api.cli.common import NO_EDITION, CommandError, load_settings
 from actitud_api.cli.locking import open_ready_database
 from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
@@ -24,7 +24,6 @@ from actitud_api.resources.organisations.service import IdentifierIsAlias
 from actitud_api.resources.publications import erasure
 from actitud_api.resources.reviews.service import UnknownIndicator
 
-_NO_EDITION = Texts("No hay ninguna edición {edition}.", "There is no edition {edition}.")
 _NO_ASSESSMENT = Texts(
     "La organización {organisation} no tiene ninguna evaluación en la edición {edition}.",
     "The organisation {organisation} has no assessment in the edition {edition}.",
@@ -87,7 +86,7 @@ def run_erase(options: argparse.Namespace, language: Language) -> int:
                 if options.dry_run:
                     session.rollback()
         except UnknownEdition as error:
-            raise CommandError(_NO_EDITION.into(language).format(**named), 2) from error
+            raise CommandError(NO_EDITION.into(language).format(**named), 2) from error
         except UnknownAssessment as error:
             raise CommandError(_NO_ASSESSMENT.into(language).format(**named), 2) from error
         except IdentifierIsAlias as error:

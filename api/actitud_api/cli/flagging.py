@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Final
 
-from actitud_api.cli.common import CommandError, load_settings
+from actitud_api.cli.common import NO_EDITION, CommandError, load_settings
 from actitud_api.cli.locking import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
@@ -16,7 +16,6 @@ from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.reviews import service
 
-_UNKNOWN = Texts("No hay ninguna edición {edition}.", "There is no edition {edition}.")
 _MADE = Texts(
     "Evaluaciones presentadas en la edición {edition}: {assessments}. Avisos: {flags}.",
     "Assessments handed in for the edition {edition}: {assessments}. Flags: {flags}.",
@@ -44,7 +43,7 @@ def run_flags(options: argparse.Namespace, language: Language) -> int:
             with wrap_failures():
                 outcome = service.refresh_flags(database, edition, event, now=datetime.now(UTC))
         except UnknownEdition as error:
-            raise CommandError(_UNKNOWN.into(language).format(edition=edition)) from error
+            raise CommandError(NO_EDITION.into(language).format(edition=edition)) from error
         except service.ReviewOver as error:
             raise CommandError(_PUBLISHED.into(language).format(edition=edition)) from error
     counts = {

@@ -9,7 +9,7 @@ from functools import partial
 
 from msgspec import structs
 
-from actitud_api.cli.common import CommandError, get_reason, load_settings, show_progress
+from actitud_api.cli.common import CommandError, build_read_error, load_settings, show_progress
 from actitud_api.cli.locking import open_database_to_write
 from actitud_api.cli.readiness import catch_unreachable, create_tables
 from actitud_api.engine.i18n import Language, Texts
@@ -30,7 +30,6 @@ _IMPORTED = Texts(
     "Organisations: {added} added, {changed} changed, {unchanged} unchanged.",
 )
 _FAULTY = Texts("No se ha importado nada. Fallos: {count}.", "Nothing was imported. Faults: {count}.")
-_UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
 
 
 def run_import(options: argparse.Namespace, language: Language) -> int:
@@ -46,8 +45,7 @@ def run_import(options: argparse.Namespace, language: Language) -> int:
     try:
         raw = options.file.read_bytes()
     except OSError as error:
-        text = _UNREADABLE.into(language).format(file=options.file, reason=get_reason(error, language))
-        raise CommandError(text) from error
+        raise build_read_error(options.file, error, language, 1) from error
     with open_database_to_write(settings, language) as database, catch_unreachable(settings, language):
         create_tables(settings, database, language)
         now = datetime.now(UTC)

@@ -20,7 +20,7 @@ from actitud_api.cli.common import (
     open_output,
     print_renderable,
     read_content,
-    render_marked,
+    render_list,
 )
 from actitud_api.cli.reading import read_methodology, read_texts_beside
 from actitud_api.engine.i18n import LANGUAGES, WRITTEN, Language, Texts
@@ -221,5 +221,5 @@ def _render_report(report: DiffReport, lines: dict[str, list[str]], language: La
         # A document may state a default explicitly: the meaning is the same, but the digest is not.
         parts.append(Text((_SAME if report.before.digest == report.after.digest else _SPELT).into(language)))
     for heading, under in lines.items():
-        parts += [Text(), Text(heading, style="bold"), *(render_marked("-", line) for line in under)]
+        parts += render_list(heading, under)
     return Group(*parts)

@@ -14,7 +14,7 @@ import msgspec
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from actitud_api.cli.common import CommandError, load_settings, open_output, print_renderable
+from actitud_api.cli.common import NO_EDITION, CommandError, load_settings, open_output, print_renderable
 from actitud_api.cli.doing import do_job
 from actitud_api.cli.locking import open_ready_database
 from actitud_api.cli.scoring import describe_faults
@@ -36,7 +36,6 @@ from actitud_api.resources.scores.tasks import enqueue_rescoring
 
 _BAR = Texts("Puntuando de nuevo", "Scoring again")
 _NOTHING = Texts("No se ha puntuado nada. Fallos: {count}.", "Nothing was scored. Faults: {count}.")
-_UNKNOWN = Texts("No hay ninguna edición {edition}.", "There is no edition {edition}.")
 _COUNTED = Texts(
     "Organizaciones: {organisations}. Con índice en las dos versiones: {rated}.",
     "Organisations: {organisations}. With an index under both versions: {rated}.",
@@ -85,7 +84,7 @@ def run_rescore(options: argparse.Namespace, language: Language) -> int:
                     job = _enqueue(database, edition, request.methodology)
                     status = do_job(settings, database, job, _BAR.into(language), language)
             except UnknownEdition as error:
-                raise CommandError(_UNKNOWN.into(language).format(edition=edition)) from error
+                raise CommandError(NO_EDITION.into(language).format(edition=edition)) from error
             except IncomparableVersions as error:
                 text = INCOMPARABLE.fill(before=error.before, after=error.after)
                 raise CommandError(text.into(language)) from error

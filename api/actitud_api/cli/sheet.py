@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from actitud_api.cli.common import render_marked
+from actitud_api.cli.common import render_list, render_marked
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.narration import words
@@ -75,18 +75,18 @@ class _ScoreSheet:
         yield from self._render_figures()
         details = self._score.level_details
         if self._score.level is not None:
-            yield from self._render_list(
+            yield from render_list(
                 self._fill(_BLOCKED, number=self._score.level + 1), [gate.text for gate in details.blocked_by]
             )
-        yield from self._render_list(self._fill(_REASONS), [reason.text for reason in self._score.main_reasons])
-        yield from self._render_list(
+        yield from render_list(self._fill(_REASONS), [reason.text for reason in self._score.main_reasons])
+        yield from render_list(
             self._fill(_FINDINGS),
             [
                 f"{finding.rule} ({_SEVERITIES[finding.severity].into(self._language)}): {finding.text}"
                 for finding in self._score.findings
             ],
         )
-        yield from self._render_list(self._fill(_WHAT_IF), list(_describe_suppositions(self._score)))
+        yield from render_list(self._fill(_WHAT_IF), list(_describe_suppositions(self._score)))
         if self._score.dimensions:
             yield self._render_groups()
         root = self._document.root.id
@@ -126,12 +126,6 @@ class _ScoreSheet:
             yield Text(text + (self._fill(_PROVISIONAL) if details.provisional else ""), style="bold")
             if details.text is not None:
                 yield Text(details.text)
-
-    def _render_list(self, title: str, items: list[str]) -> Iterator[RenderableType]:
-        if items:
-            yield Text()
-            yield Text(title, style="bold")
-            yield from (render_marked("-", item) for item in items)
 
     def _render_groups(self) -> RenderableType:
         """Return a table of the dimensions; a group inside a dimension is indented below it."""

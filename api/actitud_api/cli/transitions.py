@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from actitud_api.cli.common import CommandError, load_settings
+from actitud_api.cli.common import NO_EDITION, CommandError, load_settings
 from actitud_api.cli.doing import do_job
 from actitud_api.cli.locking import open_ready_database
 from actitud_api.cli.scoring import describe_faults
@@ -31,7 +31,6 @@ from actitud_api.resources.editions.service import EditionNotOpen, UnknownEditio
 
 _BAR = Texts("Dando el paso", "Taking the step")
 _NOTHING = Texts("No se ha hecho nada. Fallos: {count}.", "Nothing was done. Faults: {count}.")
-_UNKNOWN = Texts("No hay ninguna edición {edition}.", "There is no edition {edition}.")
 _PUBLISHED = Texts(
     "La edición {edition} está publicada: sus evaluaciones ya no cambian.",
     "The edition {edition} is published: its assessments do not change any more.",
@@ -70,7 +69,7 @@ def run_transition(options: argparse.Namespace, language: Language) -> int:
                 job = _enqueue(database, edition, cast(Step, request))
                 status = do_job(settings, database, job, _BAR.into(language), language)
         except UnknownEdition as error:
-            raise CommandError(_UNKNOWN.into(language).format(edition=edition)) from error
+            raise CommandError(NO_EDITION.into(language).format(edition=edition)) from error
         except EditionNotOpen as error:
             raise CommandError(_PUBLISHED.into(language).format(edition=edition)) from error
         except service.EmptySelection as error:

@@ -32,7 +32,7 @@ from actitud.verification import (
     verify,
 )
 from actitud_api.cli import fetching
-from actitud_api.cli.common import CommandError, choose_language, get_reason
+from actitud_api.cli.common import CommandError, build_read_error, choose_language
 from actitud_api.cli.parsers import STANDARD_INPUT
 from actitud_api.engine.i18n import Language, Texts, nearest
 from actitud_api.engine.narration import words
@@ -41,7 +41,6 @@ from actitud_api.verification.rescoring import ScoreRescorer
 SHOWN_MAX: Final = 20
 """Maximum number of problems that are printed; `--json` contains all."""
 
-_UNREADABLE = Texts("No se puede leer {file}: {reason}", "Cannot read {file}: {reason}")
 _NOT_OURS = Texts(
     "No se puede leer {file}: no es nada que publique Actitud: {reason}",
     "Cannot read {file}: it is nothing that Actitud publishes: {reason}",
@@ -116,13 +115,11 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
                 error.argument
             )
             if given is not None:
-                raise CommandError(_UNREADABLE.into(chosen).format(file=given, reason=reason), 2) from error
+                raise build_read_error(given, reason, chosen) from error
             values = {"file": options.source, "reason": reason}
             raise CommandError(_NOT_OURS.into(chosen).format(**values), 2) from error
         except OSError as error:
-            raise CommandError(
-                _UNREADABLE.into(chosen).format(file=options.source, reason=get_reason(error, chosen)), 2
-            ) from error
+            raise build_read_error(options.source, error, chosen) from error
     if options.digest is not None and verification.kind == "ledger":
         raise CommandError(_LEDGER_DIGEST.into(chosen), 2)
     keys = _describe_keys(options, facts.keys is not None, verification.kind).into(chosen)
@@ -325,9 +322,7 @@ def _open_name(name: str, language: Language) -> IO[bytes]:
         file: IO[bytes] = TemporaryFile()  # noqa: SIM115 - the stack closes it
         shutil.copyfileobj(sys.stdin.buffer, file)
     except OSError as error:
-        raise CommandError(
-            _UNREADABLE.into(language).format(file=name, reason=get_reason(error, language)), 2
-        ) from error
+        raise build_read_error(name, error, language) from error
     file.seek(0)
     return file
 
@@ -364,9 +359,7 @@ def _load(name: str, language: Language) -> bytes:
         with _open_name(name, language) as file:
             return file.read()
     except OSError as error:
-        raise CommandError(
-            _UNREADABLE.into(language).format(file=name, reason=get_reason(error, language)), 2
-        ) from error
+        raise build_read_error(name, error, language) from error
 
 
 @contextmanager
