@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -13,20 +12,17 @@ import msgspec
 
 from actitud_api.app import find_expected_problem
 from actitud_api.cli.common import CommandError, build_read_error, load_settings, open_output
-from actitud_api.cli.doing import do_job
+from actitud_api.cli.doing import do_job, iterate_items
 from actitud_api.cli.locking import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.jobs import service as jobs
 from actitud_api.platform.jobs.workers import open_workers_apart, run_apart
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.imports import files
 from actitud_api.resources.imports.import_run import COMMAND, ImportDetail, ImportResult, ImportWorkers
 from actitud_api.resources.imports.service import Importer, ImportRequest
-from actitud_api.resources.imports.sources import ImportFault
 
 _READING = Texts("Importando", "Importing")
 _UNKNOWN_KIND = Texts(
@@ -47,8 +43,6 @@ HOLDER: Final = "cli"
 
 _SHOWN: Final = 100
 """Highest number of faults that are printed."""
-
-_PAGE: Final = 500
 
 
 def run_import(options: argparse.Namespace, language: Language) -> int:
@@ -121,11 +115,12 @@ def _enqueue(
 def _print_faults(database: Database, job: int, language: Language) -> None:
     """Print the first faults to standard error, each with its place."""
     count = 0
-    for fault in _iterate_faults(database, job):
-        count += 1
-        if count <= _SHOWN:
-            place = ":".join(str(part) for part in (fault.sheet, fault.row, fault.column) if part is not None)
-            sys.stderr.write(f"{place}: {fault.detail[language]}\n")
+    for item in iterate_items(database, job, outcome="refused"):
+        for fault in msgspec.convert(item.detail, ImportDetail).faults:
+            count += 1
+            if count <= _SHOWN:
+                place = ":".join(str(part) for part in (fault.sheet, fault.row, fault.column) if part is not None)
+                sys.stderr.write(f"{place}: {fault.detail[language]}\n")
     if count > _SHOWN:
         sys.stderr.write(_MORE.into(language).format(count=words.format_number(count - _SHOWN, language)) + "\n")
 
@@ -140,17 +135,6 @@ def _print_counts(result: ImportResult, language: Language) -> None:
     if result.dry_run or result.withheld:
         lines.append(_NOT_STORED.into(language))
     sys.stdout.write("\n".join(lines) + "\n")
-
-
-def _iterate_faults(database: Database, job: int) -> Iterator[ImportFault]:
-    after: int | None = None
-    while True:
-        items = jobs.list_items(database, str(job), None, PageRange(after=after, limit=_PAGE), outcome="refused")
-        for item in items:
-            yield from msgspec.convert(item.detail, ImportDetail).faults
-        if len(items) < _PAGE:
-            return
-        after = items[-1].position
 
 
 def _write_copy(database: Database, job: int, target: Path, language: Language) -> None:

@@ -1,8 +1,9 @@
-"""Doing a job in the process of the command that asks for it, with a progress bar."""
+"""Doing a job in the process of the command that asks for it, with a progress bar, and reading its results."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Final
 
 from actitud_api.app import build_job_runner, build_publisher, find_expected_problem
@@ -10,13 +11,16 @@ from actitud_api.cli.common import CommandError, show_job
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.problems import ProblemError
 from actitud_api.platform.jobs import service
-from actitud_api.platform.jobs.service import JobStatus
+from actitud_api.platform.jobs.service import JobItem, JobStatus
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.publications.service import EditionPublisher
 from actitud_api.settings import Settings
 
 LOOK_SECONDS: Final = 0.5
 """Seconds between two looks at a job that another process does."""
+
+_PAGE: Final = 500
 
 _CANCELLED = Texts("Se ha cancelado el trabajo {job}.", "The job {job} was cancelled.")
 
@@ -78,3 +82,15 @@ def do_job(
     if status.record.state == "cancelled":
         raise CommandError(_CANCELLED.into(language).format(job=job))
     return status
+
+
+def iterate_items(database: Database, job: int, *, outcome: str | None) -> Iterator[JobItem]:
+    """Yield the results of a job in order. `outcome`: only results with this outcome; None for all."""
+    after: int | None = None
+    while True:
+        page = PageRange(after=after, limit=_PAGE)
+        items = service.list_items(database, str(job), None, page, outcome=outcome)
+        yield from items
+        if len(items) < _PAGE:
+            return
+        after = items[-1].position

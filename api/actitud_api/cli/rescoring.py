@@ -15,7 +15,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from actitud_api.cli.common import NO_EDITION, CommandError, load_settings, open_output, print_renderable
-from actitud_api.cli.doing import do_job
+from actitud_api.cli.doing import do_job, iterate_items
 from actitud_api.cli.locking import open_ready_database
 from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
@@ -24,9 +24,7 @@ from actitud_api.engine.narration import words
 from actitud_api.engine.scoring.change_decomposition import IncomparableVersions
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.http.inputs import Body
-from actitud_api.platform.jobs import service as jobs
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.jobs.schemas import build_result, format_path
@@ -58,7 +56,6 @@ _UNTOUCHED = Texts(
 )
 _NO_LEVEL: Final = "–"
 _ACTION: Final = "cli.rescore"
-_PAGE: Final = 500
 
 
 def run_rescore(options: argparse.Namespace, language: Language) -> int:
@@ -111,14 +108,8 @@ def _enqueue(database: Database, edition: str, methodology: str) -> int:
 
 def _encode_results(database: Database, job: int, language: Language) -> Iterator[bytes]:
     """Yield the results of the job as JSON, one organisation a line, as `jobs.items.list` answers them."""
-    after = None
-    while True:
-        items = jobs.list_items(database, str(job), None, PageRange(after=after, limit=_PAGE), outcome=None)
-        for item in items:
-            yield msgspec.json.encode(build_result(item, str(job), "", language)) + b"\n"
-            after = item.position
-        if len(items) < _PAGE:
-            return
+    for item in iterate_items(database, job, outcome=None):
+        yield msgspec.json.encode(build_result(item, str(job), "", language)) + b"\n"
 
 
 def _describe_summary(summary: RescoringSummary, outcomes: Mapping[str, int], language: Language) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import msgspec
 
 from actitud_api.cli.common import NO_EDITION, CommandError, load_settings
-from actitud_api.cli.doing import do_job
+from actitud_api.cli.doing import do_job, iterate_items
 from actitud_api.cli.locking import open_ready_database
 from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
@@ -22,7 +22,6 @@ from actitud_api.platform.http.validation import Json
 from actitud_api.platform.jobs import service as jobs
 from actitud_api.platform.jobs.problems import PROBLEM, JobProblem
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.batches import service
 from actitud_api.resources.batches.steps import STEPS, AssessmentFilter, Step
@@ -46,7 +45,6 @@ _OUTCOMES: Final = {
     "refused": Texts("Rechazado: {count}.", "Refused: {count}."),
 }
 _ACTION: Final = "cli.assessments.transition"
-_PAGE: Final = 1_000
 
 
 def run_transition(options: argparse.Namespace, language: Language) -> int:
@@ -114,13 +112,7 @@ def _enqueue(database: Database, edition: str, step: Step) -> int:
 
 def _describe_refused(database: Database, job: int, language: Language) -> Iterator[str]:
     """Yield a line for each organisation that was refused, with its reasons."""
-    after = None
-    while True:
-        items = jobs.list_items(database, str(job), None, PageRange(after=after, limit=_PAGE), outcome="refused")
-        for item in items:
-            problem = msgspec.convert((item.detail or {})[PROBLEM], JobProblem)
-            reasons = [fault.detail[language] for fault in problem.faults] or [problem.detail[language]]
-            yield f"{item.subject}: {' '.join(reasons)}\n"
-            after = item.position
-        if len(items) < _PAGE:
-            return
+    for item in iterate_items(database, job, outcome="refused"):
+        problem = msgspec.convert((item.detail or {})[PROBLEM], JobProblem)
+        reasons = [fault.detail[language] for fault in problem.faults] or [problem.detail[language]]
+        yield f"{item.subject}: {' '.join(reasons)}\n"
