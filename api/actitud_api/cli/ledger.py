@@ -79,6 +79,11 @@ def describe_fault(error: SigningKeyFault, language: Language) -> str:
     return FAULTS[error.code].into(language).format(file=error.file, reason=error.reason)
 
 
+def build_signing_error(error: SigningKeyFault, language: Language) -> CommandError:
+    """Return the error of a command that cannot sign, with what to do about it."""
+    return CommandError(f"{describe_fault(error, language)}: {REMEDIES[error.code].into(language)}")
+
+
 def run_checkpoint(options: argparse.Namespace, language: Language) -> int:
     """Make a checkpoint (signed hash) of the ledger, print it as a signed note, and return exit code 0.
 
@@ -107,7 +112,7 @@ def _make_checkpoint(settings: Settings, language: Language) -> str:
                 service.begin_ledger(session, service.find_host(settings.public_url), now)
                 return service.make_checkpoint(session, signer, now).note
         except SigningKeyFault as error:
-            raise CommandError(f"{describe_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
+            raise build_signing_error(error, language) from error
 
 
 def _read_newest_checkpoint(settings: Settings, taken: DatabaseTaken, language: Language) -> str:
@@ -140,7 +145,7 @@ def run_acknowledge_restore(options: argparse.Namespace, language: Language) -> 
         except service.NothingRestored as error:
             raise CommandError(_NOTHING_RESTORED.into(language)) from error
         except SigningKeyFault as error:
-            raise CommandError(f"{describe_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
+            raise build_signing_error(error, language) from error
     sys.stdout.write(f"{_ACKNOWLEDGED.into(language).format(size=lost.size)}\n")
     return 0
 

@@ -12,8 +12,7 @@ import msgspec
 from actitud_api.app import PROBLEMS
 from actitud_api.cli.common import CommandError, load_settings, read_content
 from actitud_api.cli.doing import do_job
-from actitud_api.cli.ledger import REMEDIES
-from actitud_api.cli.ledger import describe_fault as signing_fault
+from actitud_api.cli.ledger import build_signing_error
 from actitud_api.cli.locking import open_ready_database
 from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
@@ -82,7 +81,7 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
                 outcome = msgspec.convert(status.record.result, PublicationOutcome)
                 publication = publications.get(database, options.edition, str(outcome.revision))
         except ledger.SigningKeyFault as error:
-            raise CommandError(f"{signing_fault(error, language)}: {REMEDIES[error.code].into(language)}") from error
+            raise build_signing_error(error, language) from error
         except (LookupError, ValueError) as error:
             raise CommandError("\n".join(_describe_refusal(error, language))) from error
     count = words.format_number(publication.organisations, language)

@@ -21,11 +21,6 @@ _DEFECTIVE: Final = Texts("{value} tiene defectos:", "{value} has defects:")
 _BESIDE: Final = "texts"
 
 
-def list_versions() -> str:
-    """Return the names of the registered methodology versions as one text, separated by commas."""
-    return ", ".join(loader.list_versions())
-
-
 def read_texts_beside(file: str, language: Language) -> dict[Language, bytes]:
     """Return the contents of the text files in the folder `texts/` beside a methodology document, by language.
 
@@ -49,7 +44,8 @@ def read_methodology(value: str, language: Language) -> Methodology:
     if value in loader.list_versions():
         return loader.load_methodology(value)
     if not Path(value).is_file():
-        raise CommandError(_NEITHER.into(language).format(value=value, versions=list_versions()), 2)
+        versions = ", ".join(loader.list_versions())
+        raise CommandError(_NEITHER.into(language).format(value=value, versions=versions), 2)
     try:
         return loader.read_methodology(None, "draft", read_content(value, language), read_texts_beside(value, language))
     except loader.DefectiveMethodology as error:
