@@ -35,9 +35,7 @@ class SigningKeyFault(RuntimeError):
     """Raised if the service cannot sign, because of its key or because the ledger lacks entries that were signed.
 
     Attributes:
-        code: Reason: `none` (no key exists), `missing` or `unreadable` (the key file), `exposed` (users other than the
-            owner may access the file), `foreign` (the file holds another key) or `restored` (the ledger lacks entries
-            that were signed, because a copy of the database was restored).
+        code: Reason.
         file: Expected path of the key, None if no key exists.
         reason: Detail of the reason: message of the operating system, access mode of the file, or number of signed
             entries; empty if there is none.

@@ -37,12 +37,12 @@ class EntryOpening(Struct, frozen=True):
 
     Attributes:
         subject: Path of the changed resource.
-        salt: Salt of its digest, in hexadecimal.
+        salt: Salt of its digest, 16 bytes in hexadecimal.
         public: True if everybody may read the subject; otherwise only administrators and the organisation `owner` may.
         owner: Organisation that may read the subject, None if there is none.
         actor: Organisation that acted; only administrators and this organisation may read it. None if the entry names
             none.
-        actor_salt: Salt of the digest of `actor`, in hexadecimal; None without an actor.
+        actor_salt: Salt of the digest of `actor`, 16 bytes in hexadecimal; None without an actor.
     """
 
     subject: str

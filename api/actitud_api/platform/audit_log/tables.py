@@ -16,16 +16,10 @@ In RFC 8785 members are sorted by name, so the record begins with `action`.
 
 
 class LedgerEntryTable(Base, table=True):
-    """Table of ledger entries, each a link of the hash chain.
+    """Table of ledger entries, each a link of the hash chain. Columns as in `ChainEntry`, and two more.
 
-    Attributes:
-        seq: Number of the entry, from 0.
-        at: Time of the entry.
-        action: Value of the member `action` of the record, so that entries can be found by it; a check constraint keeps
-            the two equal.
-        record: Exact RFC 8785 text of the record.
-        prev: Hash of the previous entry, SHA-256 in hexadecimal.
-        hash: Hash of this entry, SHA-256 in hexadecimal.
+    `at` is the time of the entry, and `action` the member `action` of the record, so that entries can be found by it; a
+    check constraint keeps the two equal.
     """
 
     __tablename__ = "ledger_entry"
@@ -40,18 +34,9 @@ class LedgerEntryTable(Base, table=True):
 
 
 class LedgerOpeningTable(Base, table=True):
-    """Table of openings: the plain texts that ledger entries contain only as digests.
+    """Table of openings: the plain texts that ledger entries contain only as digests. Columns as in `EntryOpening`.
 
-    Deleting a row erases them, and the chain still verifies.
-
-    Attributes:
-        seq: Number of the entry.
-        subject: Path of the changed resource.
-        salt: Salt of its digest, 16 bytes in hexadecimal.
-        public: True if everybody may read the subject; otherwise only administrators and the organisation `owner` may.
-        owner: Organisation that may read the subject, NULL if there is none.
-        actor: Organisation that acted, NULL if the entry names none.
-        actor_salt: Salt of the digest of `actor`, 16 bytes in hexadecimal, NULL without an actor.
+    Deleting a row erases them, and the chain still verifies. `seq` is the number of the entry.
     """
 
     __tablename__ = "ledger_opening"
@@ -66,10 +51,7 @@ class LedgerOpeningTable(Base, table=True):
 
 
 class StoredCheckpoint(Base, table=True):
-    """Table of checkpoints, each a signed statement about the ledger at the time `at`.
-
-    `size` is the number of entries, `root` the hash of the last one, and `note` the statement as signed note.
-    """
+    """Table of checkpoints, signed statements about the ledger. Columns as in `CheckpointRecord`."""
 
     __tablename__ = "checkpoint"
 

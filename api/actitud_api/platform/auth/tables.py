@@ -10,19 +10,9 @@ from actitud_api.platform.storage.times import UtcTime
 
 
 class AccessKeyTable(Base, table=True):
-    """Table of access keys, without their secrets.
+    """Table of access keys, without their secrets. Columns as in `KeyRecord`; `version` serves for `If-Match`.
 
-    Attributes:
-        digest: HMAC-SHA-256 of the secret, in hexadecimal.
-        pepper: Public id of the pepper that is the HMAC key.
-        organisations, editions: Ids that the key is bound to; NULL for `editions` means all. They are no foreign keys,
-            because a key is kept for the record after they are deleted.
-        days: Life at creation; `expires` may be sooner, as after a rotation.
-        maker: Id of the key that created it, NULL for the command line.
-        revoked: Time of the revocation, NULL if the key was not revoked.
-        replaced_by: Id of its successor, NULL without one.
-        origin: Id of the first key in the chain of rotations.
-        version: Grows with each change, for `If-Match`.
+    `organisations` and `editions` are no foreign keys, because a key is kept for the record after they are deleted.
     """
 
     __tablename__ = "access_key"

@@ -13,31 +13,13 @@ from actitud_api.platform.storage.times import UtcTime
 class JobTable(Base, table=True):
     """Table of jobs. A job is kept for a time after its end, so that its holder can read its result.
 
+    Columns as in `JobRecord`, and two more.
+
     Attributes:
-        id: Number of the job.
-        kind: Name of the task.
-        state: `queued`, `running`, `succeeded`, `failed` or `cancelled`.
         edition: Id of the edition of the job; no foreign key, because editions can be deleted.
-        holder: Id of the holder of the key that asked for the job, which stays the same after a rotation of the key;
-            NULL for the command line.
-        principal: That holder with role and bindings at that time; NULL for the command line.
-        parameters: Parameters of the task.
-        cursor: Position that the last committed step stored for the next one, NULL before the first.
-        created: Time of the request for the job.
-        run_after: Time before which the job does not begin.
-        started: Time at which the job first ran.
-        resumed: Time at which the job last began or continued to run.
-        finished: Time of its end.
+        holder: As in `JobRecord`; it stays the same after a rotation of the key.
         touched: Time of the last change of the row, by which a clock that was set back is noticed.
-        lease: Name of the run that has claimed the job, NULL if none has.
-        lease_expires: Time until which no other run can claim the job.
-        attempts: Number of runs since the last committed step.
-        done: Progress, in units of the task.
-        resumed_done: Value of `done` at the time `resumed`.
-        total: Amount of all work in units of the task, NULL if unknown.
-        result: Result, NULL until the job succeeds.
-        problem: Reason of the failure, NULL until the job fails.
-        cancel_requested: True if the job is to be cancelled before its next step.
+        lease_expires: Time until which no other run than `lease` can claim the job.
     """
 
     __tablename__ = "job"
@@ -69,11 +51,7 @@ class JobTable(Base, table=True):
 
 
 class JobItemTable(Base, table=True):
-    """Table of the results of jobs, one for each subject, such as an organisation or a row of a file.
-
-    `position` counts the results of a job from 1. `outcome`: a word of the task, such as `imported`. `detail`: further
-    facts, NULL if there are none.
-    """
+    """Table of the results of jobs, one for each subject. Columns as in `JobItem`."""
 
     __tablename__ = "job_item"
 
