@@ -167,11 +167,11 @@ def count_openings(session: Session, paths: Sequence[str], kept_action: str) -> 
     return count
 
 
-def delete_openings(session: Session, paths: Sequence[str], kept_action: str) -> None:
-    """Delete the openings of entries about these paths or about paths below them.
+def erase_openings(session: Session, paths: Sequence[str], kept_action: str) -> None:
+    """Erase the openings of entries about these paths or about paths below them.
 
-    An opening has the plain texts that an entry contains only as digests. Openings of entries with the action
-    `kept_action` stay.
+    An opening has the plain texts that an entry contains only as digests, so the hash chain can still be verified.
+    Openings of entries with the action `kept_action` stay.
     """
     session.execute(delete(OPENINGS).where(_is_below(paths, kept_action)))
 

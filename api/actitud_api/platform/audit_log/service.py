@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -27,6 +27,11 @@ from actitud_api.platform.audit_log.queries import CheckpointRecord as Checkpoin
 from actitud_api.platform.audit_log.queries import EntryOpening as EntryOpening
 from actitud_api.platform.audit_log.queries import OpenedEntry as OpenedEntry
 from actitud_api.platform.audit_log.queries import SigningKey as SigningKey
+from actitud_api.platform.audit_log.queries import count_openings as count_openings
+from actitud_api.platform.audit_log.queries import erase_openings as erase_openings
+from actitud_api.platform.audit_log.queries import get_head as get_head
+from actitud_api.platform.audit_log.queries import iterate_entries as iterate_entries
+from actitud_api.platform.audit_log.queries import list_signing_keys as list_signing_keys
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.public_state import mark_hidden, mark_shown
@@ -220,24 +225,6 @@ def _build_entry(head: Head, event: Event, now: datetime) -> queries.NewEntry:
     return queries.NewEntry(link_entry(head, canonicalize(record).decode()), now, event.action, opening)
 
 
-def count_openings(session: Session, paths: Sequence[str], kept_action: str) -> int:
-    """Count the openings of entries about these paths or about paths below them.
-
-    An opening has the plain texts that an entry contains only as digests. Entries with the action `kept_action` are not
-    counted.
-    """
-    return queries.count_openings(session, paths, kept_action)
-
-
-def erase_openings(session: Session, paths: Sequence[str], kept_action: str) -> None:
-    """Erase the openings of entries about these paths or about paths below them.
-
-    An opening has the plain texts that an entry contains only as digests, so the hash chain can still be verified.
-    Openings of entries with the action `kept_action` stay.
-    """
-    queries.delete_openings(session, paths, kept_action)
-
-
 def compute_commitment(salt: bytes, text: str) -> str:
     """Return the SHA-256 of a salt followed by a text, as `sha256:` and hexadecimal digits.
 
@@ -262,23 +249,9 @@ def list_page(database: Database, page: PageRange[int], *, action: str | None, w
         return queries.list_page(session, page, action=action, size=size)
 
 
-def iterate_entries(session: Session) -> Generator[OpenedEntry, None, None]:
-    """Yield all ledger entries with their openings in the order of the chain, without loading all of them at once.
-
-    An opening has the plain texts that an entry contains only as digests. Close the generator if you do not read it to
-    its end.
-    """
-    return queries.iterate_entries(session)
-
-
 def find_host(public_url: str | None) -> str:
     """Return the host name of the public URL, or `DEFAULT_HOST` if the URL is None."""
     return (None if public_url is None else urlsplit(public_url).hostname) or DEFAULT_HOST
-
-
-def get_head(session: Session) -> Head | None:
-    """Return the number of entries of the ledger and the hash of the last one, or None if the ledger is empty."""
-    return queries.get_head(session)
 
 
 def get_origin(session: Session) -> str | None:
@@ -390,11 +363,6 @@ def find_checkpoint(database: Database, size: str) -> CheckpointRecord:
 
 
 # --- signing keys ---------------------------------------------------------------------------------------------
-
-
-def list_signing_keys(session: Session) -> Sequence[SigningKey]:
-    """Return every signing key, active and retired, oldest first."""
-    return queries.list_signing_keys(session)
 
 
 def is_signed_by(key: SigningKey, jws: signing.Jws, payload: bytes) -> bool:

@@ -104,8 +104,8 @@ def get(session: Session, identifier: str) -> KeyRecord | None:
     return None if row is None else _build_record(row)
 
 
-def list_all(session: Session) -> list[KeyRecord]:
-    """Return all access keys, oldest first."""
+def list_keys(session: Session) -> list[KeyRecord]:
+    """Return every access key, oldest first, valid or not."""
     return [_build_record(row) for row in session.execute(_OLDEST_FIRST)]
 
 
@@ -293,7 +293,7 @@ def delete_oldest_responses(session: Session, before: datetime, limit: int) -> i
 
 
 def delete_responses_about(session: Session, path: str) -> None:
-    """Delete the stored responses to requests that created a resource below a path.
+    """Delete the stored responses of idempotent requests that created a resource below a path.
 
     Such a response may repeat texts of the request, which have to be deleted with the resource.
     """

@@ -22,6 +22,8 @@ from actitud_api.platform.auth.keys import Key
 from actitud_api.platform.auth.keys import Role as Role
 from actitud_api.platform.auth.queries import KeyFilters as KeyFilters
 from actitud_api.platform.auth.queries import KeyRecord as KeyRecord
+from actitud_api.platform.auth.queries import delete_responses_about as delete_responses_about
+from actitud_api.platform.auth.queries import list_keys as list_keys
 from actitud_api.platform.auth.secret import SecretText
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.pages import PageRange
@@ -439,22 +441,9 @@ def add_last_uses(session: Session, records: Sequence[KeyRecord]) -> list[KeyUsa
     return [KeyUsage(record, days.get(record.id)) for record in records]
 
 
-def delete_responses_about(session: Session, path: str) -> None:
-    """Delete the stored responses of idempotent requests that created a resource below a path.
-
-    Such a response may repeat texts of the request, which have to be deleted with the resource.
-    """
-    queries.delete_responses_about(session, path)
-
-
 def list_administrators(session: Session) -> list[KeyRecord]:
     """Return the keys of administrators, oldest first, valid or not."""
     return queries.list_by_role(session, "administrator")
-
-
-def list_keys(session: Session) -> list[KeyRecord]:
-    """Return every key, oldest first, valid or not."""
-    return queries.list_all(session)
 
 
 def _index_peppers(peppers: Sequence[SecretText]) -> dict[str, SecretText | None]:

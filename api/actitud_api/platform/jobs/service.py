@@ -128,8 +128,7 @@ def get_status(database: Database, job: str, principal: Principal | None) -> Job
         UnknownJob: No job has this id, or the principal may not see it.
     """
     with database.read() as session:
-        record = find_job(session, job, principal)
-        return _build_status(record, queries.count_outcomes(session, [record.id]), read_clock(session))
+        return build_status(session, find_job(session, job, principal))
 
 
 def list_statuses(
