@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
 from actitud_api.engine.methodology.digests import canonicalize
 from actitud_api.platform.audit_log import signing
 from actitud_api.platform.audit_log.chain import Head
+from actitud_api.platform.storage.private_files import FILE_MODE as FILE_MODE
+from actitud_api.platform.storage.private_files import sync_path
 
-FILE_MODE: Final = 0o600
 FOLDER_MODE: Final = 0o700
 
 KeyFaultCode = Literal["none", "missing", "unreadable", "exposed", "foreign", "restored"]
@@ -101,11 +102,7 @@ def create_key(folder: Path) -> Signer:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    directory = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_path(folder)
     return signer
 
 

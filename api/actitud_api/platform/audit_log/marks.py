@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from actitud_api.platform.audit_log.chain import Head
+from actitud_api.platform.storage.private_files import FILE_MODE, sync_path
 
-FILE_MODE: Final = 0o600
 _NAME: Final = re.compile(r"(?P<ledger>[0-9a-f]{16})-(?P<size>[1-9][0-9]{0,9})-(?P<root>[0-9a-f]{64})\.mark")
 
 
@@ -55,7 +55,7 @@ def raise_mark(folder: Path, origin: str, head: Head) -> None:
     with suppress(FileExistsError):
         descriptor = os.open(_build_path(folder, origin, head), os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
         os.close(descriptor)
-    _flush(folder)
+    sync_path(folder)
     # Only after the larger one is there: whoever reads meanwhile takes the largest of those they find.
     _remove(folder, origin, [mark for mark in before if mark.size < head.size])
 
@@ -70,7 +70,7 @@ def drop_mark(folder: Path, origin: str, head: Head) -> None:
         OSError: The file cannot be removed.
     """
     _remove(folder, origin, [head])
-    _flush(folder)
+    sync_path(folder)
 
 
 def _remove(folder: Path, origin: str, marks: Sequence[Head]) -> None:
@@ -85,11 +85,3 @@ def _build_path(folder: Path, origin: str, head: Head) -> Path:
 def _identify(origin: str) -> str:
     # The name of a ledger has slashes in it, and the folder may hold the marks of several.
     return hashlib.sha256(origin.encode()).hexdigest()[:16]
-
-
-def _flush(folder: Path) -> None:
-    directory = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

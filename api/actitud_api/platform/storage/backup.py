@@ -8,7 +8,6 @@ has a checksum file `<file>.sha256` in the same folder, in the format of `sha256
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -18,7 +17,7 @@ from typing import Final, Literal, cast
 from msgspec import Struct
 
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.private_files import create_private_file
+from actitud_api.platform.storage.private_files import create_private_file, sync_path
 from actitud_api.platform.storage.urls import wrap_failures
 
 BUSY_SECONDS: Final = 1
@@ -105,7 +104,7 @@ def create_backup(database: Database, source: Path, file: Path, *, force: bool) 
                 cast("sqlite3.Connection", session.connection().connection.driver_connection).backup(target)
             # Without this the copy would ask for a write-ahead log of its own wherever it is opened.
             target.execute("PRAGMA journal_mode = DELETE")
-        _sync(partial)
+        sync_path(partial)
         copy = BackupCopy(
             file, partial.stat().st_size, _compute_digest(partial), _read_revision(partial, file), checked=True
         )
@@ -115,8 +114,8 @@ def create_backup(database: Database, source: Path, file: Path, *, force: bool) 
     finally:
         partial.unlink(missing_ok=True)
     build_checksum_path(file).write_text(f"{copy.line}\n", "utf-8")
-    _sync(build_checksum_path(file))
-    _sync(file.parent)
+    sync_path(build_checksum_path(file))
+    sync_path(file.parent)
     return copy
 
 
@@ -237,12 +236,3 @@ def _check_integrity(connection: sqlite3.Connection, shown: Path) -> None:
 def _compute_digest(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """Flush a file, or the entries of a folder, to disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

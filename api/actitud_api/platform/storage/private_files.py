@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -28,3 +29,12 @@ def is_readable_by_others(file: Path) -> bool:
         return bool(file.stat().st_mode & OTHERS)
     except OSError:
         return False
+
+
+def sync_path(path: Path) -> None:
+    """Flush a file, or the entries of a folder, to disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
