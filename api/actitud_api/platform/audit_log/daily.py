@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,6 +17,7 @@ import structlog
 
 from actitud_api.platform.audit_log import service
 from actitud_api.platform.audit_log.service import SigningKeyFault
+from actitud_api.platform.http.repeating import build_repeating_lifespan
 from actitud_api.platform.storage.database import Database, Unavailable
 
 CHECK_SECONDS: Final = 600
@@ -59,33 +60,22 @@ def build_daily_lifespan(
     continue.
     """
 
-    async def try_checkpoint() -> None:
+    def try_checkpoint() -> None:
         try:
-            checkpoint = await asyncio.to_thread(make_due_checkpoint, database, folder, host, datetime.now(UTC))
+            checkpoint = make_due_checkpoint(database, folder, host, datetime.now(UTC))
         except (SigningKeyFault, Unavailable) as error:
             _log.warning("no checkpoint made", reason=str(error))
             return
         if checkpoint is not None:
             _log.info("checkpoint made", size=checkpoint.size, root=checkpoint.root)
 
-    async def repeat() -> None:
-        while True:
-            await asyncio.sleep(CHECK_SECONDS)
-            try:
-                await try_checkpoint()
-            except Exception:  # the loop has to survive: nothing restarts it, and the next attempt may succeed
-                _log.exception("no checkpoint made")
+    repeating = build_repeating_lifespan(try_checkpoint, CHECK_SECONDS, failure="no checkpoint made")
 
     @asynccontextmanager
-    async def lifespan(_app: object) -> AsyncIterator[None]:
+    async def lifespan(app: object) -> AsyncIterator[None]:
         # At the start too, because a service that restarts more often than every ten minutes would make none.
-        await try_checkpoint()
-        task = asyncio.create_task(repeat())
-        try:
+        await asyncio.to_thread(try_checkpoint)
+        async with repeating(app):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     return lifespan
