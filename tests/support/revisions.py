@@ -19,7 +19,7 @@ BEFORE_RELEASES = "0016"
 
 def pretend_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make this release know one more revision, which every database lacks."""
-    monkeypatch.setattr("actitud_api.platform.storage.revisions._list_known_revisions", lambda: (*REVISIONS, LATER))
+    monkeypatch.setattr("actitud_api.platform.storage.revisions.list_revisions", lambda: (*REVISIONS, LATER))
 
 
 FOLDER = Path(__file__).parent / "later"

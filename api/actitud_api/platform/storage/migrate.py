@@ -42,6 +42,12 @@ def is_current(connection: Connection) -> bool:
     return _read_heads(connection) == _load_heads()
 
 
+def list_revisions() -> tuple[str, ...]:
+    """Return every revision of this release, oldest first."""
+    scripts = list(ScriptDirectory.from_config(_build_config(None)).walk_revisions())
+    return tuple(script.revision for script in reversed(scripts))
+
+
 def _read_heads(connection: Connection) -> frozenset[str]:
     return frozenset(MigrationContext.configure(connection).get_current_heads())
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from msgspec import Struct
 
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.migrate import downgrade, upgrade
+from actitud_api.platform.storage.migrate import downgrade, list_revisions, upgrade
 from actitud_api.platform.storage.urls import wrap_failures
 
 BASE = "base"
@@ -94,7 +92,7 @@ def get_revisions(database: Database) -> Revisions:
     """
     with wrap_failures(), database.read() as session:
         heads = MigrationContext.configure(session.connection()).get_current_heads()
-    return Revisions(heads[0] if heads else BASE, _list_known_revisions())
+    return Revisions(heads[0] if heads else BASE, list_revisions())
 
 
 def move_to_revision(database: Database, target: str | None = None) -> MigrationResult:
@@ -108,7 +106,7 @@ def move_to_revision(database: Database, target: str | None = None) -> Migration
         Irreversible: A revision to undo has no downgrade.
         DatabaseFailure: The database cannot be reached or a statement failed.
     """
-    order = [BASE, *_list_known_revisions()]
+    order = [BASE, *list_revisions()]
     before = get_revisions(database).current
     after = order[-1] if target is None else target
     for revision in (before, after):
@@ -125,11 +123,3 @@ def move_to_revision(database: Database, target: str | None = None) -> Migration
             downgrade(connection, after)
             steps = order[start:end:-1]
     return MigrationResult(before, after, "up" if start < end else "down", tuple(steps))
-
-
-def _list_known_revisions() -> tuple[str, ...]:
-    """Return every revision of this release, oldest first."""
-    config = Config()
-    config.set_main_option("script_location", "actitud_api.platform.storage:migrations")
-    scripts = list(ScriptDirectory.from_config(config).walk_revisions())
-    return tuple(script.revision for script in reversed(scripts))
