@@ -1,4 +1,4 @@
-"""Commands that serve, run in the process of the tests."""
+"""Commands that run in the process of the tests, in English."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the commands speak English, unless a test chooses another locale."""
+    monkeypatch.setenv("LC_ALL", "C")
 
 
 @pytest.fixture(autouse=True)

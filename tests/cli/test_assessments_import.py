@@ -17,9 +17,8 @@ from tests.support.importing import EDITION, NEW, encode, list_rows, name, regis
 
 
 @pytest.fixture
-def ready(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
+def ready(database: Database) -> Database:
     """An open edition, and three organisations."""
-    monkeypatch.setenv("LC_ALL", "C")
     with database.write() as session:
         editions.create(session, msgspec.convert(NEW, editions.EditionDraft), now=datetime.now(UTC))
     register(database, 3)

@@ -18,7 +18,6 @@ def test_it_tells_what_the_index_measures(
     database: Database, url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One pair of draws says as much of the form; it is computed once and told three times."""
-    monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setattr(audits, "DRAWS", 1)
     kept: list[audits.ExaminedEdition] = []
     examine = audits.examine_edition

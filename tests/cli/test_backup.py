@@ -31,9 +31,8 @@ INSERT = (
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(tmp_path: Path) -> Path:
     """A database with some editions, whose versions are all the same in every state."""
-    monkeypatch.setenv("LC_ALL", "C")
     found = tmp_path / "test.sqlite3"
     write_migrated(found)
     with at(found) as database, database.write() as session:
@@ -320,9 +319,8 @@ def test_a_disk_that_fills_on_the_way_leaves_what_was_there(
 
 
 def test_for_a_server_it_says_what_to_type_without_the_password(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("LC_ALL", "C")
     url = "postgresql+psycopg://actitud:very-secret@db.example:5433/actitud"
     assert cli.main(["backup", "a copy.dump", "--database", url]) == 1
     assert capsys.readouterr().err.splitlines()[1].strip() == (

@@ -50,7 +50,6 @@ class Usage(NamedTuple):
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
     """An installation, where disk and SQLite are as they should be."""
-    monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(100 * GIB, 0, 100 * GIB))
     monkeypatch.setattr(checks, "get_sqlite_version", lambda: (3, 51, 3))
     found = tmp_path / "test.sqlite3"
@@ -84,7 +83,6 @@ def test_a_new_installation_is_well(file: Path, capsys: pytest.CaptureFixture[st
 def test_a_new_installation_on_a_server_is_well(
     postgresql: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("LC_ALL", "C")
     with postgresql.database() as name:
         monkeypatch.setenv("ACTITUD_DATABASE_URL", postgresql.url(name))
         assert cli.main(["doctor"]) == 1
@@ -100,7 +98,6 @@ def test_a_new_installation_on_a_server_is_well(
 def test_a_server_that_is_not_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setenv("ACTITUD_DATABASE_URL", f"postgresql+psycopg://actitud:very-secret@/actitud?host={tmp_path}")
     assert cli.main(["doctor", "--json"]) == 1
     said = capsys.readouterr().out

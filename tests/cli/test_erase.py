@@ -16,8 +16,7 @@ REASON = ("--reason", "Somebody asked for it.")
 
 
 @pytest.fixture
-def published(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
-    monkeypatch.setenv("LC_ALL", "C")
+def published(database: Database, tmp_path: Path) -> Database:
     publish_reviewed(database, tmp_path)
     return database
 

@@ -13,10 +13,9 @@ from tests.support.publishing import EDITION, fill, publish_stored
 
 
 def test_it_says_what_it_found_and_enters_it_in_the_ledger(
-    database: Database, url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    database: Database, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Three are handed in, with no document at all and no edition before: nothing is remarkable."""
-    monkeypatch.setenv("LC_ALL", "C")
     fill(database)
 
     assert cli.main(["flags", EDITION, "--database", url]) == 0

@@ -29,11 +29,6 @@ OTHER = ["--organisation", "ES-DIR3-L01040097", "--name", "Alcudia de Monteagud"
 NEW_PEPPER = "a new pepper, long enough to hold"
 
 
-@pytest.fixture(autouse=True)
-def _english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LC_ALL", "C")
-
-
 @pytest.fixture
 def url(empty: str) -> str:
     """The URL of a database without tables, of each kind."""

@@ -21,11 +21,6 @@ OWNER = "ES-DIR3-L01280796"
 PEPPER = "a pepper that is long enough to hold"
 
 
-@pytest.fixture(autouse=True)
-def _english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LC_ALL", "C")
-
-
 @pytest.fixture
 def installed(url: str, capsys: pytest.CaptureFixture[str]) -> str:
     """The URL of an installation with an organisation and its first key, of each kind of database."""

@@ -22,7 +22,6 @@ CSV = "dir3,ine,name,province_code,province,region_code,region,nuts2,population\
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the private keys."""
-    monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setenv("ACTITUD_SIGNING_FOLDER", str(tmp_path / "signing"))
     return tmp_path / "signing"
 

@@ -53,7 +53,6 @@ AFFECTED, MENDED = (3, 46, 1), (3, 51, 3)
 @pytest.fixture
 def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of an installation, in whose folder the commands are run."""
-    monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(file_lock, "PATIENCE", 0.05)
     (tmp_path / "municipalities.csv").touch()

@@ -15,11 +15,6 @@ from actitud_api import cli
 FILES = ["document.json", "methodology.schema.json", "texts/en.json", "texts/es.json"]
 
 
-@pytest.fixture(autouse=True)
-def _english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LC_ALL", "C")
-
-
 def list_files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 

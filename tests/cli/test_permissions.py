@@ -19,7 +19,6 @@ from tests.support.figures import FigureRecorder
 @pytest.fixture(autouse=True)
 def generous(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A umask that takes no permission away."""
-    monkeypatch.setenv("LC_ALL", "C")
     before = os.umask(0)
     yield
     os.umask(before)

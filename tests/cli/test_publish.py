@@ -24,8 +24,7 @@ REASON = ["--reason", "The calendar says so."]
 
 
 @pytest.fixture(autouse=True)
-def _english(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("LC_ALL", "C")
+def _signing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ACTITUD_SIGNING_FOLDER", str(tmp_path))
 
 

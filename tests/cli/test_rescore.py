@@ -20,11 +20,6 @@ from tests.support.publishing import BARE, BIG, EDITION, LATE, SMALL, fill, publ
 NAMES = (BIG, SMALL, BARE, LATE)
 
 
-@pytest.fixture(autouse=True)
-def _english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LC_ALL", "C")
-
-
 def list_asked(database: Database) -> list[JobRecord]:
     with database.read() as session:
         return list_jobs(session, JobFilters(), PageRange())

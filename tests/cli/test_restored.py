@@ -27,7 +27,6 @@ ORIGIN = "actitud/ledger/0badcafe"
 @pytest.fixture
 def installed(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the signing keys of a service with an edition that is ready to be published."""
-    monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setenv("ACTITUD_DATABASE_URL", url)
     folder = tmp_path / "signing"
     monkeypatch.setenv("ACTITUD_SIGNING_FOLDER", str(folder))

@@ -24,11 +24,6 @@ from tests.unit.scoring.sheets import CASES
 HDI = CASES / "hdi.json"
 
 
-@pytest.fixture(autouse=True)
-def _english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LC_ALL", "C")
-
-
 def written(folder: Path, table: str | bytes, document: Document | None = None) -> list[str]:
     """The arguments that score a table under a document, or under the Human Development Index."""
     path = folder / "table.csv"

@@ -66,8 +66,7 @@ class SlowController(Controller):
 
 
 @pytest.fixture
-def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("LC_ALL", "C")
+def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'folder' / 'test.sqlite3'}"
 
 
@@ -134,10 +133,7 @@ def test_it_refuses_a_file_that_is_no_database(tmp_path: Path, url: str, capsys:
 
 
 @pytest.mark.parametrize("unusable", ["mysql://u:very-secret@host/db", "sqlite:///:memory:"])
-def test_it_refuses_a_database_that_it_does_not_run_on(
-    unusable: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LC_ALL", "C")
+def test_it_refuses_a_database_that_it_does_not_run_on(unusable: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["serve", "--database", unusable]) == 2
     said = capsys.readouterr().err
     assert "not a database URL" in said or "does not run on that database" in said

@@ -15,10 +15,7 @@ from actitud_api.resources.assessments import transitions
 from tests.support.drafting import EDITION, fill_drafts
 
 
-def test_a_step_of_many_is_taken_and_told(
-    database: Database, url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LC_ALL", "C")
+def test_a_step_of_many_is_taken_and_told(database: Database, url: str, capsys: pytest.CaptureFixture[str]) -> None:
     names = fill_drafts(database, 3)
     step = ["assessments", "transition", EDITION]
 
@@ -67,9 +64,7 @@ def test_what_makes_no_sense_is_said(
     database: Database,
     url: str,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("LC_ALL", "C")
     fill_drafts(database, 1)
     assert cli.main(["assessments", "transition", *arguments, "--database", url]) == code
     assert said in capsys.readouterr().err
