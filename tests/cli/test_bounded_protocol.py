@@ -19,12 +19,12 @@ from litestar.types import HTTPResponseBodyEvent, HTTPResponseStartEvent, HTTPSc
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from actitud_api.cli.bounded_protocol import FIELDS_MAX, HEAD_MAX, TARGET_MAX
-from actitud_api.cli.server import Server, build_configuration
-from actitud_api.cli.serving import get_readiness
+from actitud_api.cli.server import build_configuration
 from actitud_api.platform.http.prepared_lines import add_lines
 from actitud_api.settings import Settings
 from tests.http.toys import toy_app
 from tests.support.figures import FigureRecorder
+from tests.support.serving import get_port, served_by_service
 
 
 @contextmanager
@@ -32,25 +32,16 @@ def serving(
     protocol: type[asyncio.Protocol] | None = None, answer: Answering | None = None
 ) -> Iterator[tuple[str, int]]:
     """Where a server of the service listens; with another protocol, or other answers, where they are given."""
-    settings = Settings(port=1)
     app = toy_app()
 
     async def answering(scope: Scope, receive: Receive, send: Send) -> None:
         await (app if answer is None or scope["type"] != ScopeType.HTTP else answer)(scope, receive, send)
 
-    config = build_configuration(answering, settings)
-    config.port = 0
+    config = build_configuration(answering, Settings())
     if protocol is not None:
         config.http = protocol
-    started = threading.Event()
-    server = Server(config, get_readiness(app), 0, started.set)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    assert started.wait(30)
-    yield server.servers[0].sockets[0].getsockname()[:2]
-    server.should_exit = True
-    thread.join(30)
-    assert not thread.is_alive()
+    with served_by_service(app, config) as server:
+        yield "127.0.0.1", get_port(server)
 
 
 Answering = Callable[[Scope, Receive, Send], Awaitable[None]]

@@ -28,13 +28,7 @@ from actitud_api import cli
 from actitud_api.cli.bounded_protocol import BoundedProtocol
 from actitud_api.cli.demonstration import build_settings
 from actitud_api.cli.server import Server, build_configuration
-from actitud_api.cli.serving import (
-    SWITCH_INTERVAL,
-    build_application,
-    get_readiness,
-    is_exposed,
-    lacks_public_url,
-)
+from actitud_api.cli.serving import SWITCH_INTERVAL, build_application, is_exposed, lacks_public_url
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.scope import ApiRequest
@@ -45,8 +39,10 @@ from tests.faults.serving import SERVE, start
 from tests.http.toys import toy_app
 from tests.support.databases import write_migrated
 from tests.support.figures import FigureRecorder
+from tests.support.proxy import free_port
 from tests.support.revisions import BEFORE_RELEASES, LATER, NEWEST, pretend_later
 from tests.support.scale import IN_FLIGHT
+from tests.support.serving import get_port, served_by_service
 
 ENTERED, LEAVE = threading.Semaphore(0), threading.Event()
 
@@ -167,9 +163,7 @@ def test_a_number_of_processes_that_is_none_is_a_faulty_setting(
 
 def test_it_serves_until_it_is_told_to_stop(migrated: str) -> None:
     """The real command in a process of its own: it says when it is ready, answers, and ends with 0."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     program = "import sys; from actitud_api.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "serve", "--port", str(port), "--database", migrated]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -215,21 +209,13 @@ def test_busy_threads_let_others_go_on_sooner_while_it_serves(migrated: str) -> 
 def serving_slowly(grace: int | None = None) -> Iterator[tuple[Server, str]]:
     """A server with a slow operation, that drains as long as a test needs; `grace`: other than that of the settings."""
     LEAVE.clear()
-    settings = Settings(port=1, drain=60)
+    settings = Settings(drain=60)
     app = toy_app(more=[SlowController])
     config = build_configuration(app, settings)
-    config.port = 0
     config.timeout_graceful_shutdown = config.timeout_graceful_shutdown if grace is None else grace
-    started = threading.Event()
-    server = Server(config, get_readiness(app), settings.drain, started.set)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    assert started.wait(30)
-    yield server, f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    LEAVE.set()
-    server.should_exit = True
-    thread.join(30)
-    assert not thread.is_alive()
+    with served_by_service(app, config, settings.drain) as server:
+        yield server, f"http://127.0.0.1:{get_port(server)}"
+        LEAVE.set()
 
 
 def is_leaving(server: Server) -> bool:
@@ -334,9 +320,7 @@ def test_told_to_stop_it_closes_each_connection_after_its_next_answer() -> None:
 
 
 def test_the_demonstration_trusts_no_proxy_and_names_no_server(demonstration: str, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     # Where a proxy is named, requests are counted, by the address of who comes past it.
     proxy = {"ACTITUD_TRUSTED_PROXIES": "192.0.2.9", "ACTITUD_MEMORY_BYTES": "0"}
     environment = {**os.environ, "ACTITUD_SIGNING_FOLDER": str(tmp_path / "signing"), **proxy}
@@ -391,9 +375,7 @@ def test_a_server_that_could_not_start_is_a_failure(
         server.should_exit = True
 
     monkeypatch.setattr(Server, "startup", fail)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     assert cli.main(["serve", "--port", str(port), "--database", migrated]) == 1
     assert capsys.readouterr().out == ""
 

@@ -22,8 +22,7 @@ from litestar.types import Receive, Scope, Send
 
 from actitud_api import __version__
 from actitud_api.app import BODY_MAX
-from actitud_api.cli.server import Server, build_configuration
-from actitud_api.cli.serving import get_readiness
+from actitud_api.cli.server import build_configuration
 from actitud_api.engine.i18n import WRITTEN, Language
 from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.negotiation import JSON
@@ -44,6 +43,7 @@ from tests.faults.serving import one_serving
 from tests.http.toys import toy_app
 from tests.support import proxy
 from tests.support.figures import FigureRecorder
+from tests.support.serving import get_port, served_by_service
 
 EXAMPLE: Final = (Path(__file__).parents[2] / "openapi" / "examples" / "scores.create.request.json").read_bytes()
 INDEX: Final = 72.71
@@ -157,18 +157,10 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
 
     app.asgi_handler = recording
     config = build_configuration(app, Settings(trusted_proxies=(Network("127.0.0.1"),)))
-    config.port = 0
-    started = threading.Event()
-    server = Server(config, get_readiness(app), 0, started.set)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    assert started.wait(30)
-    port: int = server.servers[0].sockets[0].getsockname()[1]
-    with proxy.running(tmp_path_factory.mktemp("toy"), port, PATIENCE) as front:
-        yield port, front
-    server.should_exit = True
-    thread.join(30)
-    assert not thread.is_alive()
+    with served_by_service(app, config) as server:
+        port = get_port(server)
+        with proxy.running(tmp_path_factory.mktemp("toy"), port, PATIENCE) as front:
+            yield port, front
 
 
 def asked(

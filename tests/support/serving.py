@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from litestar import Litestar
 from litestar.types import ASGIApp
+
+from actitud_api.cli.server import Server
+from actitud_api.cli.serving import get_readiness
 
 
 @contextmanager
@@ -22,7 +26,28 @@ def served(app: ASGIApp) -> Iterator[str]:
         thread.join(0.02)
     assert server.started
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield f"http://127.0.0.1:{get_port(server)}"
     finally:
         server.should_exit = True
         thread.join()
+
+
+@contextmanager
+def served_by_service(app: Litestar, config: uvicorn.Config, drain: int = 0) -> Iterator[Server]:
+    """The server of the service with an application, on a free port of loopback; `drain` as for `Server`."""
+    config.port = 0
+    started = threading.Event()
+    server = Server(config, get_readiness(app), drain, started.set)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    assert started.wait(30)
+    yield server
+    server.should_exit = True
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+def get_port(server: uvicorn.Server) -> int:
+    """The port at which a started server listens."""
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port
