@@ -7,9 +7,8 @@ import os
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ import pytest
 from actitud_api import cli
 from actitud_api.platform.storage import backup as copies
 from actitud_api.platform.storage.database import Database
-from tests.support.databases import write_migrated
+from tests.support.databases import opened, write_migrated
 from tests.support.revisions import NEWEST
 from tests.support.scale import NIGHT
 
@@ -41,11 +40,8 @@ def file(tmp_path: Path) -> Path:
     return found
 
 
-@contextmanager
-def at(file: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{file}")
-    yield database
-    database.close()
+def at(file: Path) -> AbstractContextManager[Database]:
+    return opened(f"sqlite:///{file}")
 
 
 def run(name: str, copy: Path, file: Path, *options: str) -> int:
@@ -197,6 +193,17 @@ def test_a_database_in_use_stays(file: Path, copy: Path, capsys: pytest.CaptureF
     assert counts(file) == {2}
 
 
+def connect_as(kind: type[sqlite3.Connection], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let SQLite make a connection of this kind to what is named by a URI, as the source of a restoration is."""
+    real = sqlite3.connect
+
+    def connect(name: object, **options: object) -> sqlite3.Connection:
+        factory = kind if options.get("uri") else sqlite3.Connection
+        return real(name, factory=factory, **options)  # type: ignore[call-overload, no-any-return]  # passed on
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+
+
 def test_a_crash_on_the_way_leaves_what_was_there(file: Path, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The files as they are in the middle of the replacement, opened as after a crash."""
     crashed = file.with_name("crashed.sqlite3")
@@ -211,13 +218,7 @@ def test_a_crash_on_the_way_leaves_what_was_there(file: Path, copy: Path, monkey
             target.execute("PRAGMA cache_size = 1")
             super().backup(target, pages=20, progress=stop)
 
-    real = sqlite3.connect
-
-    def connect(name: object, **options: object) -> sqlite3.Connection:
-        kind = Interrupted if options.get("uri") else sqlite3.Connection
-        return real(name, factory=kind, **options)  # type: ignore[call-overload, no-any-return]  # passed on
-
-    monkeypatch.setattr(sqlite3, "connect", connect)
+    connect_as(Interrupted, monkeypatch)
     with pytest.raises(InterruptedError):
         copies.restore_backup(copy, file, force=True)
     monkeypatch.undo()
@@ -302,13 +303,7 @@ def test_a_disk_that_fills_on_the_way_leaves_what_was_there(
         def backup(self, target: sqlite3.Connection, **_: object) -> None:
             raise sqlite3.OperationalError("database or disk is full")
 
-    real = sqlite3.connect
-
-    def connect(name: object, **options: object) -> sqlite3.Connection:
-        kind = Full if options.get("uri") else sqlite3.Connection
-        return real(name, factory=kind, **options)  # type: ignore[call-overload, no-any-return]  # passed on
-
-    monkeypatch.setattr(sqlite3, "connect", connect)
+    connect_as(Full, monkeypatch)
     assert run("restore", copy, file, "--force") == 1
     monkeypatch.undo()
     assert capsys.readouterr().err == f"{file} could not be written: database or disk is full\n"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,11 +15,11 @@ from actitud_api.cli.installing import install
 from actitud_api.engine.methodology import loader
 from actitud_api.platform.auth import keys
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.urls import hide_password
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
+from tests.support.databases import opened
 from tests.support.revisions import LATER, NEWEST, REVISIONS, pretend_later
 
 MADRID = ["--organisation", "ES-DIR3-L01280796", "--name", "Madrid", "--kind", "MUN", "--population", "3422416"]
@@ -41,20 +39,13 @@ def nothing(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'folder' / 'test.sqlite3'}"
 
 
-@contextmanager
-def at(url: str) -> Iterator[Database]:
-    database = Database(url)
-    yield database
-    database.close()
-
-
 def administrators(url: str) -> list[access.KeyRecord]:
-    with at(url) as database, database.read() as session:
+    with opened(url) as database, database.read() as session:
         return access.list_administrators(session)
 
 
 def listed(url: str) -> list[organisations.OrganisationRecord]:
-    with at(url) as database:
+    with opened(url) as database:
         return organisations.list_page(database, organisations.OrganisationFilters(), PageRange(limit=10))
 
 
@@ -83,7 +74,7 @@ def test_it_makes_the_database_the_organisation_and_the_key_and_shows_it(
     assert (madrid.id, madrid.name, madrid.kind, madrid.simulated) == ("ES-DIR3-L01280796", "Madrid", "MUN", False)
     assert (madrid.population, madrid.band) == (3_422_416, "P5")
     assert (madrid.province, madrid.region) == ("28", "13")
-    with at(url) as database:
+    with opened(url) as database:
         principal = access.verify(database, (), key, now=datetime.now(UTC))
     assert principal is not None
     assert (principal.organisations, principal.role) == ((), "administrator")
@@ -146,7 +137,7 @@ def test_a_lost_key_is_replaced_when_asked(url: str, capsys: pytest.CaptureFixtu
 
 def test_another_key_is_made_in_the_last_thirty_days_of_the_last_one(url: str) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    with at(url) as database:
+    with opened(url) as database:
         database.migrate()
 
         def again(after: timedelta) -> bool:
@@ -229,12 +220,12 @@ def test_an_older_database_is_not_migrated_unasked(
 
 
 def tables(url: str) -> set[str]:
-    with at(url) as database, database.read() as session:
+    with opened(url) as database, database.read() as session:
         return set(inspect(session.connection()).get_table_names())
 
 
 def test_it_says_what_it_did_down_and_up(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with at(url) as database:
+    with opened(url) as database:
         database.migrate()
     whole = tables(url)
 
@@ -251,11 +242,11 @@ def test_it_says_what_it_did_down_and_up(url: str, capsys: pytest.CaptureFixture
 
 
 def test_a_revision_that_there_is_not_changes_nothing(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with at(url) as database:
+    with opened(url) as database:
         database.migrate()
     assert cli.main(["migrate", "--database", url, "--to", "r0999"]) == 2
     assert re.search(r"no revision “r0999”. There are: base, r0001", capsys.readouterr().err)
-    with at(url) as database:
+    with opened(url) as database:
         assert database.is_current()
 
 
@@ -268,7 +259,7 @@ def test_there_has_to_be_a_database_to_migrate(
 
 
 def test_a_migration_that_fails_says_why(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with at(url) as database, database.begin_migration() as connection:
+    with opened(url) as database, database.begin_migration() as connection:
         connection.exec_driver_sql("CREATE TABLE edition (in_the_way INTEGER)")
     assert cli.main(["migrate", "--database", url]) == 1
     assert re.search(r"cannot be used: (table|relation) \W?edition\W? already exists", capsys.readouterr().err)

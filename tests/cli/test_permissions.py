@@ -17,7 +17,7 @@ from tests.support.figures import FigureRecorder
 
 
 @pytest.fixture(autouse=True)
-def generous(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def generous() -> Iterator[None]:
     """A umask that takes no permission away."""
     before = os.umask(0)
     yield
