@@ -18,8 +18,9 @@ from rich.console import Console
 from actitud_api import cli
 from actitud_api.cli.sheet import render_score
 from actitud_api.engine.i18n import LANGUAGES
-from actitud_api.engine.methodology.loader import list_versions
+from actitud_api.engine.methodology.loader import Methodology, list_versions
 from actitud_api.engine.methodology.model import Gate, IndexOperand
+from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.resources.scores import schemas
 from tests.unit.scoring import builders as b
@@ -191,6 +192,15 @@ def test_in_a_pipe_it_has_no_colours(file: Path, capsys: pytest.CaptureFixture[s
     assert "\x1b" not in said(capsys, str(file))
 
 
+def render(methodology: Methodology, submission: Submission, width: int) -> list[str]:
+    """Return the lines of the sheet of a submission, on a terminal so wide."""
+    answer = schemas.build_score_answer(explain(methodology, submission), None, methodology, "en")
+    console = Console(file=io.StringIO(), width=width)
+    console.print(render_score(answer, methodology, "en"))
+    assert isinstance(console.file, io.StringIO)
+    return [line.rstrip().replace("\u00a0", " ") for line in console.file.getvalue().splitlines()]
+
+
 def test_without_an_index_it_says_so() -> None:
     """Two dimensions are needed and one is left: nothing is divided by nothing."""
     never = b.compare(b.field("applies"), "eq", 1)
@@ -198,11 +208,7 @@ def test_without_an_index_it_says_so() -> None:
         b.root(b.group("D", b.ratio("R")), b.group("E", b.ratio("N", applies=never)), rated_children=2),
         profile=(b.integer_field("applies"),),
     )
-    score = explain(methodology, b.submit({"R": b.of(1, 2)}, {"applies": 0}))
-    console = Console(file=io.StringIO(), width=60)
-    console.print(render_score(schemas.build_score_answer(score, None, methodology, "en"), methodology, "en"))
-    assert isinstance(console.file, io.StringIO)
-    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    lines = render(methodology, b.submit({"R": b.of(1, 2)}, {"applies": 0}), 60)
     assert lines[:5] == ["title", "Methodology test.1, a draft: it may change", "", "No index", "Not rateable"]
     assert not any("Level" in line for line in lines)
     assert next(line for line in lines if line.startswith(" E group E")).split()[-3:] == ["–", "–", "–"]
@@ -220,11 +226,7 @@ def test_a_tree_of_another_shape() -> None:
     )
     methodology = b.methodology(tree, levels=levels)
     answers = {"T": b.of(1, 2), "R": b.of(1, 4), "U": b.of(3, 4)}
-    score = explain(methodology, msgspec.structs.replace(b.submit(answers), max_level=1))
-    console = Console(file=io.StringIO(), width=100)
-    console.print(render_score(schemas.build_score_answer(score, None, methodology, "en"), methodology, "en"))
-    assert isinstance(console.file, io.StringIO)
-    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    lines = render(methodology, msgspec.structs.replace(b.submit(answers), max_level=1), 100)
     assert lines[3] == "Index: 50.00 of 100"  # (50 + (25 + 75) / 2) / 2
     at = lines.index("Level 1 of 2: level 1")
     assert lines[at + 1] == "Review allows no level above 1."
@@ -247,11 +249,7 @@ def test_a_tree_of_another_shape() -> None:
 def test_the_pillars_stand_below_the_index() -> None:
     document = b.document(b.root(b.group("D", b.points("a"), b.points("c"))))
     methodology = b.read(msgspec.structs.replace(document, pillars={"talk": ("a",), "papers": ("c",)}))
-    score = explain(methodology, b.scoring(a=80, c=20))
-    console = Console(file=io.StringIO(), width=100)
-    console.print(render_score(schemas.build_score_answer(score, None, methodology, "en"), methodology, "en"))
-    assert isinstance(console.file, io.StringIO)
-    lines = [line.rstrip().replace("\u00a0", " ") for line in console.file.getvalue().splitlines()]
+    lines = render(methodology, b.scoring(a=80, c=20), 100)
     assert lines[3:7] == [
         "Index: 50.00 of 100",
         "Geometric mean: 50.00",
