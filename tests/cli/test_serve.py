@@ -43,6 +43,7 @@ from tests.support.proxy import free_port
 from tests.support.revisions import BEFORE_RELEASES, LATER, NEWEST, pretend_later
 from tests.support.scale import IN_FLIGHT
 from tests.support.serving import get_port, served_by_service
+from tests.support.waiting import await_refusal, await_true, takes_connections
 
 ENTERED, LEAVE = threading.Semaphore(0), threading.Event()
 
@@ -279,31 +280,15 @@ def ask_and_keep(connection: HTTPConnection) -> tuple[int, str | None]:
     return response.status, response.headers["Connection"]
 
 
-def await_refusal(address: str) -> None:
-    """Wait until the server at an address takes no new connection."""
-    host, port = address.removeprefix("http://").split(":")
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection((host, int(port))).close()
-        except ConnectionRefusedError:
-            return
-        time.sleep(0.01)
-    pytest.fail("still takes connections")
-
-
 def test_retired_it_leaves_no_kept_connection_without_an_answer() -> None:
     with serving_slowly() as (server, address):
         with contextlib.closing(HTTPConnection(address.removeprefix("http://"))) as kept:
             assert ask_and_keep(kept) == (200, None)
             server.retire()
-            await_refusal(address)
+            await_refusal(int(address.rpartition(":")[2]), 30)
             assert not is_leaving(server)
             assert ask_and_keep(kept) == (200, "close"), "it is ready, and closes after this answer"
-        deadline = time.monotonic() + 30
-        while not is_leaving(server):
-            assert time.monotonic() < deadline, "it ends with its last connection"
-            time.sleep(0.01)
+        await_true(lambda: is_leaving(server), 30)  # with its last connection
 
 
 def test_told_to_stop_it_closes_each_connection_after_its_next_answer() -> None:
@@ -327,12 +312,7 @@ def test_the_demonstration_trusts_no_proxy_and_names_no_server(demonstration: st
     rests = []
     with start(SERVE, ["demo", "--database", demonstration, "--port", f"{port}"], environment) as process:
         try:
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline:
-                with contextlib.suppress(OSError):
-                    socket.create_connection(("127.0.0.1", port)).close()
-                    break
-                time.sleep(0.1)
+            await_true(lambda: takes_connections(port), 60)
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
                 for address in ("192.0.2.1", "192.0.2.2"):
                     answer = client.get("/v1/editions", headers={"X-Forwarded-For": address})

@@ -26,6 +26,7 @@ from actitud_api.cli.supervisor import (
     WorkerFunction,
 )
 from tests.cli.following import answer_twice, fail, fail_first, follow, hang_first, ignore
+from tests.support.waiting import await_true
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
 
@@ -154,10 +155,8 @@ def test_a_worker_that_hangs_is_killed_and_started_anew(
     monkeypatch.setattr(supervision, "SILENCE_MAX", 1.0)
 
     def act() -> None:
-        deadline = time.monotonic() + BOUND
-        while {number for number, _, event in stage.read_events() if event == READY} != set(range(WORKERS)):
-            assert time.monotonic() < deadline, "it has no successor"
-            time.sleep(0.02)
+        all_numbers = set(range(WORKERS))
+        await_true(lambda: {number for number, _, event in stage.read_events() if event == READY} == all_numbers, BOUND)
         send(signal.SIGTERM)
 
     assert stage.run([partial(hang_first, tmp_path, FINAL | {STOP})], act)

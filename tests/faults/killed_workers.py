@@ -52,6 +52,7 @@ from actitud_api.resources.publications.service import EditionPublisher
 from actitud_api.web.workbooks.verdicts import tasks as verdict_tasks
 from tests.support.databases import Kind, opened, unlimited
 from tests.support.forking import PROCESSES
+from tests.support.waiting import await_true
 
 SECONDS: Final = 60.0
 """Patience with a worker that should begin, or end, a job."""
@@ -129,7 +130,11 @@ def kill_workers(
             # No more than these: two workers may do jobs faster than this process asks for them.
             for _ in range(AHEAD - len(_list_states(database, LEFT))):
                 jobs.append(enqueue(len(jobs)))
-            _await(lambda: "queued" not in (left := _list_states(database, LEFT).values()) or "running" in left)
+            await_true(
+                lambda: "queued" not in (left := _list_states(database, LEFT).values()) or "running" in left,
+                SECONDS,
+                0.005,
+            )
             time.sleep(chosen.uniform(0, typical))
             busy = _list_owners(database)
             working = [worker for worker in workers if worker.owner in busy]
@@ -141,7 +146,7 @@ def kill_workers(
             died += min(1, _bury(database, victim.owner, is_over=kind == "postgresql"))
             typical = _measure_typical(database, typical)
             workers.append(_start(url, folder, next(owners)))
-        _await(lambda: _list_states(database, LEFT) == {}, seconds=10 * SECONDS)
+        await_true(lambda: _list_states(database, LEFT) == {}, 10 * SECONDS, 0.005)
     finally:
         for worker in workers:
             _kill(worker)
@@ -181,13 +186,6 @@ def _measure_typical(database: Database, before: float) -> float:
         rows = session.execute(newest.limit(10)).all()
     seconds = sorted((finished - resumed).total_seconds() for resumed, finished in rows)
     return seconds[len(seconds) // 2] if seconds else before
-
-
-def _await(condition: Callable[[], bool], seconds: float = SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def _kill(worker: Worker) -> None:

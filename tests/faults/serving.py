@@ -123,6 +123,11 @@ def await_ready(process: Serving, seconds: float = 60) -> None:
     assert process.stdout.readline().startswith("Ready at ")
 
 
+def port_of(process: Serving) -> int:
+    """Return the port of a process that serves."""
+    return int(process.address.rpartition(":")[2])
+
+
 def administrator(database: Database) -> dict[str, str]:
     """The header of an administrator, with a new key."""
     with database.write() as session:

@@ -20,7 +20,7 @@ import pytest
 
 from tests.contract.asgi import Sent
 from tests.contract.hostile import JSON, Hostile, bodies, requests
-from tests.faults.serving import SERVE, UNLIMITED, Serving, await_ready, read_memory, starting
+from tests.faults.serving import SERVE, UNLIMITED, Serving, await_ready, port_of, read_memory, starting
 from tests.support import proxy
 from tests.support.figures import FigureRecorder
 from tests.support.scale import HOSTILE_BODIES, HOSTILE_TARGETS
@@ -61,11 +61,6 @@ def front(service: Serving, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """The port of the nginx in front of the service."""
     with proxy.running(tmp_path_factory.mktemp("front"), port_of(service)) as port:
         yield port
-
-
-def port_of(service: Serving) -> int:
-    """Return the port of a process that serves."""
-    return int(service.address.rpartition(":")[2])
 
 
 def encode(sent: Sent) -> bytes:

@@ -39,6 +39,7 @@ from tests.faults.test_publication import stored
 from tests.support.databases import Kind, make_key
 from tests.support.publishing import fill, fill_many
 from tests.support.scale import NIGHT, WORKER_KILLS
+from tests.support.waiting import await_true
 
 ROWS: Final = 120 if NIGHT else 12
 """Organisations of an edition: at night three batches are scored."""
@@ -115,10 +116,7 @@ def await_line(process: Serving, beginning: str) -> str:
 
 
 def await_state(database: Database, job: int, *states: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while get_status(database, str(job), None).record.state not in states:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    await_true(lambda: get_status(database, str(job), None).record.state in states, SECONDS)
 
 
 @pytest.mark.night

@@ -39,7 +39,7 @@ from actitud_api.platform.http.representations import Representation
 from actitud_api.platform.http.scope import ApiRequest, read_header
 from actitud_api.settings import Network, Settings
 from tests.contract.document import EVERYWHERE
-from tests.faults.serving import one_serving
+from tests.faults.serving import one_serving, port_of
 from tests.http.toys import toy_app
 from tests.support import proxy
 from tests.support.figures import FigureRecorder
@@ -75,7 +75,7 @@ HOP: Final = frozenset(
 def service(demonstration: str) -> Iterator[int]:
     """The port of the real command that serves the demonstration."""
     with one_serving(demonstration, settings={"trusted_proxies": "127.0.0.1"}) as process:
-        yield int(process.address.rpartition(":")[2])
+        yield port_of(process)
     assert process.returncode == 0
 
 

@@ -7,7 +7,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +26,7 @@ from tests.support.postgresql import Server
 from tests.support.publishing import fill_many
 from tests.support.publishing import publish as publish_by_command
 from tests.support.scale import SERVED_PUBLICATION_KILLS, SERVED_ROWS
+from tests.support.waiting import await_true
 
 PUBLISHERS: Final = 8
 ROWS: Final = SERVED_ROWS
@@ -141,16 +142,8 @@ def test_a_server_that_publishes_in_several_transactions_leaves_a_half(
         fill_many(database, "2026", ROWS)
         with publishing(url, folder, headers, SERVE_PIECEMEAL) as (process, client), ThreadPoolExecutor(1) as pool:
             working = pool.submit(publish, client, "2026")
-            await_true(lambda: working.done() or stored(database, "2026")[1] != {})
+            await_true(lambda: working.done() or stored(database, "2026")[1] != {}, SECONDS)
             process.kill()
             assert not working.result()
         assert stored(database, "2026") not in (WHOLE, NONE)
         assert find_damage(database) != []
-
-
-def await_true(condition: Callable[[], bool]) -> None:
-    """Returns once a condition is true."""
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

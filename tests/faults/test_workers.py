@@ -24,13 +24,14 @@ from actitud_api import cli
 from actitud_api.cli.server import WorkerServer, follow_orders
 from actitud_api.cli.supervisor import Supervisor
 from actitud_api.platform.http.system import Readiness
-from tests.faults.serving import SUPERVISE_WAITING, UNLIMITED, Serving, await_ready, start, starting
+from tests.faults.serving import SUPERVISE_WAITING, UNLIMITED, Serving, await_ready, port_of, start, starting
 from tests.support import proxy
 from tests.support.databases import make_key, opened
 from tests.support.figures import FigureRecorder
 from tests.support.postgresql import Server
 from tests.support.publishing import BIG, EDITION, fill, publish
 from tests.support.scale import NIGHT
+from tests.support.waiting import await_refusal, await_true
 
 WORKERS: Final = 3 if NIGHT else 2
 CLIENTS: Final = 8 if NIGHT else 3
@@ -64,10 +65,6 @@ def serving(url: str, folder: Path, **settings: str) -> Iterator[Serving]:
     with starting(url, proxy.free_port(), more) as process:
         await_ready(process, BOUND)
         yield process
-
-
-def port_of(process: Serving) -> int:
-    return int(process.address.rpartition(":")[2])
 
 
 def find_workers(process: Serving) -> list[int]:
@@ -121,10 +118,8 @@ class Load:
 
     def await_answers(self, number: int) -> None:
         """Wait until so many more requests are answered."""
-        sought, deadline = self.answers.total() + number, time.monotonic() + BOUND
-        while self.answers.total() < sought:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        sought = self.answers.total() + number
+        await_true(lambda: self.answers.total() >= sought, BOUND)
 
     def _ask(self, number: int) -> None:
         tags: dict[str, str] = {}
@@ -220,7 +215,7 @@ def test_told_to_stop_all_workers_answer_what_they_have_begun(
         assert len(find_workers(process)) == WORKERS
         connections = [stack.enter_context(closing(begin_score(port_of(process)))) for _ in range(CLIENTS)]
         process.send_signal(signal.SIGTERM)
-        await_refusal(port_of(process))
+        await_refusal(port_of(process), BOUND)
         for connection in connections:
             connection.sendall(BODY)
             assert connection.recv(4096).startswith(b"HTTP/1.1 400 "), "an empty body scores nothing"
@@ -244,25 +239,13 @@ def begin_score(port: int) -> socket.socket:
     return connection
 
 
-def await_refusal(port: int) -> None:
-    """Wait until nobody listens at a port."""
-    deadline = time.monotonic() + BOUND
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except ConnectionRefusedError:
-            return
-        time.sleep(0.05)
-    pytest.fail("still listens")
-
-
 @pytest.mark.night
 def test_workers_end_with_their_supervisor(url: str, tmp_path: Path) -> None:
     with serving(url, tmp_path, drain="0") as process:
         workers = find_workers(process)
         process.kill()
         process.wait()
-        await_refusal(port_of(process))
+        await_refusal(port_of(process), BOUND)
         await_end(workers)
 
 
@@ -293,10 +276,7 @@ def test_a_server_whose_supervisor_has_ended_stops() -> None:
 
 def await_end(workers: Iterable[int]) -> None:
     """Wait until none of these processes is there."""
-    deadline = time.monotonic() + BOUND
-    while any(b"spawn_main" in read_command(worker) for worker in workers):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    await_true(lambda: not any(b"spawn_main" in read_command(worker) for worker in workers), BOUND)
 
 
 @pytest.mark.night

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.support.waiting import await_true
 
 SECONDS = 30
 
@@ -33,11 +34,8 @@ def failing(strace: str, processes: Sequence[int], calls: str, error: str, files
     command += [f"--inject={calls}:error={error}", *(f"--attach={process}" for process in processes)]
     with subprocess.Popen([*command, *(f"--trace-path={file.resolve()}" for file in files)]) as tracer:
         try:
-            deadline = time.monotonic() + SECONDS
-            while not all(map(is_traced, processes)):
-                assert tracer.poll() is None, "strace may not look at other processes here"
-                assert time.monotonic() < deadline
-                time.sleep(0.01)
+            await_true(lambda: tracer.poll() is not None or all(map(is_traced, processes)), SECONDS)
+            assert tracer.poll() is None, "strace may not look at other processes here"
             yield
         finally:
             tracer.terminate()
