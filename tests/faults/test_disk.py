@@ -67,6 +67,19 @@ def assert_all_kept(database: Database, adders: Adders) -> None:
     assert find_damage(database) == []
 
 
+def record(figure: FigureRecorder, adders: Adders, away: float, kind: str, what: str) -> None:
+    """Record what was answered on a kind of database, and how long until a write was after `what` had happened."""
+    figure(
+        "R5",
+        f"writes on {kind} answered 201 before and after {what}; {len(adders.refused)} were refused with 503 and "
+        "Retry-After; the time is until the first write after that",
+        tried=len(adders.answered),
+        failed=0,
+        control=CONTROL,
+        worst_seconds=away,
+    )
+
+
 def test_a_disk_that_is_full(mounting: list[str], tmp_path: Path, figure: FigureRecorder) -> None:
     """A real one, of 8 MiB: reads go on, and so do writes when there is room again, without a new start."""
     seed = Path(migrated_sqlite(tmp_path).removeprefix("sqlite:///"))
@@ -94,15 +107,7 @@ def test_a_disk_that_is_full(mounting: list[str], tmp_path: Path, figure: Figure
             shutil.copy(file, tmp_path)
     with opened(f"sqlite:///{tmp_path / seed.name}") as database:
         assert_all_kept(database, adders)
-    figure(
-        "R5",
-        f"writes on SQLite answered 201 before and after a real disk was full; {len(adders.refused)} were refused with "
-        "503 and Retry-After; the time is until the first write after that",
-        tried=len(adders.answered),
-        failed=0,
-        control=CONTROL,
-        worst_seconds=away,
-    )
+    record(figure, adders, away, "SQLite", "a real disk was full")
 
 
 @pytest.mark.night
@@ -121,15 +126,7 @@ def test_a_file_that_may_not_grow(tmp_path: Path, figure: FigureRecorder) -> Non
 
         adders, away = write_while_it_fails(process, headers, limited)
         assert_all_kept(database, adders)
-    figure(
-        "R5",
-        f"writes on SQLite answered 201 before and after its files might not grow; {len(adders.refused)} were refused "
-        "with 503 and Retry-After; the time is until the first write after that",
-        tried=len(adders.answered),
-        failed=0,
-        control=CONTROL,
-        worst_seconds=away,
-    )
+    record(figure, adders, away, "SQLite", "its files might not grow")
 
 
 def write_while_it_fails(
@@ -174,15 +171,7 @@ def test_a_disk_that_fails_below_sqlite(
             reading=calls != READ,
         )
         assert_all_kept(database, adders)
-    figure(
-        "R5",
-        f"writes on SQLite answered 201 before and after {calls} failed with {error}; {len(adders.refused)} were "
-        "refused with 503 and Retry-After; the time is until the first write after that",
-        tried=len(adders.answered),
-        failed=0,
-        control=CONTROL,
-        worst_seconds=away,
-    )
+    record(figure, adders, away, "SQLite", f"{calls} failed with {error}")
 
 
 @pytest.mark.night
@@ -202,15 +191,7 @@ def test_a_disk_that_fails_below_postgresql(
             lambda: failing(strace, postgresql.list_processes(), WRITE, error, list_files(database)),
         )
         assert_all_kept(database, adders)
-    figure(
-        "R5",
-        f"writes on PostgreSQL answered 201 before and after its tables could not grow ({error}); "
-        f"{len(adders.refused)} were refused with 503 and Retry-After; the time is until the first write after that",
-        tried=len(adders.answered),
-        failed=0,
-        control=CONTROL,
-        worst_seconds=away,
-    )
+    record(figure, adders, away, "PostgreSQL", f"its tables could not grow ({error})")
 
 
 def list_files(database: Database) -> list[Path]:
