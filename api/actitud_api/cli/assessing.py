@@ -13,7 +13,7 @@ import msgspec
 from actitud_api.app import find_expected_problem
 from actitud_api.cli.common import CommandError, build_read_error, load_settings, open_output
 from actitud_api.cli.doing import do_job, iterate_items
-from actitud_api.cli.locking import open_ready_database
+from actitud_api.cli.readiness import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.audit_log import service as ledger

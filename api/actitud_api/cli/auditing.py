@@ -21,13 +21,12 @@ from actitud_api.cli.common import (
     print_renderable,
     render_list,
 )
-from actitud_api.cli.locking import open_ready_database
+from actitud_api.cli.readiness import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.engine.scoring.group_differences import Grouping
 from actitud_api.engine.scoring.level_sensitivity import Source
 from actitud_api.platform.auth.service import Principal
-from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.scores import audit_schemas, audits
 from actitud_api.resources.scores.computed import ComputationCache
@@ -113,10 +112,9 @@ def run_audit(options: argparse.Namespace, language: Language) -> int:
     chosen, settings = choose_language(options, language), load_settings(options)
     with open_ready_database(settings, chosen, writes=False) as database:
         try:
-            with wrap_failures():
-                examined = audits.examine_edition(
-                    database, ComputationCache(), options.edition, principal=OPERATOR, sensitivity=True
-                )
+            examined = audits.examine_edition(
+                database, ComputationCache(), options.edition, principal=OPERATOR, sensitivity=True
+            )
         except UnknownEdition as error:
             raise CommandError(NO_EDITION.into(chosen).format(edition=options.edition)) from error
     audit = audit_schemas.build_audit(examined, chosen)

@@ -8,10 +8,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from actitud_api.cli.common import NO_EDITION, CommandError, load_settings
-from actitud_api.cli.locking import open_ready_database
+from actitud_api.cli.readiness import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.publications.incomplete import NothingToDiscard, discard_revision
 
@@ -40,8 +39,7 @@ def run_discard(options: argparse.Namespace, language: Language) -> int:
     with open_ready_database(settings, language, writes=True) as database:
         event = ledger.Event(action=_ACTION, actor=None, subject="", public=True)
         try:
-            with wrap_failures():
-                discarded = discard_revision(database, edition, event, now=datetime.now(UTC))
+            discarded = discard_revision(database, edition, event, now=datetime.now(UTC))
         except UnknownEdition as error:
             raise CommandError(NO_EDITION.into(language).format(edition=edition)) from error
         except NothingToDiscard as error:

@@ -10,13 +10,12 @@ from typing import Final
 import msgspec
 
 from actitud_api.cli.common import NO_EDITION, CommandError, load_settings
-from actitud_api.cli.locking import open_ready_database
+from actitud_api.cli.readiness import open_ready_database
 from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.free_text import Reason
 from actitud_api.engine.narration import words
 from actitud_api.platform.http.inputs import Body
-from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.assessments.transitions import UnknownAssessment
 from actitud_api.resources.editions.service import UnknownEdition
@@ -81,7 +80,7 @@ def run_erase(options: argparse.Namespace, language: Language) -> int:
     named = {"edition": options.edition, "organisation": options.organisation, "indicator": options.indicator}
     with open_ready_database(settings, language, writes=True) as database:
         try:
-            with wrap_failures(), database.write() as session:
+            with database.write() as session:
                 counts = erasure.erase(session, **named, reason=request.reason, now=datetime.now(UTC))
                 if options.dry_run:
                     session.rollback()

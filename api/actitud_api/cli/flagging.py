@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from actitud_api.cli.common import NO_EDITION, CommandError, load_settings
-from actitud_api.cli.locking import open_ready_database
+from actitud_api.cli.readiness import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.reviews import service
 
@@ -40,8 +39,7 @@ def run_flags(options: argparse.Namespace, language: Language) -> int:
         subject = f"/v1/editions/{edition}/flags"
         event = ledger.Event(action=_ACTION, actor=None, subject=subject, public=True, hidden=True)
         try:
-            with wrap_failures():
-                outcome = service.refresh_flags(database, edition, event, now=datetime.now(UTC))
+            outcome = service.refresh_flags(database, edition, event, now=datetime.now(UTC))
         except UnknownEdition as error:
             raise CommandError(NO_EDITION.into(language).format(edition=edition)) from error
         except service.ReviewOver as error:

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Final, get_args
 
 from actitud_api.cli.common import CommandError, get_reason, load_settings, read_content
-from actitud_api.cli.locking import open_ready_database
+from actitud_api.cli.readiness import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.keys import Key, find_keys
-from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.api_keys import service as keys
 
 ROLES: Final = get_args(access.Role)
@@ -123,7 +122,7 @@ def run_create(options: argparse.Namespace, language: Language) -> int:
     with open_ready_database(settings, language, writes=True) as database:
         now = datetime.now(UTC)
         try:
-            with wrap_failures(), database.write() as session:
+            with database.write() as session:
                 requested_key = keys.RequestedKey(
                     role=options.role,
                     organisations=options.organisation,
@@ -207,11 +206,7 @@ def _is_within(text: str, minimum: int, maximum: int) -> bool:
 def run_list(options: argparse.Namespace, language: Language) -> int:
     """Run `keys list`: print a table of all access keys, oldest first, without secrets, and return exit code 0."""
     settings = load_settings(options)
-    with (
-        open_ready_database(settings, language, writes=False) as database,
-        wrap_failures(),
-        database.read() as session,
-    ):
+    with open_ready_database(settings, language, writes=False) as database, database.read() as session:
         listed = access.add_last_uses(session, access.list_keys(session))
     if not listed:
         sys.stdout.write(f"{_EMPTY.into(language)}\n")
@@ -251,7 +246,7 @@ def run_revoke(options: argparse.Namespace, language: Language) -> int:
     with open_ready_database(settings, language, writes=True) as database:
         now = datetime.now(UTC)
         try:
-            with wrap_failures(), database.write() as session:
+            with database.write() as session:
                 revoked = access.revoke(session, options.id, now=now)
                 ledger.append_entry(session, _build_event("revoke", revoked, {}), now=now)
         except (access.UnknownKey, access.KeyChangeRefused) as error:
@@ -279,7 +274,7 @@ def run_rotate(options: argparse.Namespace, language: Language) -> int:
     with open_ready_database(settings, language, writes=True) as database:
         now = datetime.now(UTC)
         try:
-            with wrap_failures(), database.write() as session:
+            with database.write() as session:
                 created = access.rotate(
                     session,
                     settings.peppers,
@@ -336,7 +331,7 @@ def _describe_states(
         CommandError: The database of this installation cannot be used.
     """
     settings = load_settings(options)
-    with open_ready_database(settings, language, writes=False) as database, wrap_failures():
+    with open_ready_database(settings, language, writes=False) as database:
         records = access.match_keys(database, settings.peppers, (key for _, key in found))
     now = datetime.now(UTC)
     states = {key: _STATES[access.determine_state(record, settings.peppers, now)] for key, record in records.items()}
@@ -358,7 +353,7 @@ def run_rotate_signing(options: argparse.Namespace, language: Language) -> int:
     with open_ready_database(settings, language, writes=True) as database:
         now = datetime.now(UTC)
         try:
-            with wrap_failures(), database.write() as session:
+            with database.write() as session:
                 ledger.begin_ledger(session, ledger.find_host(settings.public_url), now)
                 signing_key = ledger.rotate_signing_key(session, folder, event, now=now)
         except OSError as error:
@@ -397,7 +392,7 @@ def run_revoke_signing(options: argparse.Namespace, language: Language) -> int:
     event = ledger.Event(action="cli.keys.rotate-signing", actor=None, subject=ledger.SIGNING_KEYS_PATH, public=True)
     with open_ready_database(settings, language, writes=True) as database:
         try:
-            with wrap_failures(), database.write() as session:
+            with database.write() as session:
                 first, new = ledger.revoke_signing_key(session, folder, options.id, since, event, now=datetime.now(UTC))
         except ledger.UnknownSigningKey as error:
             raise CommandError(_NO_SIGNING_KEY.into(language).format(id=options.id)) from error

@@ -11,11 +11,11 @@ from typing import Final
 import msgspec
 
 from actitud_api.cli.common import CommandError, load_settings
-from actitud_api.cli.locking import DatabaseTaken, open_ready_database
+from actitud_api.cli.locking import DatabaseTaken
+from actitud_api.cli.readiness import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.audit_log import schemas, service
 from actitud_api.platform.audit_log.keys import KeyFaultCode, SigningKeyFault
-from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.settings import Settings
 
 FAULTS: Final[dict[KeyFaultCode, Texts]] = {
@@ -107,7 +107,7 @@ def _make_checkpoint(settings: Settings, language: Language) -> str:
     with open_ready_database(settings, language, writes=True) as database:
         now = datetime.now(UTC)
         try:
-            with wrap_failures(), database.write() as session:
+            with database.write() as session:
                 signer = service.load_signer(session, settings.signing_folder)
                 service.begin_ledger(session, service.find_host(settings.public_url), now)
                 return service.make_checkpoint(session, signer, now).note
@@ -119,8 +119,7 @@ def _read_newest_checkpoint(settings: Settings, taken: DatabaseTaken, language: 
     """Return the note of the newest checkpoint; raise `taken` if there is none."""
     with open_ready_database(settings, language, writes=False) as database:
         try:
-            with wrap_failures():
-                return service.find_checkpoint(database, service.LATEST).note
+            return service.find_checkpoint(database, service.LATEST).note
         except service.UnknownCheckpoint:
             raise taken from None
 
@@ -138,7 +137,7 @@ def run_acknowledge_restore(options: argparse.Namespace, language: Language) -> 
     event = service.Event(action=service.ACKNOWLEDGE_ACTION, actor=None, subject="/v1/ledger", public=True)
     with open_ready_database(settings, language, writes=True) as database:
         try:
-            with wrap_failures(), database.write() as session:
+            with database.write() as session:
                 lost = service.acknowledge_restore(
                     session, settings.signing_folder, reason, event, now=datetime.now(UTC)
                 )
@@ -159,7 +158,6 @@ def run_export(options: argparse.Namespace, language: Language) -> int:
     settings = load_settings(options)
     with (
         open_ready_database(settings, language, writes=False) as database,
-        wrap_failures(),
         database.read() as session,
         closing(service.iterate_entries(session)) as entries,
     ):

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from actitud_api.cli.common import CommandError, open_database
-from actitud_api.cli.readiness import catch_unreachable, check_ready
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.file_lock import DatabaseInUse, lock_file
@@ -77,24 +76,6 @@ def open_database_to_write(settings: Settings, language: Language) -> Iterator[D
     """
     # Opened first: a URL that is not supported has no file that could be locked.
     with open_database(settings, language) as database, lock_to_write(settings, language):
-        yield database
-
-
-@contextmanager
-def open_ready_database(settings: Settings, language: Language, *, writes: bool) -> Iterator[Database]:
-    """Open the database of the settings if its tables are at the newest revision, and close it at the end of the block.
-
-    A `DatabaseFailure` in the block becomes a `CommandError` with its reason. `writes`: lock the database as
-    `open_database_to_write` does.
-
-    Raises:
-        CommandError: The database URL is not supported (exit code 2), or the tables are not at the newest revision of
-            this release.
-        DatabaseTaken: The service or another command holds the lock of the file.
-    """
-    opened = (open_database_to_write if writes else open_database)(settings, language)
-    with opened as database, catch_unreachable(settings, language):
-        check_ready(settings, database, language)
         yield database
 
 

@@ -13,7 +13,7 @@ from actitud_api.app import PROBLEMS
 from actitud_api.cli.common import CommandError, load_settings, read_content
 from actitud_api.cli.doing import do_job
 from actitud_api.cli.ledger import build_signing_error
-from actitud_api.cli.locking import open_ready_database
+from actitud_api.cli.readiness import open_ready_database
 from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
@@ -23,7 +23,6 @@ from actitud_api.platform.http.problems import Fault, ProblemError
 from actitud_api.platform.http.validation import Json
 from actitud_api.platform.jobs.service import JobRecord, enqueue_job
 from actitud_api.platform.storage.database import Session
-from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.publications import schemas
 from actitud_api.resources.publications import service as publications
 from actitud_api.resources.publications.service import EditionPublisher
@@ -70,16 +69,15 @@ def run_publish(options: argparse.Namespace, language: Language) -> int:
             )
 
         try:
-            with wrap_failures():
-                with database.write(hidden=True) as session:
-                    job = enqueue(session)
-                status = do_job(
-                    *(settings, database, job.id, _SCORING.into(language), language),
-                    publishing=publishing,
-                    tries_again=False,
-                )
-                outcome = msgspec.convert(status.record.result, PublicationOutcome)
-                publication = publications.get(database, options.edition, str(outcome.revision))
+            with database.write(hidden=True) as session:
+                job = enqueue(session)
+            status = do_job(
+                *(settings, database, job.id, _SCORING.into(language), language),
+                publishing=publishing,
+                tries_again=False,
+            )
+            outcome = msgspec.convert(status.record.result, PublicationOutcome)
+            publication = publications.get(database, options.edition, str(outcome.revision))
         except ledger.SigningKeyFault as error:
             raise build_signing_error(error, language) from error
         except (LookupError, ValueError) as error:

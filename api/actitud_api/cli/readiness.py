@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from actitud_api.cli.common import CommandError
+from actitud_api.cli.common import CommandError, open_database
+from actitud_api.cli.locking import open_database_to_write
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.revisions import Revisions, get_revisions, move_to_revision
-from actitud_api.platform.storage.urls import DatabaseFailure, hide_password, is_absent
+from actitud_api.platform.storage.urls import DatabaseFailure, hide_password, is_absent, wrap_failures
 from actitud_api.settings import Settings
 
 NOT_INITIALISED = Texts(
@@ -68,6 +69,24 @@ def check_ready(settings: Settings, database: Database, language: Language) -> N
     text = {"empty": NOT_INITIALISED, "behind": NOT_MIGRATED}.get(revisions.state)
     if text is not None:
         raise CommandError(describe_revisions(text, settings, revisions, language))
+
+
+@contextmanager
+def open_ready_database(settings: Settings, language: Language, *, writes: bool) -> Iterator[Database]:
+    """Open the database of the settings if its tables are at the newest revision, and close it at the end of the block.
+
+    A database error in the block becomes a `CommandError` with its reason. `writes`: lock the database as
+    `open_database_to_write` does.
+
+    Raises:
+        CommandError: The database URL is not supported (exit code 2), or the tables are not at the newest revision of
+            this release.
+        DatabaseTaken: The service or another command holds the lock of the file.
+    """
+    opened = (open_database_to_write if writes else open_database)(settings, language)
+    with opened as database, catch_unreachable(settings, language), wrap_failures():
+        check_ready(settings, database, language)
+        yield database
 
 
 def create_tables(settings: Settings, database: Database, language: Language) -> tuple[bool, str]:

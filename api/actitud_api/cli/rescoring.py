@@ -16,7 +16,7 @@ from rich.table import Table
 
 from actitud_api.cli.common import NO_EDITION, CommandError, load_settings, open_output, print_renderable
 from actitud_api.cli.doing import do_job, iterate_items
-from actitud_api.cli.locking import open_ready_database
+from actitud_api.cli.readiness import open_ready_database
 from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.methodology.loader import load_methodology
@@ -25,7 +25,6 @@ from actitud_api.engine.scoring.change_decomposition import IncomparableVersions
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.http.inputs import Body
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.jobs.schemas import build_result, format_path
 from actitud_api.resources.scores.rescoring import Outcome, RescoringSummary
@@ -77,9 +76,8 @@ def run_rescore(options: argparse.Namespace, language: Language) -> int:
         )
         with output as write:
             try:
-                with wrap_failures():
-                    job = _enqueue(database, edition, request.methodology)
-                    status = do_job(settings, database, job, _BAR.into(language), language)
+                job = _enqueue(database, edition, request.methodology)
+                status = do_job(settings, database, job, _BAR.into(language), language)
             except UnknownEdition as error:
                 raise CommandError(NO_EDITION.into(language).format(edition=edition)) from error
             except IncomparableVersions as error:

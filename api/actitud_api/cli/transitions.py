@@ -12,7 +12,7 @@ import msgspec
 
 from actitud_api.cli.common import NO_EDITION, CommandError, load_settings
 from actitud_api.cli.doing import do_job, iterate_items
-from actitud_api.cli.locking import open_ready_database
+from actitud_api.cli.readiness import open_ready_database
 from actitud_api.cli.scoring import describe_faults
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.engine.narration import words
@@ -22,7 +22,6 @@ from actitud_api.platform.http.validation import Json
 from actitud_api.platform.jobs import service as jobs
 from actitud_api.platform.jobs.problems import PROBLEM, JobProblem
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.urls import wrap_failures
 from actitud_api.resources.batches import service
 from actitud_api.resources.batches.steps import STEPS, AssessmentFilter, Step
 from actitud_api.resources.batches.tasks import TRANSITIONS, build_parameters
@@ -62,10 +61,9 @@ def run_transition(options: argparse.Namespace, language: Language) -> int:
     settings, edition = load_settings(options), str(options.edition)
     with open_ready_database(settings, language, writes=True) as database:
         try:
-            with wrap_failures():
-                # Its class is one of the members of the union.
-                job = _enqueue(database, edition, cast(Step, request))
-                status = do_job(settings, database, job, _BAR.into(language), language)
+            # Its class is one of the members of the union.
+            job = _enqueue(database, edition, cast(Step, request))
+            status = do_job(settings, database, job, _BAR.into(language), language)
         except UnknownEdition as error:
             raise CommandError(NO_EDITION.into(language).format(edition=edition)) from error
         except EditionNotOpen as error:

@@ -12,7 +12,7 @@ from typing import Final
 
 from actitud_api.app import build_job_runner, build_notifier, build_publisher
 from actitud_api.cli.common import CommandError, load_settings
-from actitud_api.cli.locking import open_ready_database
+from actitud_api.cli.readiness import open_ready_database
 from actitud_api.engine.i18n import Language, Texts
 from actitud_api.platform.http.decoder_types import prepare_decoders
 from actitud_api.platform.storage.urls import find_database_file, hide_password
