@@ -699,20 +699,19 @@ def _add_erase(commands: Command) -> None:
         "erase",
         "erasing.run_erase",
     )
-    for name, text in (
-        ("edition", Texts("la edición, publicada o no", "the edition, published or not")),
-        ("organisation", Texts("la organización, por su identificador", "the organisation, by its id")),
-    ):
-        command.add(name, text, metavar=name.upper())
-    for option, metavar, text in (
-        ("--indicator", "CODE", Texts("solo lo de esta respuesta", "only what belongs to this answer")),
-        (
-            "--reason",
-            "TEXT",
-            Texts("por qué; queda para siempre en el registro público", "why; it stays in the public ledger for good"),
-        ),
-    ):
-        command.add(option, text, metavar=metavar, required=option == "--reason")
+    command.add("edition", Texts("la edición, publicada o no", "the edition, published or not"), metavar="EDITION")
+    command.add(
+        "organisation",
+        Texts("la organización, por su identificador", "the organisation, by its id"),
+        metavar="ORGANISATION",
+    )
+    command.add("--indicator", Texts("solo lo de esta respuesta", "only what belongs to this answer"), metavar="CODE")
+    command.add(
+        "--reason",
+        Texts("por qué; queda para siempre en el registro público", "why; it stays in the public ledger for good"),
+        metavar="TEXT",
+        required=True,
+    )
     command.add_flag("--dry-run", Texts("solo dice lo que se borraría", "only say what would be erased"))
     command.add_database()
 

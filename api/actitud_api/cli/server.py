@@ -146,14 +146,10 @@ class WorkerServer(Server):
         pipe: Connection,
         give_up: Callable[[], None] = lambda: None,
     ) -> None:
-        """Create the server; it does not listen yet.
+        """Create the server; it does not listen yet. Other arguments are those of `Server`.
 
-        Args:
-            config: Configuration of uvicorn.
-            readiness: Checks of `/readyz`; the server adds a check that fails once the server has begun to stop.
-            drain: Seconds after the order to stop in which requests are still accepted; 0 to stop accepting at once.
-            pipe: Connection to the supervisor, which is told when the server begins to accept requests.
-            give_up: Called once, when the server accepts no more requests; ends work that would outlast the shutdown.
+        `pipe` is the connection to the supervisor, which is told when the server begins to accept requests, and whose
+        order to stop begins the time `drain`.
         """
         super().__init__(config, readiness, drain, partial(pipe.send, READY), give_up)
         self._pipe = pipe
