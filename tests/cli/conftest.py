@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,12 @@ import pytest
 def _english(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the commands speak English, unless a test chooses another locale."""
     monkeypatch.setenv("LC_ALL", "C")
+
+
+@pytest.fixture
+def nothing(tmp_path: Path) -> str:
+    """The URL of an SQLite database where there is not even a folder."""
+    return f"sqlite:///{tmp_path / 'folder' / 'test.sqlite3'}"
 
 
 @pytest.fixture(autouse=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from actitud_api import cli
-from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database
+from tests.support.ledgers import read_last_entry
 from tests.support.publishing import EDITION, fill, publish_stored
 
 
@@ -21,11 +19,9 @@ def test_it_says_what_it_found_and_enters_it_in_the_ledger(
     assert cli.main(["flags", EDITION, "--database", url]) == 0
 
     assert capsys.readouterr().out == "Assessments handed in for the edition 2026: 3. Flags: 0.\n"
-    with database.read() as session:
-        *_, last = ledger.iterate_entries(session)
-    assert json.loads(last.entry.record)["action"] == "cli.flags"
-    assert last.opening is not None
-    assert (last.opening.subject, last.opening.public) == ("/v1/editions/2026/flags", True)
+    record, opening = read_last_entry(database)
+    assert record["action"] == "cli.flags"
+    assert (opening.subject, opening.public) == ("/v1/editions/2026/flags", True)
 
     assert cli.main(["flags", "1999", "--database", url]) == 1
     assert "There is no edition 1999." in capsys.readouterr().err

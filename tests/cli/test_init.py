@@ -33,12 +33,6 @@ def url(empty: str) -> str:
     return empty
 
 
-@pytest.fixture
-def nothing(tmp_path: Path) -> str:
-    """The URL of an SQLite database where there is not even a folder."""
-    return f"sqlite:///{tmp_path / 'folder' / 'test.sqlite3'}"
-
-
 def administrators(url: str) -> list[access.KeyRecord]:
     with opened(url) as database, database.read() as session:
         return access.list_administrators(session)

@@ -33,11 +33,6 @@ def installed(url: str, capsys: pytest.CaptureFixture[str]) -> str:
     return url
 
 
-@pytest.fixture
-def nothing(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'folder' / 'test.sqlite3'}"
-
-
 def stored(url: str) -> list[access.KeyRecord]:
     with opened(url) as database, database.read() as session:
         return access.list_keys(session)

@@ -10,7 +10,6 @@ import pytest
 from actitud_api import cli
 from actitud_api.app import build_job_runner
 from actitud_api.cli import doing
-from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.jobs.queries import JobFilters, JobRecord, list_jobs
 from actitud_api.platform.jobs.runner import JobRunner
 from actitud_api.platform.storage.database import Database
@@ -18,6 +17,7 @@ from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import service
 from tests.support.databases import make_key, unlimited
+from tests.support.ledgers import read_last_entry
 from tests.support.publishing import BIG, EDITION, LATE, fill, publish, return_submitted
 
 REASON = ["--reason", "The calendar says so."]
@@ -52,11 +52,9 @@ def test_an_edition_is_published_and_corrected(
         f"Published the edition 2026, revision 1: 3 scores.\nDigest: {first.digest}\n"
         f"Keep the checkpoint that follows somewhere else.\n\n{first.note}"
     )
-    with ready.read() as session:
-        *_, last = ledger.iterate_entries(session)
-    assert json.loads(last.entry.record)["action"] == "cli.publish"
-    assert last.opening is not None
-    assert (last.opening.subject, last.opening.public) == ("/v1/editions/2026/publications/1", True)
+    record, opening = read_last_entry(ready)
+    assert record["action"] == "cli.publish"
+    assert (opening.subject, opening.public) == ("/v1/editions/2026/publications/1", True)
 
     better = correcting(tmp_path, first.digest, {"D1.01": {"numerator": 320, "denominator": 320}})
     assert cli.main(["publish", EDITION, *REASON, *better, "--database", url]) == 0

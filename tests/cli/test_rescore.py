@@ -9,12 +9,12 @@ from typing import IO, Any
 import pytest
 
 from actitud_api import cli
-from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.jobs import service as jobs
 from actitud_api.platform.jobs.queries import JobFilters, JobRecord, list_jobs
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.assessments import service as assessments
+from tests.support.ledgers import read_last_entry
 from tests.support.publishing import BARE, BIG, EDITION, LATE, SMALL, fill, publish_stored
 
 NAMES = (BIG, SMALL, BARE, LATE)
@@ -60,12 +60,9 @@ def test_both_versions_are_told_side_by_side_and_the_edition_stays(
     assert rows[2:-1] == [["–", "–", "1"], ["1", "Starting", "point", "–", "1"], ["3", "Service", "desk", "–", "2"]]
     assert lines[-1] == f"Nothing of the edition has changed. Each organisation: {file}"
 
-    with database.read() as session:
-        *_, last = ledger.iterate_entries(session)
-    record = json.loads(last.entry.record)
+    record, opening = read_last_entry(database)
     assert (record["action"], record["actor"]) == ("cli.rescore", None)
-    assert last.opening is not None
-    assert (last.opening.subject, last.opening.public) == (f"/v1/jobs/{job.id}", True)
+    assert (opening.subject, opening.public) == (f"/v1/jobs/{job.id}", True)
 
 
 def test_of_a_published_edition_it_is_what_was_published(

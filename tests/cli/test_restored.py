@@ -6,9 +6,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
 from actitud_api import cli
@@ -18,7 +16,7 @@ from actitud_api.platform.storage.database import Database
 from tests.support import publishing
 from tests.support.databases import make_key, opened
 from tests.support.figures import FigureRecorder
-from tests.support.ledgers import read_statement
+from tests.support.ledgers import read_last_entry, read_statement
 
 ROOTS = ["0" * 64, "1" * 64, "2" * 64]
 ORIGIN = "actitud/ledger/0badcafe"
@@ -48,13 +46,6 @@ def check(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
     return found["status"], found["found"]
 
 
-def last_record(url: str) -> dict[str, Any]:
-    with opened(url) as database, database.read() as session:
-        *_, last = service.iterate_entries(session)
-    record: dict[str, Any] = msgspec.json.decode(last.entry.record)
-    return record
-
-
 @pytest.mark.parametrize("kind", ["sqlite"])
 def test_a_restored_copy_signs_nothing_until_that_is_acknowledged(
     installed: Path, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], figure: FigureRecorder
@@ -81,7 +72,8 @@ def test_a_restored_copy_signs_nothing_until_that_is_acknowledged(
     assert run(capsys, "ledger", "acknowledge-restore", "--reason", " ")[0] == 2
     code, out, _ = run(capsys, "ledger", "acknowledge-restore", "--reason", "The disk was lost.")
     assert (code, f"up to entry {signed.size} is lost" in out) == (0, True)
-    entered = last_record(url)
+    with opened(url) as database:
+        entered, _ = read_last_entry(database)
     assert (entered["action"], entered["details"]["reason"]) == (
         "cli.ledger.acknowledge-restore",
         "The disk was lost.",

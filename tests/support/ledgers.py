@@ -1,4 +1,4 @@
-"""The public verifier's findings on a ledger, its checkpoints and signed documents."""
+"""Entries of a ledger, and the findings of the public verifier on it, its checkpoints and signed documents."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import msgspec
 from actitud import Signature, Verification, verify
 from actitud_api.platform.audit_log.chain import ChainEntry
 from actitud_api.platform.audit_log.keys import Signer
-from actitud_api.platform.audit_log.service import SigningKey
+from actitud_api.platform.audit_log.service import EntryOpening, SigningKey, iterate_entries
 from actitud_api.platform.audit_log.signing import Jws
+from actitud_api.platform.storage.database import Database
 
 Jwks = dict[str, Any]
 Problems = list[tuple[str, str]]
@@ -36,6 +37,14 @@ def read_statement(note: str) -> Statement:
     """Return the statement of a checkpoint, without its signature."""
     origin, size, root, at = note.split("\n\n")[0].split("\n")
     return Statement(origin, int(size), base64.b64decode(root).hex(), at)
+
+
+def read_last_entry(database: Database) -> tuple[dict[str, Any], EntryOpening]:
+    """Return the record and the opening of the last entry of the ledger."""
+    with database.read() as session:
+        *_, last = iterate_entries(session)
+    assert last.opening is not None
+    return msgspec.json.decode(last.entry.record), last.opening
 
 
 def export_entries(entries: Iterable[ChainEntry]) -> bytes:
