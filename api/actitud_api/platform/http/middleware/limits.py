@@ -121,10 +121,9 @@ class Limits:
             holder = holder_of(scope)
             try:
                 state = await self._count_request(kind, _find_subject(scope, holder))
-            except CountFailed as error:
-                _log.warning("not counted", limit=kind, reason=str(error))
+            except ProblemError:
                 if kind != "read" or holder is not None:
-                    raise _build_unavailable() from error
+                    raise
                 # A public read is answered uncounted: availability matters more than its count.
                 await app(scope, receive, send)
                 return
@@ -154,11 +153,7 @@ class Limits:
         kind = class_of(rule_of(scope["route_handler"]), scope["method"])
         if kind is None or not self._quotas[kind] or weight == 0:
             return
-        try:
-            state = await self._count_request(kind, _find_subject(scope, holder_of(scope)), weight)
-        except CountFailed as error:
-            _log.warning("not counted", limit=kind, reason=str(error))
-            raise _build_unavailable() from error
+        state = await self._count_request(kind, _find_subject(scope, holder_of(scope)), weight)
         scope["state"][_STATE] = state
         state.check()
 
@@ -175,25 +170,31 @@ class Limits:
         """
         if not self._quotas["refused"]:
             return
-        try:
-            state = await self._count_request("refused", _find_subject(scope, holder))
-        except CountFailed as error:
-            _log.warning("not counted", limit="refused", reason=str(error))
-            raise _build_unavailable() from error
+        state = await self._count_request("refused", _find_subject(scope, holder))
         state.check()
 
     async def _count_request(self, kind: LimitClass, subject: str, weight: int = 1) -> _LimitState:
-        counted_subject = f"{kind} {subject}"
-        if self._threads is None:
-            number, seconds = self._count(counted_subject, weight)
-        else:
-            # A blocking count must not stop the event loop, which serves all other requests.
-            waiting = asyncio.get_running_loop().run_in_executor(self._threads, self._count, counted_subject, weight)
-            try:
-                number, seconds = await asyncio.wait_for(waiting, PATIENCE)
-            except TimeoutError as error:
-                raise CountFailed("not in time") from error
+        """Count a request for a limit.
+
+        Raises:
+            ProblemError: 503 if the request cannot be counted.
+        """
+        try:
+            number, seconds = await self._await_count(f"{kind} {subject}", weight)
+        except CountFailed as error:
+            _log.warning("not counted", limit=kind, reason=str(error))
+            raise ProblemError(UNAVAILABLE, _UNCOUNTED, headers={"Retry-After": str(RETRY_AFTER)}) from error
         return _LimitState(kind, self._quotas[kind], self._window, number, seconds)
+
+    async def _await_count(self, subject: str, weight: int) -> tuple[int, float]:
+        if self._threads is None:
+            return self._count(subject, weight)
+        # A blocking count must not stop the event loop, which serves all other requests.
+        waiting = asyncio.get_running_loop().run_in_executor(self._threads, self._count, subject, weight)
+        try:
+            return await asyncio.wait_for(waiting, PATIENCE)
+        except TimeoutError as error:
+            raise CountFailed("not in time") from error
 
 
 class _LimitState:
@@ -261,7 +262,3 @@ def address_of(scope: HTTPScope) -> str:
         return str(address.ipv4_mapped)
     network = int(address) >> (address.max_prefixlen - _PREFIX) << (address.max_prefixlen - _PREFIX)
     return f"{IPv6Address(network)}/{_PREFIX}"
-
-
-def _build_unavailable() -> ProblemError:
-    return ProblemError(UNAVAILABLE, _UNCOUNTED, headers={"Retry-After": str(RETRY_AFTER)})
