@@ -188,24 +188,15 @@ def kill_under_load(process: Serving) -> str:
 
 
 @pytest.mark.night
-def test_a_worker_that_ends_is_started_anew(url: str, tmp_path: Path) -> None:
-    """Killed, or told to stop by somebody else than its supervisor."""
+def test_a_worker_that_ends_or_hangs_is_started_anew(url: str, tmp_path: Path) -> None:
+    """Killed, told to stop by somebody else than its supervisor, or held."""
     with serving(url, tmp_path, drain="0") as process, httpx.Client(base_url=process.address) as client:
-        for number in (signal.SIGKILL, signal.SIGTERM):
+        for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP):
             former, *rest = find_workers(process)
             os.kill(former, number)
             assert set(rest) < await_workers(process, {former})
         assert client.get("/v1/editions").json()["items"][0]["id"] == EDITION
         assert process.poll() is None
-
-
-@pytest.mark.night
-def test_a_worker_that_hangs_is_started_anew(url: str, tmp_path: Path) -> None:
-    with serving(url, tmp_path, drain="0") as process, httpx.Client(base_url=process.address) as client:
-        former, *rest = find_workers(process)
-        os.kill(former, signal.SIGSTOP)
-        assert set(rest) < await_workers(process, {former})
-        assert client.get("/v1/editions").json()["items"][0]["id"] == EDITION
 
 
 def test_told_to_stop_all_workers_answer_what_they_have_begun(
