@@ -98,7 +98,10 @@ POLICIES: Final[Mapping[str, str]] = {
 """Patterns of the policies of what is shown; everything else, problems too, is locked."""
 
 EXPOSED: Final = frozenset(
-    {"content-disposition", "etag", "link", "location", "ratelimit", "retry-after", "sunset", "x-request-id"}
+    {
+        *("api-version", "content-disposition", "content-range", "deprecation", "etag", "idempotency-replayed", "link"),
+        *("location", "ratelimit", "retry-after", "sunset", "x-request-id"),
+    }
 )
 
 

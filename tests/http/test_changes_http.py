@@ -356,16 +356,6 @@ def test_what_is_missing_of_a_query_is_called_a_parameter(client: Client, langua
 # --- who sees what --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", ["path", "changes?from=2026"])
-def test_what_is_not_published_is_for_who_may_see_it(client: Client, what: str) -> None:
-    path = f"/v1/editions/2027/scores/XX-T-1/{what}"
-    for headers in ({}, key(client, "organisation_editor", "XX-T-2"), key(client, "registrar")):
-        problem(client.get(path, headers=headers), 404, "not-found")
-    for headers in (key(client, "organisation_editor", "XX-T-1"), key(client, "administrator")):
-        response = client.get(path, headers=headers)
-        assert (response.status_code, response.headers["cache-control"]) == (200, "private, no-cache")
-
-
 def test_both_editions_of_a_change_have_to_be_seen(client: Client) -> None:
     mine = key(client, "organisation_editor", "XX-T-1")
     assert got(client, CHANGES, mine, since="2027")["edition_before"] == "2027"

@@ -509,14 +509,6 @@ def test_an_organisation_sees_its_own_and_no_rank_that_tells_of_others(client: C
     assert found(client, RANKING, mine) == found(client)
 
 
-def test_an_editor_sees_what_everybody_sees(client: Client) -> None:
-    for role in ("registrar", "publisher", "assessor"):
-        editor = key(client, role, edition="another")
-        assert found(client, OPEN, editor) == []
-        problem(client.get(f"{OPEN}/XX-T-2", headers=editor), 404, "not-found")
-        assert [edition for edition, *_ in history(client, "XX-T-2", editor)] == ["2026", "2025"]
-
-
 def test_an_administrator_sees_everything_with_its_ranks(client: Client) -> None:
     administrator = key(client, "administrator")
     rows = found(client, OPEN, administrator)

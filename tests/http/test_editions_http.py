@@ -140,26 +140,6 @@ def test_an_edition_is_scored_by_a_draft_only_where_that_is_meant(client: Client
     assert create(client, id="2027-again", accept_draft=True)["methodology"] == "2027.1"
 
 
-def test_whoever_read_in_one_language_may_write_in_another(client: Client) -> None:
-    create(client)
-    tag = client.get("/v1/editions/2027", params={"lang": "en"}).headers["etag"]
-    response = client.patch(
-        "/v1/editions/2027", params={"lang": "es"}, json={"state": "in_review"}, headers={**PATCH, "If-Match": tag}
-    )
-    assert response.status_code == 200
-
-
-def test_a_change_needs_the_tag_of_what_it_changes(client: Client) -> None:
-    create(client)
-    tag = client.get("/v1/editions/2027").headers["etag"]
-    problem(client.patch("/v1/editions/2027", json={"state": "open"}, headers=PATCH), 428, "precondition-required")
-    problem(client.delete("/v1/editions/2027"), 428, "precondition-required")
-    assert patch(client, {"state": "in_review"}, tag).status_code == 200
-    problem(patch(client, {"state": "open"}, tag), 412, "precondition-failed")
-    problem(client.delete("/v1/editions/2027", headers={"If-Match": tag}), 412, "precondition-failed")
-    assert client.get("/v1/editions/2027").json()["state"] == "in_review"
-
-
 def test_the_tag_of_an_edition_that_was_removed_is_not_that_of_its_successor(client: Client) -> None:
     create(client)
     tag = client.get("/v1/editions/2027").headers["etag"]
@@ -182,39 +162,6 @@ def find_audited(client: Client, methodology: str) -> list[dict[str, Any]]:
     assert client.delete("/v1/editions/2027", headers={"If-Match": "*"}).status_code == 204
     rows: list[dict[str, Any]] = response.json()["statistics"]["indicators"]
     return rows
-
-
-@pytest.mark.parametrize("role", ["organisation_editor", "registrar"])
-def test_only_an_administrator_writes(client: Client, database: Database, role: access.Role) -> None:
-    create(client)
-    for header, status, slug in (
-        (
-            {"Authorization": f"Bearer {key(database, role, 'XX-DEMO-1' if role == 'organisation_editor' else None)}"},
-            403,
-            "forbidden",
-        ),
-        ({"Authorization": "Bearer nothing"}, 401, "unauthorized"),
-    ):
-        headers = {**header, "If-Match": "*"}
-        problem(client.post("/v1/editions", json={**NEW, "id": "2028"}, headers=headers), status, slug)
-        problem(client.patch("/v1/editions/2027", json={}, headers={**PATCH, **headers}), status, slug)
-        problem(client.delete("/v1/editions/2027", headers=headers), status, slug)
-    del client.headers["Authorization"]
-    problem(client.delete("/v1/editions/2027", headers={"If-Match": "*"}), 401, "unauthorized")
-    assert [item["id"] for item in client.get("/v1/editions").json()["items"]] == ["2027"]
-
-
-@pytest.mark.both_databases
-def test_a_repeated_creation_acts_once(client: Client) -> None:
-    named = {"Idempotency-Key": "attempt-1"}
-    first = client.post("/v1/editions", json=NEW, headers=named)
-    again = client.post("/v1/editions", json=NEW, headers=named)
-    assert (again.status_code, again.content) == (201, first.content)
-    assert again.headers["location"] == "/v1/editions/2027"
-    assert (again.headers["etag"], again.headers["idempotency-replayed"]) == (first.headers["etag"], "true")
-    problem(client.post("/v1/editions", json={**NEW, "id": "2028"}, headers=named), 422, "idempotency-key-reused")
-    (error,) = problem(client.post("/v1/editions", json=NEW), 409, "conflict")["errors"]
-    assert (error["pointer"], error["rule"], error["value"]) == ("/id", "taken", "2027")
 
 
 def test_dates_that_cannot_be_are_named_in_both_languages(client: Client) -> None:

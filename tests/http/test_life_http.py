@@ -445,17 +445,6 @@ def test_an_alias_leads_to_the_organisation(place: Place) -> None:
         assert (answer.status_code, answer.headers["location"]) == (308, f"{PATH}/{kind}")
 
 
-def test_an_attempt_acts_once(place: Place) -> None:
-    place.bring("submitted")
-    tag = place.get().headers["etag"]
-    first = place.post("returns", tag=tag, Idempotency_Key="one")
-    again = place.post("returns", tag=tag, Idempotency_Key="one")
-    assert (again.content, again.headers["idempotency-replayed"]) == (first.content, "true")
-    other = place.post("returns", {**RETURN, "reason": "Another."}, tag=tag, Idempotency_Key="one")
-    assert other.status_code == 422
-    assert [step["to"] for step in place.steps()] == ["submitted", "returned"]
-
-
 @pytest.mark.both_databases
 def test_of_many_that_act_at_once_one_does(place: Place) -> None:
     place.bring("submitted")
@@ -568,12 +557,3 @@ def test_a_draft_is_removed_with_its_history(place: Place) -> None:
     assert place.call("DELETE", PATH, If_Match="*").status_code == 204
     place.installation.draft(EDITION, MINE)
     assert place.steps() == []
-
-
-def test_nobody_reads_the_history_of_others(place: Place) -> None:
-    place.bring("returned")
-    foreign = place.installation.key("organisation_editor", OTHER)
-    for path in ("transitions", "transitions/2"):
-        answer = place.client.get(f"{PATH}/{path}", headers={"Authorization": f"Bearer {foreign}"})
-        assert answer.status_code == 404
-        assert json.dumps(RETURN["reason"]) not in answer.text

@@ -149,19 +149,6 @@ def test_what_is_not_said_is_not_known_or_follows(client: Client) -> None:
     assert (ministry["band"], ministry["region"]) == ("E5", "13")
 
 
-@pytest.mark.both_databases
-def test_a_repeated_request_adds_one(client: Client) -> None:
-    body = {"id": MADRID, "name": "Madrid", "kind": "MUN"}
-    first, second = (client.post("/v1/organisations", json=body, headers={"Idempotency-Key": "a-1"}) for _ in range(2))
-    assert (first.status_code, second.status_code) == (201, 201)
-    assert (first.content, first.headers["etag"]) == (second.content, second.headers["etag"])
-    assert second.headers["idempotency-replayed"] == "true"
-    assert listed(client) == [MADRID]
-    other = client.post("/v1/organisations", json={**body, "name": "Otra"}, headers={"Idempotency-Key": "a-1"})
-    problem(other, 422, "idempotency-key-reused")
-    assert conflicts(client.post("/v1/organisations", json=body)) == [("/id", "taken")]
-
-
 @pytest.mark.parametrize(
     ("identifier", "rule", "suggestion", "es", "en"),
     [
@@ -305,20 +292,6 @@ def test_what_has_not_the_form_is_named(client: Client, said: dict[str, object],
     assert listed(client) == []
 
 
-@pytest.mark.parametrize("role", ["none", "organisation_editor", "registrar", "administrator"])
-def test_only_editors_and_administrators_write(client: Client, role: str) -> None:
-    add(client, "XI-WIKIDATA-Q9")
-    database: Database = client.app.state["database"]
-    del client.headers["Authorization"]
-    for known in get_args(access.Role):
-        if known == role:
-            client.headers["Authorization"] = (
-                f"Bearer {key(database, known, 'XI-WIKIDATA-Q9' if known == 'organisation_editor' else None)}"
-            )
-    expected = {"none": (401, 401), "organisation_editor": (403, 403)}.get(role, (201, 200))
-    assert (offered(client).status_code, change(client, "XI-WIKIDATA-Q9", name="B").status_code) == expected
-
-
 @pytest.mark.parametrize("rule", [rule for member in get_args(ContradictionRule) for rule in get_args(member)])
 def test_every_rule_has_its_sentence(rule: Any) -> None:
     detail = build_fault(OrganisationContradiction("/x", rule, "valor", "esperado")).detail
@@ -355,21 +328,8 @@ def test_what_follows_from_another_member_follows_when_that_changes(client: Clie
     assert conflicts(change(client, province="28", region="10")) == [("/region", "region_differs")]
 
 
-def test_a_change_needs_the_version_that_it_is_of(client: Client) -> None:
-    add(client)
-    tag = client.get("/v1/organisations/XI-WIKIDATA-Q1").headers["etag"]
-    kind = {"Content-Type": PATCH}
-    without = client.patch("/v1/organisations/XI-WIKIDATA-Q1", json={"name": "Dos"}, headers=kind)
-    problem(without, 428, "precondition-required")
-    done = change(client, tag=tag, name="Dos")
-    assert (done.status_code, done.headers["etag"] != tag) == (200, True)
-    problem(change(client, tag=tag, name="Tres"), 412, "precondition-failed")
-    assert (read(client)["name"], client.get("/v1/organisations/XI-WIKIDATA-Q1").headers["etag"]) == (
-        "Dos",
-        done.headers["etag"],
-    )
-    unknown = client.patch("/v1/organisations/XI-WIKIDATA-Q3", json={}, headers={**kind, "If-Match": tag})
-    problem(unknown, 404, "not-found")
+def test_an_organisation_that_there_is_not_is_not_changed(client: Client) -> None:
+    problem(change(client, "XI-WIKIDATA-Q3", "*", name="Dos"), 404, "not-found")
 
 
 def test_what_changes_nothing_is_no_new_version(client: Client) -> None:

@@ -42,8 +42,6 @@ SLUGS: Final = {
     404: "not-found",
     409: "conflict",
     412: "precondition-failed",
-    422: "idempotency-key-reused",
-    428: "precondition-required",
 }
 
 
@@ -113,14 +111,6 @@ def test_any_key_proposes_and_reads_it_without_who_it_was(client: Client, role: 
     assert (read.json(), read.headers["etag"]) == (made, response.headers["etag"])
     assert read.headers["access-control-allow-origin"] == "*"
     assert holder["Authorization"].split("_")[1] not in read.text
-
-
-def test_without_a_key_nobody_proposes_or_decides(client: Client) -> None:
-    made = propose(client, key(client)).json()
-    assert propose(client, {}).status_code == 401
-    assert decide(client, {}, made["id"]).status_code == 401
-    assert decide(client, key(client, "registrar"), made["id"]).status_code == 403
-    assert client.get(f"/v1/suggestions/{made['id']}", headers=key(client)).json() == made
 
 
 @pytest.mark.both_databases
@@ -269,16 +259,6 @@ def test_each_decision_is_published_and_the_last_one_counts(client: Client) -> N
 
 
 @pytest.mark.both_databases
-def test_who_decides_on_what_has_changed_meanwhile_is_told_so(client: Client) -> None:
-    made, holder = propose(client, key(client)), key(client)
-    assert decide(client, holder, "1", made.headers["etag"]).status_code == 201
-    problem(decide(client, holder, "1", made.headers["etag"], decision="rejected"), 412)
-    without = client.post("/v1/suggestions/1/decisions", json=ACCEPTED, headers=holder)
-    problem(without, 428)
-    assert len(client.get("/v1/suggestions/1").json()["decisions"]) == 1
-
-
-@pytest.mark.both_databases
 def test_of_many_who_decide_at_once_one_does(client: Client) -> None:
     tag, holder = propose(client, key(client)).headers["etag"], key(client)
     with ThreadPoolExecutor(8) as pool:
@@ -334,14 +314,6 @@ def test_what_was_decided_on_is_not_withdrawn(client: Client) -> None:
     for who in (holder, key(client)):
         refused = problem(withdraw(client, who, "1", after), 409)
         assert [(error["rule"], error["value"]) for error in refused["errors"]] == [("decided", "rejected")]
-    assert listed(client) == ["1"]
-
-
-def test_a_repetition_proposes_once(client: Client) -> None:
-    holder = {**key(client), "Idempotency-Key": "once"}
-    first, again = propose(client, holder), propose(client, holder)
-    assert (first.json(), again.headers["idempotency-replayed"]) == (again.json(), "true")
-    problem(propose(client, holder, title="Otra"), 422)
     assert listed(client) == ["1"]
 
 

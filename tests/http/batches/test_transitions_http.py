@@ -226,13 +226,6 @@ def test_a_key_reaches_what_it_is_bound_to(office: Office) -> None:
     assert office.ask({"step": "reviews"}, elsewhere).status_code == 404
 
 
-def test_a_repeated_request_is_one_job(office: Office) -> None:
-    first, second = (office.ask({"step": "submissions"}, **{"Idempotency-Key": "once"}) for _ in range(2))
-    assert first.headers["location"] == second.headers["location"]
-    assert office.runner.run_due() == 1
-    assert office.actions().count("editions.assessments.submissions.create") == 4
-
-
 def interrupt(office: Office, act: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> Body:
     """Submit all one by one, and do something after the first; return how the job ended."""
     monkeypatch.setattr(tasks, "PORTION", 1)

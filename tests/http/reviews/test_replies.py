@@ -16,7 +16,7 @@ import rfc8785
 from actitud_api.resources.assessments.lifecycle import DeadlinePassed
 from actitud_api.resources.reviews.replies import service as replies
 from tests.http.reviews.conftest import CREATE, Desk
-from tests.http.test_assessments import EDITION, MERGE_PATCH, MINE, OTHER
+from tests.http.test_assessments import EDITION, MERGE_PATCH, MINE
 from tests.http.test_http_problems import problem
 from tests.support import publishing
 from tests.support.assessing import DOMAIN
@@ -100,16 +100,6 @@ def test_it_replies_until_the_last_day_has_ended_everywhere(desk: Desk) -> None:
     extended = {"phase": "hearing", "until": "2095-05-20", "reason": "They asked for it."}
     assert desk.ask("publisher", "POST", f"/assessments/{MINE}/extensions", extended).status_code == 201
     at(21, 11, 59)
-
-
-def test_nobody_else_replies(desk: Desk) -> None:
-    hear(desk)
-    assert reply(desk, OTHER).status_code == 404
-    for who in ("ada", "publisher"):
-        assert reply(desk, who).status_code == 403
-    assert desk.ask(None, "GET", REPLIES).status_code == 401
-    assert desk.ask(OTHER, "GET", REPLIES).status_code == 404
-    assert desk.get(REPLIES)["items"] == []
 
 
 @pytest.mark.parametrize(
