@@ -21,6 +21,7 @@ from tests.benchmarks.visitors import (
     visit_at_once,
     visiting,
 )
+from tests.support.threads import run_in_thread
 
 PAUSE: Final = 0.01
 PATIENCE: Final = 60
@@ -85,14 +86,9 @@ class AnsweringHandler(BaseHTTPRequestHandler):
 
 @contextmanager
 def answering() -> Iterator[AnsweringServer]:
-    with AnsweringServer() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(PAUSE,))
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = AnsweringServer()
+    with run_in_thread(server):
+        yield server
 
 
 def build_visit(begin: float, end: float, status: int = 200, headers: frozenset[str] = frozenset()) -> Visit:

@@ -16,7 +16,6 @@ import socketserver
 import subprocess
 import sys
 import tempfile
-import threading
 import traceback
 from code import InteractiveConsole
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +28,7 @@ import actitud.cli
 import actitud_api.cli
 from actitud import Client
 from tests.support.scale import NIGHT
+from tests.support.threads import run_in_thread
 
 ROOT: Final = Path(__file__).parents[2]
 LINKED: Final = ("api", "deploy", "docs", "openapi", "sdk", "tests")
@@ -185,16 +185,13 @@ def _listening(folder: Path) -> Iterator[Path]:
         if not NIGHT:
             for name in _COMMANDS:
                 (folder / ".venv" / "bin" / name).symlink_to(forwarder)
-        with _Commands(address, _Handler) as server:
-            names: dict[str, object] = {"__name__": "__main__"}
-            server.console = InteractiveConsole(names)
-            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-            thread.start()
-            try:
+        server = _Commands(address, _Handler)
+        names: dict[str, object] = {"__name__": "__main__"}
+        server.console = InteractiveConsole(names)
+        try:
+            with run_in_thread(server):
                 yield forwarder
-            finally:
-                server.shutdown()
-                thread.join()
-                for value in names.values():
-                    if isinstance(value, Client):
-                        value.close()
+        finally:
+            for value in names.values():
+                if isinstance(value, Client):
+                    value.close()

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from actitud_api.resources.webhooks.sending import Sender, SocketOption
+from tests.support.threads import run_in_thread
 
 HOST: Final = "portal.fabula.example"
 URL: Final = f"https://{HOST}/hooks/actitud?from=tests"
@@ -133,14 +134,8 @@ def receiving(folder: Path, host: str = HOST) -> Iterator[Receiver]:
     # Not the handshake of `accept`, which one silent client would hold up for all.
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     receiver = Receiver(server.server_address[1], certificate)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with run_in_thread(server):
         yield receiver
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def make_certificate(folder: Path, host: str) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +16,7 @@ import rfc8785
 
 from actitud_api import cli
 from actitud_api.cli import fetching, verifying
+from tests.support.threads import run_in_thread
 from tests.verification.bundles import (
     FOREIGN,
     ORIGIN,
@@ -266,14 +266,9 @@ def answering(answers: dict[str, Answer]) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Says nothing on standard error."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with run_in_thread(server):
+        yield f"http://127.0.0.1:{server.server_address[1]}"
 
 
 RANKING: Final = "/v1/editions/2026-test/scores?limit=1000"
