@@ -37,6 +37,7 @@ from actitud_api.settings import Settings
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, body_a
 from tests.support.editions import draft_edition
+from tests.support.organisations import change_organisation
 from tests.support.settling import anything
 from tests.support.shared import shared
 
@@ -268,7 +269,7 @@ def test_what_the_file_does_not_say_stays(database: Database) -> None:
         succeeded_by=("ES-DIR3-L01040097",),
         former_names=(service.PastName("Ilerda", date(1900, 1, 1)),),
     )
-    before = changed(database, "ES-DIR3-L01251207", said)
+    before = change_organisation(database, "ES-DIR3-L01251207", said, NOW)
     # The code of INE was taken away by hand; the file brings it back, and nothing else.
     assert imported(database, FILE.encode()) == ImportCounts(0, 1, 2)
     assert service.get(database, "ES-DIR3-L01251207") == structs.replace(
@@ -349,18 +350,6 @@ def test_a_row_of_another_version_is_not_replaced(database: Database) -> None:
 
 def everything(database: Database, offset: int = 0) -> list[service.OrganisationRecord]:
     return service.list_page(database, service.OrganisationFilters(), PageRange(offset=offset, limit=1000))
-
-
-def changed(database: Database, organisation: str, change: service.OrganisationChange) -> service.OrganisationRecord:
-    with database.write() as session:
-        return service.update(
-            session,
-            organisation,
-            change,
-            expected=lambda revision: True,
-            domains_changed=lambda session, organisation: None,
-            now=NOW,
-        )
 
 
 def test_an_identifier_of_another_organisation_is_named_at_its_line(database: Database) -> None:

@@ -17,6 +17,7 @@ from actitud_api.resources.organisations import search_queries, service
 from actitud_api.settings import Settings
 from tests.benchmarks.population import fill
 from tests.support.applications import borrow_app
+from tests.support.organisations import change_organisation
 
 pytestmark = pytest.mark.both_databases
 
@@ -146,23 +147,11 @@ def test_strange_texts_are_words_like_others(register: Database, text: str) -> N
 
 
 def test_a_rename_is_found_at_once_and_the_old_name_as_a_former_one(register: Database) -> None:
-    changed(register, "XX-T-16", service.OrganisationChange(name="Reina"))
+    change_organisation(register, "XX-T-16", service.OrganisationChange(name="Reina"), NOW)
     assert found(register, "reina") == found(register, "jaca") == "16"
-    changed(register, "XX-T-16", service.OrganisationChange(former_names=()))
+    change_organisation(register, "XX-T-16", service.OrganisationChange(former_names=()), NOW)
     assert found(register, "reina") == "16"
     assert found(register, "jaca") == ""
-
-
-def changed(database: Database, organisation: str, change: service.OrganisationChange) -> None:
-    with database.write() as session:
-        service.update(
-            session,
-            organisation,
-            change,
-            expected=lambda revision: True,
-            domains_changed=lambda session, organisation: None,
-            now=NOW,
-        )
 
 
 def test_what_nobody_has_any_more_leaves_no_word_and_no_trigram(register: Database) -> None:
@@ -182,8 +171,8 @@ def test_what_nobody_has_any_more_leaves_no_word_and_no_trigram(register: Databa
     assert counts(register) == before
     assert found(register, "Madird") == "01 02 03 05"
     for name in ("Xaca", "Jaca"):
-        changed(register, "XX-T-16", service.OrganisationChange(name=name))
-    changed(register, "XX-T-16", service.OrganisationChange(former_names=()))
+        change_organisation(register, "XX-T-16", service.OrganisationChange(name=name), NOW)
+    change_organisation(register, "XX-T-16", service.OrganisationChange(former_names=()), NOW)
     assert counts(register) == before
 
 
@@ -227,9 +216,9 @@ def test_the_state_changes_with_every_write(database: Database) -> None:
     with database.write() as session:
         service.add(session, [entry(*row) for row in REGISTER], NOW)
     states.append(service.get_state(database))
-    changed(database, "XX-T-16", service.OrganisationChange(population=13_001))
+    change_organisation(database, "XX-T-16", service.OrganisationChange(population=13_001), NOW)
     states.append(service.get_state(database))
-    changed(database, "XX-T-16", service.OrganisationChange(population=13_001))
+    change_organisation(database, "XX-T-16", service.OrganisationChange(population=13_001), NOW)
     assert service.get_state(database) == states[-1]
     with database.write() as session:
         service.remove_simulated(session)
@@ -271,17 +260,9 @@ def test_a_cursor_goes_on_where_nothing_matches_any_more(client: TestClient[Lite
     following = client.get("/v1/organisations?q=jaca&limit=1").json()
     assert following["next"] is None
     following = client.get("/v1/organisations?q=hospitalet&limit=1").json()["next"]
-    with client.app.state["database"].write() as session:
-        for identifier in ("XX-T-11", "XX-T-12"):
-            change = service.OrganisationChange(name="Uno", former_names=())
-            service.update(
-                session,
-                identifier,
-                change,
-                expected=lambda revision: True,
-                domains_changed=lambda session, organisation: None,
-                now=NOW,
-            )
+    for identifier in ("XX-T-11", "XX-T-12"):
+        change = service.OrganisationChange(name="Uno", former_names=())
+        change_organisation(client.app.state["database"], identifier, change, NOW)
     answer = client.get(following)
     assert (answer.status_code, answer.json()["items"]) == (200, [])
 

@@ -49,6 +49,7 @@ from tests.http.publications.test_documents import PUBLISHED
 from tests.support.databases import make_key, opened
 from tests.support.forking import fork_workers
 from tests.support.ledgers import find_chain_problems, find_signature_problems, make_jwks, read_statement
+from tests.support.organisations import change_organisation
 from tests.support.publishing import (
     BARE,
     BEFORE,
@@ -87,14 +88,6 @@ def ready(database: Database, folder: Path) -> Database:
 
 def edition_document(database: Database, found: PublicationRecord) -> EditionDocument:
     return parse_edition(service.get_document(database, found.digest).form.text)
-
-
-def change_organisation(database: Database, change: organisations.OrganisationChange) -> None:
-    """Changes what is said of an organisation, whatever is there."""
-    with database.write() as session:
-        organisations.update(
-            session, BIG, change, expected=lambda revision: True, now=NOW, domains_changed=lambda session, name: None
-        )
 
 
 def rules(caught: pytest.ExceptionInfo[PublicationRefused]) -> list[tuple[str, str]]:
@@ -272,8 +265,7 @@ def test_before_it_is_published_drafts_are_there_for_administrators(ready: Datab
 
 
 def test_only_an_edition_in_review_is_published(database: Database, folder: Path) -> None:
-    fill(database)
-    make_key(database, folder)
+    prepare(database, folder)
     with database.write() as session:
         session.connection().execute(text("UPDATE edition SET state = 'open'"))
     before = everything(database)
@@ -506,7 +498,7 @@ def test_a_correction_judges_only_the_documents_that_it_brings(ready: Database, 
     with pytest.raises(NotSubmittable) as caught:
         publish(ready, folder, correction(first, D1_02=added), now=LATER)
     assert [finding.rule for finding in caught.value.errors] == ["undeclared_domain"]
-    change_organisation(ready, organisations.OrganisationChange(domains=("elsewhere.example",)))
+    change_organisation(ready, BIG, organisations.OrganisationChange(domains=("elsewhere.example",)), NOW)
     second = publish(ready, folder, correction(first, D1_02=added), now=LATER)
     sent = parse_score(service.get_document(ready, second.corrections[0].after).form.text).submission
     assert sent.self_declared == submissions()[BIG].self_declared
@@ -540,7 +532,7 @@ def test_a_sheet_is_told_from_what_was_published(
     sent = scores.get_edition_score(ready, EDITION, BIG)
     assert scores.get_explained_score(sent) == computed
     assert sent.document == PUBLISHED[BIG]
-    change_organisation(ready, organisations.OrganisationChange(name="Otro"))
+    change_organisation(ready, BIG, organisations.OrganisationChange(name="Otro"), NOW)
     assert scores.get_edition_score(ready, EDITION, BIG).name == "Ávila"
 
 
@@ -633,7 +625,7 @@ def test_whoever_keeps_renaming_an_organisation_keeps_nothing_from_being_publish
 
     def rename() -> None:
         names.append(f"Name {len(names)}")
-        change_organisation(ready, organisations.OrganisationChange(name=names[-1]))
+        change_organisation(ready, BIG, organisations.OrganisationChange(name=names[-1]), NOW)
 
     fill(ready, "2026-b")
     monkeypatch.setattr(service, "CAUGHT_UP", 0)
@@ -671,7 +663,7 @@ def test_what_changed_too_much_is_prepared_again_and_nothing_else(
 
     def rename() -> None:
         if next(changes, False):
-            change_organisation(ready, organisations.OrganisationChange(name="Another name"))
+            change_organisation(ready, BIG, organisations.OrganisationChange(name="Another name"), NOW)
 
     _, attempts = publish_meanwhile(ready, folder, rename, advance=lambda: computed.append(1))
     assert (attempts, len(computed)) == (2, 3 + 1)
