@@ -20,7 +20,6 @@ from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.predicates import walk_indicators
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
@@ -29,6 +28,7 @@ from actitud_api.resources.reviews import service as reviews
 from tests.browser.chromium import Scheme, showing
 from tests.browser.watching import Watched
 from tests.support.assessing import DOMAIN, body_a, document
+from tests.support.keys import create_key
 from tests.support.scale import NIGHT
 from tests.support.settling import anything, settle
 from tests.web.embeds.installation import AVILA, ZAMORA
@@ -458,12 +458,7 @@ def is_closed(page: Page) -> None:
 @pytest.fixture
 def key(watched: Watched) -> str:
     """A key of Ávila, which has nothing in 2027 yet."""
-    database: Database = watched.app.state["database"]
-    with database.write() as session:
-        made = access.create_key(
-            session, (), role="organisation_editor", organisations=(AVILA,), days=1, now=datetime.now(UTC)
-        )
-    return made.text
+    return create_key(watched.app.state["database"], "organisation_editor", AVILA)
 
 
 def test_with_a_key_the_draft_is_kept_and_submitted(
@@ -605,11 +600,10 @@ def test_with_a_key_the_draft_is_kept_and_submitted(
 def register(watched: Watched, organisation: str, name: str) -> str:
     """Registers an organisation, which has nothing in 2027 yet, and returns a key of it."""
     database: Database = watched.app.state["database"]
-    now, mine = datetime.now(UTC), (organisation,)
     with database.write() as session:
         entry = organisations.OrganisationEntry(id=organisation, name=name, kind="MUN", domains=(DOMAIN,))
-        organisations.add(session, [entry], now)
-        return access.create_key(session, (), role="organisation_editor", organisations=mine, days=1, now=now).text
+        organisations.add(session, [entry], datetime.now(UTC))
+    return create_key(database, "organisation_editor", organisation)
 
 
 @pytest.fixture(scope="module")
@@ -793,7 +787,6 @@ def test_with_a_key_verdicts_are_shown_and_replies_taken(browser: Browser, watch
     database: Database = watched.app.state["database"]
     now = datetime.now(UTC)
     with database.write() as session:
-        made = access.create_key(session, (), role="organisation_editor", organisations=(HEARD,), days=1, now=now)
         organisations.add(
             session, [organisations.OrganisationEntry(id=HEARD, name="Oída", kind="MUN", domains=(DOMAIN,))], now
         )
@@ -810,9 +803,10 @@ def test_with_a_key_verdicts_are_shown_and_replies_taken(browser: Browser, watch
         )
     settle(database, "2027", HEARD, "hearing")
     url = f"{service}{PATH}?lang=es&edition=2027&organisation={HEARD}"
+    key = create_key(database, "organisation_editor", HEARD)
     with showing(browser, url, width=320) as seen:
         page = seen.page
-        page.fill("#key", made.text)
+        page.fill("#key", key)
         page.click("#draft-load")
         block = page.locator('[data-code="D1.07"]')
         expect(block.locator("[data-verdict]")).to_have_text("Dictamen: la respuesta se rechaza y no cuenta.")
@@ -869,7 +863,7 @@ def test_with_a_key_verdicts_are_shown_and_replies_taken(browser: Browser, watch
         expect(told).to_have_text("Alegación retirada.")
     settle(database, "2027", HEARD, "final")
     with showing(browser, url) as seen:
-        seen.page.fill("#key", made.text)
+        seen.page.fill("#key", key)
         seen.page.click("#draft-load")
         go(seen.page, "D1")
         block = seen.page.locator('[data-code="D1.07"]')

@@ -9,11 +9,11 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.suggestions import service as suggestions
 from tests.browser.chromium import Scheme, showing
 from tests.browser.watching import Watched
+from tests.support.keys import create_key, present_key
 
 pytestmark = pytest.mark.night
 
@@ -25,9 +25,7 @@ LONG: Final = "W" * 200
 @pytest.fixture
 def key(watched: Watched) -> str:
     """A key that nobody would decide with."""
-    database: Database = watched.app.state["database"]
-    with database.write() as session:
-        return access.create_key(session, (), role="registrar", days=1, now=datetime.now(UTC)).text
+    return create_key(watched.app.state["database"], "registrar")
 
 
 def test_who_has_a_key_proposes_and_is_told_that_it_waits(browser: Browser, service: str, key: str) -> None:
@@ -77,7 +75,7 @@ def test_whose_answer_is_lost_proposes_once(browser: Browser, service: str, key:
         expect(told).to_have_text("The service does not answer. What you typed is still here.")
         publish.click()
         expect(told).to_contain_text("Received as suggestion")
-    answer = httpx.get(f"{service}/v1/suggestions", headers={"Authorization": f"Bearer {key}"})
+    answer = httpx.get(f"{service}/v1/suggestions", headers=present_key(key))
     assert [one["title"] for one in answer.json()["items"]].count(title) == 1
 
 

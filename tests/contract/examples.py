@@ -30,7 +30,6 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.audit_log.keys import FILE_MODE, Signer, build_key_path
 from actitud_api.platform.audit_log.queries import replace_signing_key
 from actitud_api.platform.auth import keys as forms
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.jobs.queries import JobItem, insert_items
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange
@@ -43,6 +42,7 @@ from actitud_api.resources.webhooks.queries import Attempt
 from actitud_api.settings import Settings
 from tests.support import publishing
 from tests.support.databases import make_key
+from tests.support.keys import create_header, create_key, present_key
 from tests.support.settling import anything, settle
 
 PUBLIC_URL: Final = "https://actitud.example"
@@ -258,8 +258,8 @@ def answers(app: Litestar) -> dict[str, Any]:
         workbook = client.post(WORKBOOK, json=request(filled))
         headers = {"Content-Type": workbook.headers["content-type"]}
         found[read] = client.post(f"{WORKBOOK}/answers", content=workbook.content, headers=headers).json()
-        key = _key(app.state["database"])
-        client.headers.update({"Authorization": f"Bearer {key}"})
+        key = create_key(app.state["database"])
+        client.headers.update(present_key(key))
         for name, (method, path) in WRITES.items():
             kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
             condition = {"If-None-Match" if name in MAKES else "If-Match": "*"}
@@ -380,7 +380,7 @@ def of_approvals(folder: Path) -> dict[str, Any]:
     publishing.fill(database)
     path, body = "/v1/editions/2026/approvals", request("editions.approvals.create")
     with TestClient(app) as client:
-        client.headers.update({"Authorization": f"Bearer {_key(database)}"})
+        client.headers.update(create_header(database))
         (refused,) = client.post(path, json=body).json()["errors"]
         answers = {
             "create": client.post(path, json={**body, "digest": refused["suggestion"]}),
@@ -402,7 +402,7 @@ def of_jobs(folder: Path) -> dict[str, Any]:
     make_key(database, folder)
     path, body = "/v1/editions/2026/publications", request("editions.publications.create")
     with TestClient(app) as client:
-        client.headers.update({"Authorization": f"Bearer {_key(database)}", "Prefer": "respond-async"})
+        client.headers.update({**create_header(database), "Prefer": "respond-async"})
         for attempt in ("one", "two"):
             asked = client.post(path, json={"reason": body["reason"]}, headers={"Idempotency-Key": attempt})
             assert asked.status_code == 202, asked.text
@@ -431,7 +431,7 @@ def of_keys(folder: Path) -> dict[str, Any]:
     made = [structs.replace(forms.generate_key(), id=name) for name in KEY_IDS]
     found: dict[str, Any] = {}
     with mock.patch.object(forms, "generate_key", mock.Mock(side_effect=made)), TestClient(app) as client:
-        client.headers.update({"Authorization": f"Bearer {_key(database)}"})
+        client.headers.update(create_header(database))
         (organisation,) = request("keys.create")["organisations"]
         client.post("/v1/organisations", json={**request("organisations.create"), "id": organisation})
         for name, (method, path) in OF_KEYS.items():
@@ -451,7 +451,7 @@ def of_webhooks(folder: Path) -> dict[str, Any]:
     database.migrate()
     found: dict[str, Any] = {}
     with mock.patch.object(secrets, "token_hex", lambda size: WEBHOOK[: 2 * size]), TestClient(app) as client:
-        client.headers.update({"Authorization": f"Bearer {_key(database)}"})
+        client.headers.update(create_header(database))
         for name, (method, path) in OF_WEBHOOKS.items():
             body = request(name) if (FOLDER / f"{name}.request.json").is_file() else None
             kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
@@ -546,12 +546,6 @@ def _judge_too(database: Database) -> None:
             expected=anything,
             now=datetime.now(UTC),
         )
-
-
-def _key(database: Database) -> str:
-    with database.write() as session:
-        now = datetime.now(UTC)
-        return access.create_key(session, (), role="administrator", days=1, now=now).text
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ from actitud_api.resources.webhooks import service as webhooks
 from tests.contract import examples
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
+from tests.support.keys import present_key
 from tests.support.settling import anything, move_calendar, settle
 from tests.support.toy_jobs import Counting
 
@@ -245,7 +246,7 @@ class Installation:
 
     def webhook(self) -> str:
         """Makes a webhook of an administrator who has no other, and returns its id."""
-        holder = {"Authorization": f"Bearer {self.key('administrator')}"}
+        holder = present_key(self.key("administrator"))
         made = self._made("POST", "/v1/webhooks", examples.request("webhooks.create"), holder)
         webhook: str = made.json()["id"]
         return webhook
@@ -397,7 +398,7 @@ class Installation:
         idempotency_key: str | None = None,
     ) -> httpx.Response:
         """The answer to an operation."""
-        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        headers = present_key(key)
         if "If-Match" in operation.headers and if_match is not None:
             headers["If-Match"] = if_match
         if idempotency_key is None and operation.names_its_attempts:
@@ -438,7 +439,7 @@ class Installation:
 
     @property
     def _holder(self) -> Mapping[str, str]:
-        return {"Authorization": f"Bearer {self._administrator}"}
+        return present_key(self._administrator)
 
     def _made(self, method: str, path: str, body: object, headers: Mapping[str, str] | None = None) -> httpx.Response:
         response = self.client.request(method, path, json=body, headers={**self._holder, **(headers or {})})

@@ -28,6 +28,7 @@ from tests.contract import examples
 from tests.contract.installation import MINE, SAFE, Installation, Operation, Place, operations
 from tests.support import proxy
 from tests.support.figures import FigureRecorder
+from tests.support.keys import present_key
 from tests.support.scale import LOGGED, STRAYS
 
 ALL: Final = operations()
@@ -90,7 +91,7 @@ def replaced(body: Any, canary: str) -> Iterator[Any]:
 def requests(operation: Operation, canary: str, holder: str) -> Iterator[Sent]:
     method, named = operation.method.upper(), values(operation)
     path = operation.path.format_map(named)
-    as_holder = {"Authorization": f"Bearer {holder}", "If-Match": "*", "Idempotency-Key": "one"}
+    as_holder = {**present_key(holder), "If-Match": "*", "Idempotency-Key": "one"}
     content: bytes | None = None
     if "requestBody" in operation.described:
         media_type = next(iter(operation.described["requestBody"]["content"]))
@@ -192,7 +193,7 @@ def test_it_is_in_no_log_error_entry_or_dump(
 
     with monkeypatch.context() as patch:
         patch.setattr(editions, "get", fail)
-        headers = {"Authorization": f"Bearer {canary.text}", "Cookie": canary.text}
+        headers = {**present_key(canary.text), "Cookie": canary.text}
         response = installation.client.get(f"/v1/editions/{canary.text}", headers=headers)
     assert response.status_code == 500
     assert not canary.is_in(shown(response))
@@ -211,7 +212,7 @@ def test_it_is_in_no_log_error_entry_or_dump(
     reported = installation.client.post("/v1/keys/reports", json={"text": canary.text})
     assert reported.status_code == 200
     assert not canary.is_in(dump(installation))
-    assert installation.client.get("/v1/keys", headers={"Authorization": f"Bearer {canary.text}"}).status_code == 401
+    assert installation.client.get("/v1/keys", headers=present_key(canary.text)).status_code == 401
     figure(
         "R29",
         f"requests to {len(ALL)} operations with a key out of place ({places(tried)}); searched are answers, log, "

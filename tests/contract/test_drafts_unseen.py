@@ -17,6 +17,7 @@ from tests.contract import examples
 from tests.contract.installation import MINE, OTHER, Installation, Place, operations
 from tests.support import scale
 from tests.support.figures import FigureRecorder
+from tests.support.keys import present_key
 from tests.support.public_addresses import Answer, Ids, list_addresses, read_answer
 
 PUBLISHED, OPEN, ELSEWHERE = "2026-published", "2028-drafts", "2029-elsewhere"
@@ -116,7 +117,7 @@ def changes(installation: Installation) -> Iterator[tuple[str, Callable[[], obje
             response = installation.call(operation, Place(place, body), administrator)
             if response.status_code == 412:
                 path = operation.path.format_map(place)
-                headers = {"Authorization": f"Bearer {administrator}", "If-None-Match": "*"}
+                headers = {**present_key(administrator), "If-None-Match": "*"}
                 response = installation.client.request(operation.method.upper(), path, json=body, headers=headers)
             assert response.is_success, (name, response.text)
 

@@ -32,6 +32,7 @@ from tests.contract.installation import (
     operations,
 )
 from tests.support.figures import FigureRecorder
+from tests.support.keys import present_key
 from tests.support.scale import NIGHT
 
 ALL: Final = operations()
@@ -222,7 +223,7 @@ def test_the_right_version_of_theirs_is_as_what_does_not_exist(stage: Stage, ope
     path = operation.path.format_map({**others, **theirs})
     # A transition is about the assessment that it is below.
     read = path.rpartition("/")[0] if operation.method == "post" else path
-    seen = installation.client.get(read, headers={"Authorization": f"Bearer {stage.administrator}"})
+    seen = installation.client.get(read, headers=present_key(stage.administrator))
     right = seen.headers["etag"] if seen.is_success else '"v1-0123456789ab"'
     before = installation.stored()
 
@@ -314,7 +315,7 @@ def test_in_a_body_that_a_job_reads_it_is_as_what_does_not_exist(stage: Stage) -
         response = installation.call(operation, Place({"edition": FOREIGN}, body), key)
         installation.client.app.state["jobs"].run_due()
         path = response.headers["location"]
-        results = installation.client.get(f"{path}/items", headers={"Authorization": f"Bearer {key}"})
+        results = installation.client.get(f"{path}/items", headers=present_key(key))
         (result,) = results.json()["items"]
         for unique in ("request_id", "instance"):
             del result["problem"][unique]
@@ -366,7 +367,7 @@ def test_in_a_filter_it_is_as_what_does_not_exist(stage: Stage, operation: Opera
                 answers = []
                 for value in pair:
                     query = {one: "D1" for one in operation.queries if one == "dimension"} | {name: value}
-                    headers = {"Authorization": f"Bearer {key}"}
+                    headers = present_key(key)
                     installation.client.get(path, params=query, headers=headers)
                     with statements(installation) as made:
                         response = installation.client.get(path, params=query, headers=headers)
@@ -384,14 +385,14 @@ def test_a_cursor_of_somebody_else_leads_to_nothing_more(stage: Stage, operation
     named = {"edition": FOREIGN, "organisation": OTHER, "webhook": stage.webhook, "job": job}
     path = operation.path.format_map(named)
     query = {name: {"dimension": "D1"}[name] for name in operation.queries} | {"limit": "1"}
-    headers = {"Authorization": f"Bearer {stage.administrator}"}
+    headers = present_key(stage.administrator)
     first = installation.client.get(path, params=query, headers=headers)
     assert first.status_code == 200, first.text
     cursor = first.json()["next_cursor"]
     for holder, key in stage.keys.items():
         for place in [{}] if cursor is None else [{}, {"cursor": cursor}]:
             response = installation.client.get(
-                path, params={**query, "limit": "1000", **place}, headers={"Authorization": f"Bearer {key}"}
+                path, params={**query, "limit": "1000", **place}, headers=present_key(key)
             )
             assert MARK not in response.text
             if response.is_success and operation.roles is not None:
@@ -406,10 +407,8 @@ def test_the_other_one_and_the_administrator_do_read_it(stage: Stage) -> None:
     installation = stage.installation
     path = f"/v1/editions/{FOREIGN}/assessments/{OTHER}"
     for key in (installation.key("organisation_reader", OTHER), stage.administrator):
-        assert MARK in installation.client.get(path, headers={"Authorization": f"Bearer {key}"}).text
-    listed = installation.client.get(
-        path.rpartition("/")[0], headers={"Authorization": f"Bearer {stage.administrator}"}
-    )
+        assert MARK in installation.client.get(path, headers=present_key(key)).text
+    listed = installation.client.get(path.rpartition("/")[0], headers=present_key(stage.administrator))
     assert [found["organisation"] for found in listed.json()["items"]] == sorted([MINE, OTHER])
 
 

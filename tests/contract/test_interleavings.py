@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tests.contract.installation import MINE, OTHER, Installation
 from tests.support.figures import FigureRecorder
+from tests.support.keys import present_key
 from tests.support.scale import INTERLEAVINGS
 
 CLIENTS: Final = 3
@@ -68,7 +69,7 @@ class Client:
     """A client that reads an object, and writes one more than the number that it read last."""
 
     def __init__(self, installation: Installation, kind: Kind, key: str) -> None:
-        self._http, self._kind, self._key = installation.client, kind, {"Authorization": f"Bearer {key}"}
+        self._http, self._kind, self._key = installation.client, kind, present_key(key)
         self.number = 0
         self.seen: list[str] = []
 

@@ -15,6 +15,7 @@ import pytest
 from actitud_api.web.embeds import oembed
 from tests.contract.installation import Installation, Operation, operations
 from tests.support.figures import FigureRecorder
+from tests.support.keys import present_key
 
 WATCHED: Final = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo"})
 """What Python says before it calls an address or looks up a name. The driver of PostgreSQL is not written in Python."""
@@ -73,7 +74,7 @@ def send(installation: Installation, operation: Operation, address: str, key: st
     path = operation.path.format_map(place.path)
     queries = [found for found in operation.described["parameters"] if found["in"] == "query"]
     texts = [one["name"] for one in queries if one["schema"]["type"] == "string" and "enum" not in one["schema"]]
-    headers = {"Authorization": f"Bearer {key}", **dict.fromkeys(SPOKEN, address)}
+    headers = {**present_key(key), **dict.fromkeys(SPOKEN, address)}
     for name in texts:
         installation.client.request(operation.method.upper(), path, params={name: address}, headers=headers)
     installation.client.headers.update(dict.fromkeys(SPOKEN, address))

@@ -27,6 +27,7 @@ from tests.contract.digests import find_digests, read_digests
 from tests.contract.examples import OF_FILES, WORKBOOK
 from tests.contract.installation import SAFE, Operation, operations
 from tests.support.applications import borrow_app
+from tests.support.keys import present_key
 
 ALL: Final = operations()
 ADMINISTRATOR: Final = seed.build_key("SandboxAdmin").to_text()
@@ -50,9 +51,8 @@ class Client:
     ) -> httpx.Response:
         """Send a request from an address and return the response."""
         # Not Brotli: what stays the same for days is compressed by it as far as possible.
-        named = {"Accept-Encoding": "gzip"} | {name.replace("_", "-"): value for name, value in headers.items()}
-        if key is not None:
-            named["Authorization"] = f"Bearer {key}"
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        named = {"Accept-Encoding": "gzip", **given, **present_key(key)}
 
         async def exchange() -> httpx.Response:
             transport = httpx.ASGITransport(self.app, client=(address, 50_000))  # type: ignore[arg-type]  # typed events

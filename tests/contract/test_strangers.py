@@ -20,6 +20,7 @@ from tests.contract import examples
 from tests.contract.installation import LEDGER, OTHER, Installation, Operation, id_of, operations
 from tests.contract.recorded import is_entered, new_entries
 from tests.support.figures import FigureRecorder
+from tests.support.keys import present_key
 from tests.support.scale import STRANGE
 
 ALL: Final = operations()
@@ -89,7 +90,7 @@ def test_a_stranger_writes_nothing_into_the_ledger(installation: Installation, f
         assert ledger_texts(installation) == before, (operation.id, what)
     entries = installation.entries()
     for operation in DENIABLE:
-        ask(installation, operation, NAMED, {"Authorization": f"Bearer {_denied_key(installation, operation)}"})
+        ask(installation, operation, NAMED, present_key(_denied_key(installation, operation)))
     entered = len(new_entries(installation, entries))
     assert NAMED not in ledger_texts(installation)
     figure(
@@ -124,7 +125,7 @@ def test_what_is_denied_is_entered_once_a_day_without_a_text_of_the_client(
 ) -> None:
     key = _denied_key(installation, operation)
     before = installation.entries()
-    headers = {"Authorization": f"Bearer {key}"}
+    headers = present_key(key)
     for hostile in HOSTILE:
         response = ask(installation, operation, hostile, headers)
         assert response.status_code in (403, 404), response.text
@@ -153,7 +154,7 @@ def test_another_day_or_another_key_is_entered_anew(
     monkeypatch.setattr(recording, "datetime", Clock)
 
     def denied(key: str, before: Sequence[Any]) -> list[str]:
-        ask(installation, operation, "2027", {"Authorization": f"Bearer {key}"})
+        ask(installation, operation, "2027", present_key(key))
         return [entry.record["actor"]["key"] for entry in new_entries(installation, before)]
 
     assert denied(one, installation.entries()) == [id_of(one)]
@@ -166,7 +167,7 @@ def test_another_day_or_another_key_is_entered_anew(
 
 def test_the_id_of_a_request_in_the_ledger_is_never_the_one_that_the_client_sent(installation: Installation) -> None:
     before = installation.entries()
-    headers = {"Authorization": f"Bearer {installation.key('administrator')}", "X-Request-Id": "mine"}
+    headers = {**present_key(installation.key("administrator")), "X-Request-Id": "mine"}
     body = {"id": "XX-TEST-1", "name": "Villa", "kind": "MUN"}
     response = installation.client.post("/v1/organisations", json=body, headers=headers)
     assert (response.status_code, response.headers["x-request-id"]) == (201, "mine")

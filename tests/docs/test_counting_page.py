@@ -25,9 +25,10 @@ from actitud_api.resources.assessments import transitions
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.settings import Settings
-from tests.docs.test_readme import STATED, key
+from tests.docs.test_readme import STATED
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, migrated_sqlite, opened, sqlite_url
+from tests.support.keys import create_key, sign_in
 from tests.support.publishing import publish
 from tests.support.scale import NIGHT
 from tests.support.serving import served
@@ -96,7 +97,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Litesta
         make_key(database, tmp_path)
     with borrow_app(Settings(database_url=sqlite_url(tmp_path), signing_folder=tmp_path)) as app:
         with TestClient(app) as client:
-            client.headers["Authorization"] = f"Bearer {key(app, 'administrator')}"
+            client.headers.update(sign_in(client))
             organisation = {"id": TOWN, "name": "Villaconejera del Páramo", "kind": "MUN"}
             made = client.post("/v1/organisations", json={**organisation, "domains": ["villaconejera.example"]})
             assert made.status_code == 201, made.text
@@ -113,7 +114,7 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Litesta
             }
             made = client.post("/v1/editions", json=edition)
             assert made.status_code == 201, made.text
-        monkeypatch.setenv("ACTITUD_API_KEY", key(app, "organisation_editor", TOWN))
+        monkeypatch.setenv("ACTITUD_API_KEY", create_key(app.state["database"], "organisation_editor", TOWN))
         yield app
 
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
-from litestar import Litestar
 
 from actitud_api import cli
 from actitud_api.engine.i18n import Language
-from actitud_api.platform.auth import service as access
 from actitud_api.web.embeds.pictures import render_card
 from actitud_api.web.embeds.service import EmbedStanding
 from actitud_api.web.embeds.texts import describe_standing
@@ -108,14 +106,6 @@ def test_the_commands_about_scores_and_methodologies_run(
     assert (tmp_path / "new" / "document.json").is_file()
     assert said[2].splitlines()[-1].startswith("2027.1: no defects.")  # after the notes
     assert said[3].startswith("From 2027.1 to 2027.1")
-
-
-def key(app: Litestar, role: access.Role, owner: str | None = None) -> str:
-    """A new key of an installation."""
-    with app.state["database"].write() as session:
-        return access.create_key(
-            session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
-        ).text
 
 
 @pytest.mark.parametrize(

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import pytest
 from litestar import Litestar
 
-from actitud_api.platform.auth import service as access
 from actitud_api.resources.suggestions import schemas
 from actitud_api.settings import Settings
 from tests.docs.test_readme import STATED, blocks
 from tests.support.applications import borrow_app
 from tests.support.databases import migrated_sqlite
+from tests.support.keys import create_key
 from tests.support.serving import served
 
 ROOT: Final = Path(__file__).parents[2]
@@ -41,9 +40,7 @@ def installation(tmp_path: Path) -> Iterator[Litestar]:
 def test_the_example_proposes_and_decides(
     page: str, installation: Litestar, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with installation.state["database"].write() as session:
-        key = access.create_key(session, (), role="administrator", days=1, now=datetime.now(UTC)).text
-    monkeypatch.setenv("ACTITUD_API_KEY", key)
+    monkeypatch.setenv("ACTITUD_API_KEY", create_key(installation.state["database"]))
     (example,) = blocks(page, "python")
     with served(installation) as address:
         exec(compile(example.replace(STATED, address), page, "exec"), {})

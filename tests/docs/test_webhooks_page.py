@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import HTTPServer
@@ -15,7 +14,6 @@ import pytest
 from litestar import Litestar
 from msgspec import structs
 
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.webhooks import delivery, queries, sending, service
 from actitud_api.resources.webhooks.events import AssessmentTransitioned, EditionPublished, EventType, ScoreCorrected
@@ -24,7 +22,9 @@ from actitud_api.settings import Settings
 from tests.docs.test_readme import STATED, blocks
 from tests.support.applications import borrow_app
 from tests.support.databases import migrated_sqlite
+from tests.support.keys import create_key
 from tests.support.serving import served
+from tests.support.threads import run_in_thread
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = ("docs/webhooks.md", "docs/webhooks.es.md")
@@ -43,9 +43,7 @@ def test_its_steps_run(
     page: str, installation: Litestar, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = installation.state["database"]
-    with database.write() as session:
-        key = access.create_key(session, (), role="publisher", days=1, now=datetime.now(UTC)).text
-    monkeypatch.setenv("ACTITUD_API_KEY", key)
+    monkeypatch.setenv("ACTITUD_API_KEY", create_key(database, "publisher"))
     make, receive, repeat = blocks(page, "python")
     names: dict[str, Any] = {}
     with served(installation) as address:
@@ -76,18 +74,12 @@ def run(example: str, page: str, names: dict[str, Any]) -> None:
 
 def send(server: HTTPServer, bodies: list[bytes], message: str) -> list[int]:
     """Send messages to the receiver of the page, of which the first is signed; return its answers."""
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with run_in_thread(server):
         now = int(datetime.now(UTC).timestamp())
         signature = sign_message([KEY], message, now, bodies[0])
         headers = {"webhook-id": message, "webhook-timestamp": str(now), "webhook-signature": signature}
         address = f"http://127.0.0.1:{server.server_address[1]}/"
         return [httpx.post(address, content=body, headers=headers).status_code for body in bodies]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def event() -> EditionPublished:

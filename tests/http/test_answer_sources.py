@@ -11,10 +11,11 @@ from litestar.testing import TestClient
 
 import actitud
 from actitud import AnswerSource
-from tests.http.test_assessments import MERGE_PATCH, MINE, NEW, bearer, declare
+from tests.http.test_assessments import MERGE_PATCH, MINE, NEW, declare
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, Body, body_a, document
 from tests.support.databases import unlimited
+from tests.support.keys import create_header
 from tests.support.serving import served
 
 Client = TestClient[Litestar]
@@ -28,7 +29,7 @@ YEARS = ("2026", "2027")
 def application(url: str) -> Iterator[Litestar]:
     """Two open editions, and an organisation with a domain."""
     with borrow_app(unlimited(url)) as app:
-        headers = bearer(app, "administrator")
+        headers = create_header(app.state["database"])
         with TestClient(app) as opened:
             for year in YEARS:
                 period = {"period_from": f"{int(year) - 1}-01-01", "period_to": f"{int(year) - 1}-12-31"}
@@ -45,7 +46,7 @@ def application(url: str) -> Iterator[Litestar]:
 @pytest.fixture
 def client(application: Litestar) -> Iterator[Client]:
     with TestClient(application) as opened:
-        opened.headers.update(bearer(application, "organisation_editor", MINE))
+        opened.headers.update(create_header(application.state["database"], "organisation_editor", MINE))
         yield opened
 
 

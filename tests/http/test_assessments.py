@@ -17,7 +17,6 @@ from sqlalchemy import text
 
 from actitud_api.engine.methodology.loader import load_methodology, read_methodology
 from actitud_api.engine.scoring.evaluate import evaluate
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service
 from tests.contract.asgi import Sent, exchange
@@ -26,6 +25,7 @@ from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, Body, body_a, document, request_a
 from tests.support.databases import record_statements, unlimited
+from tests.support.keys import create_header
 from tests.support.publishing import BIG, submissions
 from tests.support.scale import OVERLAPPING
 
@@ -61,7 +61,7 @@ def application(url: str) -> Iterator[Litestar]:
 
 @pytest.fixture
 def administrator(application: Litestar) -> dict[str, str]:
-    return bearer(application, "administrator")
+    return create_header(application.state["database"])
 
 
 @pytest.fixture
@@ -74,18 +74,8 @@ def client(application: Litestar, administrator: dict[str, str]) -> Iterator[Cli
             made = opened.post("/v1/organisations", json=organisation, headers=administrator)
             assert made.status_code == 201, made.text
         declare(opened, administrator, MINE, DOMAIN)
-        opened.headers.update(bearer(application, "organisation_editor", MINE))
+        opened.headers.update(create_header(application.state["database"], "organisation_editor", MINE))
         yield opened
-
-
-def bearer(app: Litestar, role: access.Role, owner: str | None = None) -> dict[str, str]:
-    """The header that presents a new key."""
-    database: Database = app.state["database"]
-    with database.write() as session:
-        made = access.create_key(
-            session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
-        )
-    return {"Authorization": f"Bearer {made.text}"}
 
 
 def declare(client: Client, administrator: dict[str, str], organisation: str, *domains: str) -> None:
@@ -209,7 +199,7 @@ def test_a_patch_is_in_the_sheet_the_list_and_the_rank_of_the_next_request(
     other = client.put(
         f"{ASSESSMENTS}/{OTHER}",
         json=weaker,
-        headers={**bearer(application, "organisation_editor", OTHER), **CREATE},
+        headers={**create_header(application.state["database"], "organisation_editor", OTHER), **CREATE},
     )
     assert other.status_code == 201
     tags = [client.get(PATH).headers["etag"]]
@@ -549,7 +539,7 @@ def test_an_organisation_lists_its_own_and_an_administrator_all(
     application: Litestar, client: Client, administrator: dict[str, str]
 ) -> None:
     create(client)
-    other = {**bearer(application, "organisation_editor", OTHER), **CREATE}
+    other = {**create_header(application.state["database"], "organisation_editor", OTHER), **CREATE}
     assert client.put(f"{ASSESSMENTS}/{OTHER}", json=body_a(evidence=False), headers=other).status_code == 201
     assert submit(client).status_code == 201
 

@@ -22,7 +22,6 @@ from litestar.testing import TestClient
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.requests.answers import Submission, build_score_request_type, to_submission
 from actitud_api.engine.scoring.evaluate import evaluate
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
@@ -33,6 +32,7 @@ from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, made_anew
 from tests.support.editions import draft_edition
+from tests.support.keys import sign_in
 from tests.support.publishing import publish_stored
 
 Client = TestClient[Litestar]
@@ -99,15 +99,6 @@ def served(url: str) -> Iterator[Client]:
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     with made_anew(request, tmp_path_factory.mktemp("changes")) as url, served(url) as made:
         yield made
-
-
-def key(client: Client, role: access.Role, owner: str | None = None) -> dict[str, str]:
-    """The header of whoever holds a new key."""
-    with client.app.state["database"].write() as session:
-        made = access.create_key(
-            session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
-        )
-    return {"Authorization": f"Bearer {made.text}"}
 
 
 def got(client: Client, path: str, headers: dict[str, str] | None = None, since: str = "", **parameters: str) -> Answer:
@@ -252,7 +243,7 @@ def test_what_is_out_of_reach_is_named(client: Client) -> None:
         assessments.store_rows(
             session, [assessments.to_row("2027", "XX-T-2", caught, evaluate(METHODOLOGY, caught), NOW)]
         )
-    found = got(client, "/v1/editions/2027/scores/XX-T-2/path", key(client, "administrator"), lang="es")
+    found = got(client, "/v1/editions/2027/scores/XX-T-2/path", sign_in(client), lang="es")
     assert (found["level"], found["target"], found["moves"], found["index_after"]) == (2, 3, None, None)
     (gate,) = found["unreachable"]
     assert (gate["gate"]["gate"], gate["code"], gate["indicators"]) == ("L3.integrity", "profile", [])
@@ -301,7 +292,7 @@ def test_a_change_of_version_has_its_part(client: Client) -> None:
     14·2.50 = 35 more: 4481.56, 44.82. S3: D6.06, 10 of the 90 that apply, from no to yes: D6 25.00 → 36.11, 5·11.11 =
     55.55 more: 4537.11, 45.37.
     """
-    administrator = key(client, "administrator")
+    administrator = sign_in(client)
     found = got(client, "/v1/editions/2027/scores/XX-T-1/changes", administrator, since="2026")
     assert found["index"] == {"before": 44.03, "methodology": 44.47, "coverage": 44.82, "after": 45.37}
     assert found["parts"] == {"methodology": 0.44, "coverage": 0.35, "data": 0.55, "total": 1.34}
@@ -357,7 +348,7 @@ def test_what_is_missing_of_a_query_is_called_a_parameter(client: Client, langua
 
 
 def test_both_editions_of_a_change_have_to_be_seen(client: Client) -> None:
-    mine = key(client, "organisation_editor", "XX-T-1")
+    mine = sign_in(client, "organisation_editor", "XX-T-1")
     assert got(client, CHANGES, mine, since="2027")["edition_before"] == "2027"
     problem(client.get(CHANGES, params={"from": "2027"}), 404, "not-found")
 
@@ -408,7 +399,7 @@ def test_every_edition_is_told_under_the_version_that_is_asked_for(client: Clien
 
 def test_what_a_version_does_not_ask_is_dropped(client: Client) -> None:
     """2027 was stated under the draft: without D9.09, and D6 at 36.11, the sum is 440.28 + 11.11 = 451.39 → 45.14."""
-    mine = key(client, "organisation_editor", "XX-T-1")
+    mine = sign_in(client, "organisation_editor", "XX-T-1")
     later, *_ = got(client, HISTORY, mine, methodology="2026.1")["items"]
     assert (later["edition"], later["index"], later["coverage"], later["rank"]) == ("2027", 45.14, 1, None)
     assert later["version_effects"]["dropped_answers"] == ["D9.09"]

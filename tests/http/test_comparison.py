@@ -25,7 +25,6 @@ from litestar.testing import TestClient
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.scoring.level_sensitivity import SOURCES
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
@@ -39,6 +38,7 @@ from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, body_a, document
 from tests.support.databases import BOTH, made_anew, migrated_sqlite
 from tests.support.editions import draft_edition
+from tests.support.keys import sign_in
 from tests.support.publishing import publish_stored
 from tests.unit.scoring.test_robustness import stranger
 
@@ -108,15 +108,6 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """A client of the application on each kind of database; what tests write is theirs alone."""
     with made_anew(request, tmp_path_factory.mktemp("comparison")) as url, served(url) as made:
         yield made
-
-
-def key(client: Client, role: access.Role, owner: str | None = None) -> dict[str, str]:
-    """The header of whoever holds a new key."""
-    with client.app.state["database"].write() as session:
-        made = access.create_key(
-            session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
-        )
-    return {"Authorization": f"Bearer {made.text}"}
 
 
 def got(client: Client, path: str, headers: dict[str, str] | None = None, **parameters: Any) -> Answer:
@@ -218,15 +209,15 @@ def test_whom_peers_are_asked_for_is_looked_up_as_for_a_score(client: Client) ->
 def test_until_it_is_published_an_edition_compares_for_administrators_only(client: Client) -> None:
     path = "/v1/editions/2027/scores/XX-S-01/peers"
     problem(client.get(path), 404, "not-found")
-    problem(client.get(path, headers=key(client, "organisation_editor", "XX-S-02")), 404, "not-found")
-    problem(client.get(path, headers=key(client, "registrar")), 404, "not-found")
-    mine = got(client, path, key(client, "organisation_editor", "XX-S-01"), lang="en")
+    problem(client.get(path, headers=sign_in(client, "organisation_editor", "XX-S-02")), 404, "not-found")
+    problem(client.get(path, headers=sign_in(client, "registrar")), 404, "not-found")
+    mine = got(client, path, sign_in(client, "organisation_editor", "XX-S-01"), lang="en")
     assert (mine["organisation"], mine["rank"], mine["group"]) == ("XX-S-01", None, None)
     assert mine["index"]["score"] is not None
     for figure in (mine["index"], *mine["dimensions"]):
         assert [figure[name] for name in ("rank", "below", "organisations", "percentile", "spread")] == [None] * 5
         assert figure["text"] == "Until the edition is published it is not compared with the others."
-    whole = got(client, path, key(client, "administrator"))
+    whole = got(client, path, sign_in(client))
     assert whole["group"] is not None
 
 
@@ -296,7 +287,7 @@ def stated(client: Client) -> dict[str, str]:
 
     D1.07 has one that counts, one of another's domain and one of a day to come; D1.03 has none and is only declared.
     """
-    administrator = key(client, "administrator")
+    administrator = sign_in(client)
     made = client.post(
         "/v1/organisations",
         json={"id": MADRID, "name": "Madrid", "kind": "MUN", "population": 3_000_000, "province": "28"},
@@ -334,9 +325,9 @@ def test_documents_are_shown_where_they_count(client: Client, stated: dict[str, 
 
 def test_what_is_not_published_is_an_example_for_nobody_else(client: Client, stated: dict[str, str]) -> None:
     path = "/v1/editions/2027/exemplars"
-    mine = key(client, "organisation_editor", MADRID)
+    mine = sign_in(client, "organisation_editor", MADRID)
     assert [item["organisation"] for item in got(client, path, mine, dimension="D1")["items"]] == [MADRID]
-    for headers in ({}, key(client, "organisation_editor", "XX-P-20"), key(client, "registrar")):
+    for headers in ({}, sign_in(client, "organisation_editor", "XX-P-20"), sign_in(client, "registrar")):
         assert got(client, path, headers, dimension="D1")["items"] == []
     assert len(got(client, path, stated, dimension="D1")["items"]) > 5
 
@@ -434,12 +425,13 @@ def test_draws_and_seeds_have_bounds(client: Client, query: str) -> None:
 
 def test_robustness_of_what_is_not_published(client: Client) -> None:
     """An organisation sees its own index in the draws, and no rank that would tell of others."""
-    for headers in ({}, key(client, "registrar"), key(client, "organisation_editor", "XX-P-20")):
+    for headers in ({}, sign_in(client, "registrar"), sign_in(client, "organisation_editor", "XX-P-20")):
         assert robustness(client, "2027", headers, draws=100) == []
-    administrator = key(client, "administrator")
+    administrator = sign_in(client)
     (first, *_) = robustness(client, "2027", administrator, draws=100, organisation="XX-S-03,XX-S-04,XX-S-05")
     assert first["drawn_rank"] is not None
-    (own,) = robustness(client, "2027", key(client, "organisation_editor", first["organisation"]), draws=100, lang="en")
+    owner = sign_in(client, "organisation_editor", first["organisation"])
+    (own,) = robustness(client, "2027", owner, draws=100, lang="en")
     assert (own["rank"], own["drawn_rank"]) == (None, None)
     assert own["text"].startswith("With weights varied at random, 9 times of 10 its index lies between ")
     for name in ("organisation", "index", "drawn_index", "levels"):
@@ -529,7 +521,7 @@ def test_remarks_say_what_an_auditor_would_point_at(client: Client) -> None:
 
 
 def test_statistics_of_what_is_not_published(client: Client) -> None:
-    for headers in ({}, key(client, "registrar")):
+    for headers in ({}, sign_in(client, "registrar")):
         answer = audited(client, "2027", headers)
         assert answer["index"] == {
             "organisations": 0,
@@ -540,8 +532,8 @@ def test_statistics_of_what_is_not_published(client: Client) -> None:
             "ceiling": None,
             "alpha": None,
         }
-    assert audited(client, "2027", key(client, "organisation_editor", "XX-S-03"))["index"]["organisations"] <= 1
-    assert audited(client, "2027", key(client, "administrator"))["index"]["organisations"] > 5
+    assert audited(client, "2027", sign_in(client, "organisation_editor", "XX-S-03"))["index"]["organisations"] <= 1
+    assert audited(client, "2027", sign_in(client))["index"]["organisations"] > 5
 
 
 # --- the audit ------------------------------------------------------------------------------------------------
@@ -606,10 +598,10 @@ def test_the_audit_of_what_is_not_published(client: Client) -> None:
     audit = got(client, "/v1/editions/2027/audit")
     assert audit["statistics"]["index"]["organisations"] == 0
     assert (audit["components"], audit["compensation"]["most"], audit["groups"][0]["groups"]) == ([], [], [])
-    own = got(client, "/v1/editions/2027/audit", key(client, "organisation_editor", "XX-S-03"))
+    own = got(client, "/v1/editions/2027/audit", sign_in(client, "organisation_editor", "XX-S-03"))
     assert {one["organisation"] for one in own["compensation"]["most"]} <= {"XX-S-03"}
     assert own["statistics"]["index"]["organisations"] <= 1
-    whole = got(client, "/v1/editions/2027/audit", key(client, "administrator"))
+    whole = got(client, "/v1/editions/2027/audit", sign_in(client))
     assert whole["statistics"]["index"]["organisations"] > 5
 
 
@@ -626,7 +618,7 @@ def test_a_tag_says_that_nothing_has_changed(client: Client, path: str) -> None:
     again = client.get(address, headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert client.head(address).headers["etag"] == first.headers["etag"]
-    with_key = client.get(address, headers=key(client, "administrator"))
+    with_key = client.get(address, headers=sign_in(client))
     assert (with_key.headers["cache-control"], with_key.json()) == ("private, no-cache", first.json())
 
 

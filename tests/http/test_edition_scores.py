@@ -31,6 +31,7 @@ from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, made_anew
 from tests.support.editions import draft_edition
+from tests.support.keys import present_key, sign_in
 from tests.support.publishing import publish_stored
 from tests.support.scale import NIGHT
 
@@ -125,21 +126,6 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """A client of the application on each kind of database; for tests that only read."""
     with made_anew(request, tmp_path_factory.mktemp("scores")) as url, served(url) as made:
         yield made
-
-
-def key(client: Client, role: access.Role, owner: str | None = None, edition: str | None = None) -> dict[str, str]:
-    """The header of whoever holds a new key."""
-    with client.app.state["database"].write() as session:
-        made = access.create_key(
-            session,
-            (),
-            role=role,
-            organisations=() if owner is None else (owner,),
-            editions=None if edition is None or role == "registrar" else (edition,),
-            days=1,
-            now=datetime.now(UTC),
-        )
-    return {"Authorization": f"Bearer {made.text}"}
 
 
 def found(
@@ -306,7 +292,7 @@ def test_pages_hold_every_row_once_in_every_order(client: Client, limit: int) ->
 @pytest.mark.both_databases
 def test_a_list_is_current_and_its_pages_go_on_while_rows_come_and_go(url: str) -> None:
     with served(url) as client:
-        ranking, holder = "/v1/editions/2028/scores", key(client, "administrator")
+        ranking, holder = "/v1/editions/2028/scores", sign_in(client)
         database = client.app.state["database"]
         with database.write() as session:
             add_edition(session, 2028, "in_review", IN_2026)
@@ -492,7 +478,7 @@ def test_what_is_not_published_nobody_sees_without_a_key(client: Client) -> None
 
 
 def test_an_organisation_sees_its_own_and_no_rank_that_tells_of_others(client: Client) -> None:
-    mine = key(client, "organisation_editor", "XX-T-2")
+    mine = sign_in(client, "organisation_editor", "XX-T-2")
     assert [(item["organisation"], item["rank"], item["index"]) for item in found(client, OPEN, mine)] == [
         ("XX-T-2", None, 70)
     ]
@@ -510,7 +496,7 @@ def test_an_organisation_sees_its_own_and_no_rank_that_tells_of_others(client: C
 
 
 def test_an_administrator_sees_everything_with_its_ranks(client: Client) -> None:
-    administrator = key(client, "administrator")
+    administrator = sign_in(client)
     rows = found(client, OPEN, administrator)
     assert [(row["organisation"], row["rank"]) for row in rows] == [("XX-T-2", 1), ("XX-T-1", 2)]
     assert client.get(f"{OPEN}/XX-T-1", headers=administrator).json()["rank"] == 2
@@ -522,11 +508,11 @@ def test_an_administrator_sees_everything_with_its_ranks(client: Client) -> None
     "path", [RANKING, f"{RANKING}/XX-T-2", "/v1/editions/2026/summary", "/v1/organisations/XX-T-2/scores"]
 )
 def test_no_shared_cache_keeps_what_a_key_showed(client: Client, path: str) -> None:
-    for headers, kept in (({}, "public, "), (key(client, "administrator"), "private, no-cache")):
+    for headers, kept in (({}, "public, "), (sign_in(client), "private, no-cache")):
         response = client.get(path, headers=headers)
         assert response.headers["cache-control"].startswith(kept)
         assert "Authorization" in response.headers["vary"].split(", ")
-    problem(client.get(path, headers={"Authorization": "Bearer nothing"}), 401, "unauthorized")
+    problem(client.get(path, headers=present_key("nothing")), 401, "unauthorized")
 
 
 @pytest.mark.parametrize(
@@ -535,8 +521,8 @@ def test_no_shared_cache_keeps_what_a_key_showed(client: Client, path: str) -> N
 def test_the_total_counts_only_what_the_caller_sees(
     client: Client, role: access.Role | None, ranking: int, past: int
 ) -> None:
-    owner = "XX-T-2" if role == "organisation_editor" else None
-    headers = {} if role is None else key(client, role, owner)
+    owners = ("XX-T-2",) if role == "organisation_editor" else ()
+    headers = {} if role is None else sign_in(client, role, *owners)
     for path, total in ((OPEN, ranking), ("/v1/organisations/XX-T-2/scores", past)):
         page = client.get(f"{path}?total=true", headers=headers).json()
         assert page["total"] == total == len(page["items"]), path

@@ -1,4 +1,4 @@
-"""Editions over HTTP: who may write, preconditions, idempotency, and what is refused; on both databases."""
+"""Editions over HTTP: how they are written, and what is refused; on both databases."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from litestar.testing import TestClient
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.predicates import walk_indicators
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
+from tests.support.keys import create_header
 from tests.support.publishing import publish_year
 
 pytestmark = pytest.mark.serving
@@ -40,15 +40,8 @@ PATCH = {"Content-Type": "application/merge-patch+json"}
 def client(url: str) -> Iterator[Client]:
     """A client that holds the key of an administrator."""
     with borrow_app(Settings(database_url=url)) as app, TestClient(app) as opened:
-        opened.headers["Authorization"] = f"Bearer {key(app.state['database'], 'administrator')}"
+        opened.headers.update(create_header(app.state["database"]))
         yield opened
-
-
-def key(database: Database, role: access.Role, owner: str | None = None) -> str:
-    with database.write() as session:
-        return access.create_key(
-            session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
-        ).text
 
 
 def create(client: Client, **others: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from structlog.testing import capture_logs
 from actitud_api.app import CONTROLLERS
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import keys as forms
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.http.access import Rule, rules_of
 from actitud_api.platform.http.middleware import limits
 from actitud_api.platform.http.middleware.limits import address_of, class_of
@@ -27,16 +25,17 @@ from actitud_api.platform.storage.database import Database, Unavailable
 from actitud_api.platform.storage.request_counters import CountedRequest, MemoryCounter
 from actitud_api.settings import Settings
 from tests.contract.asgi import Received, Sent, exchange
-from tests.http.test_http_policy import MINE, WhoController, bearer
+from tests.http.test_http_policy import MINE, WhoController
 from tests.http.test_http_problems import problem
 from tests.http.test_request_counters import Clock
 from tests.http.toys import ToyController
 from tests.support.applications import borrow_app
 from tests.support.databases import migrated_sqlite
+from tests.support.keys import create_header, present_key, sign_in
 
 READ, MORE, OWN = "/v1/toys/x", f"/v1/who/more/{MINE}", f"/v1/who/own/{MINE}"
 CAR = {"kind": "car-1", "name": "a", "wheels": {"count": 4}}
-WRONG = bearer(forms.generate_key().to_text())
+WRONG = present_key(forms.generate_key().to_text())
 """A key of nobody."""
 
 
@@ -70,11 +69,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def sqlite_at(tmp_path: Any) -> str:
     url = migrated_sqlite(tmp_path)
     return url
-
-
-def new_key(database: Database, role: access.Role = "administrator") -> str:
-    with database.write() as session:
-        return access.create_key(session, (), role=role, days=1, now=datetime.now(UTC)).text
 
 
 # --- what is let through and told -----------------------------------------------------------------------------
@@ -201,9 +195,7 @@ def asked_from(app: Litestar, *clients: tuple[str, int] | None) -> list[int]:
 def test_what_a_key_may_not_change_is_counted_with_the_keys_that_do_not_count(url: str) -> None:
     """What is denied is entered in the ledger once a day; what does not count as a key, never."""
     with served(url, rate_limit_refused=3) as client:
-        with client.app.state["database"].write() as session:
-            made = access.create_key(session, (), role="registrar", days=1, now=datetime.now(UTC))
-        mine, wrong = {**bearer(made.text), "If-Match": "*"}, {**WRONG, "If-Match": "*"}
+        mine, wrong = {**sign_in(client, "registrar"), "If-Match": "*"}, {**WRONG, "If-Match": "*"}
 
         def entered() -> int:
             with client.app.state["database"].read() as session:
@@ -256,7 +248,7 @@ def test_the_address_that_counts(client: tuple[str, int] | None, expected: str) 
 
 
 def test_a_key_is_counted_by_itself_wherever_it_comes_from(client: TestClient[Litestar], database: Database) -> None:
-    one, other = bearer(new_key(database)), bearer(new_key(database))
+    one, other = create_header(database), create_header(database)
     assert [client.get(MORE, headers=one).status_code for _ in range(4)] == [200, 200, 200, 429]
     assert [client.get(MORE, headers=other).status_code for _ in range(3)] == [200] * 3
     assert [client.get(MORE).status_code for _ in range(4)] == [200, 200, 200, 429]
@@ -270,7 +262,7 @@ def test_a_key_is_counted_by_itself_wherever_it_comes_from(client: TestClient[Li
 def test_too_many_wrong_keys_of_an_address_are_429_and_a_right_one_still_counts(
     client: TestClient[Litestar], database: Database
 ) -> None:
-    right = bearer(new_key(database))
+    right = create_header(database)
     assert [client.get(MORE, headers=WRONG).status_code for _ in range(2)] == [401, 401]
     refused = client.get(OWN, headers=WRONG)
     problem(refused, 429, "too-many-requests")
@@ -286,8 +278,8 @@ def test_a_text_without_the_form_of_a_key_is_neither_counted_nor_entered(client:
     right = forms.generate_key().to_text()
     for text in ("x", "actl_wrong", right[:-1], f"{right}x", f"{right[:-1]}{'0' if right[-1] != '0' else '1'}"):
         for path in (OWN, MORE):
-            problem(client.get(path, headers=bearer(text)), 401, "unauthorized")
-        problem(client.delete("/v1/editions/2027", headers=bearer(text)), 401, "unauthorized")
+            problem(client.get(path, headers=present_key(text)), 401, "unauthorized")
+        problem(client.delete("/v1/editions/2027", headers=present_key(text)), 401, "unauthorized")
     with client.app.state["database"].read() as session:
         assert list(ledger.iterate_entries(session)) == []
     assert client.get(OWN, headers=WRONG).status_code == 401
@@ -296,7 +288,7 @@ def test_a_text_without_the_form_of_a_key_is_neither_counted_nor_entered(client:
 def test_a_change_without_its_precondition_is_refused_for_that_also_beyond_the_limits(
     client: TestClient[Litestar], database: Database
 ) -> None:
-    administrator, registrar = bearer(new_key(database)), bearer(new_key(database, "registrar"))
+    administrator, registrar = create_header(database), create_header(database, "registrar")
 
     def remove(headers: dict[str, str]) -> int:
         return client.delete("/v1/editions/2027", headers=headers).status_code
@@ -331,7 +323,7 @@ def test_what_anybody_may_read_goes_on_and_the_rest_waits(
 
     failing(monkeypatch, count, places)
     with served(sqlite_at) as client, capture_logs() as logs:
-        key = bearer(new_key(client.app.state["database"]))
+        key = sign_in(client)
         answers = [client.get(READ) for _ in range(5)]
         assert {answer.status_code for answer in answers} == {200}
         assert not [answer for answer in answers if "ratelimit" in answer.headers]

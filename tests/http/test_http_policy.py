@@ -29,6 +29,7 @@ from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.figures import FigureRecorder
+from tests.support.keys import present_key
 
 MINE, OTHER = "XX-DEMO-00001", "XX-DEMO-00002"
 NOW = datetime.now(UTC)
@@ -115,10 +116,6 @@ def keys(database: Database, client: TestClient[Litestar]) -> dict[str, str]:
     return made
 
 
-def bearer(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"}
-
-
 def test_where_a_key_is_needed_its_lack_says_how_to_give_one(client: TestClient[Litestar]) -> None:
     response = client.get(f"/v1/who/own/{MINE}?lang=es")
     assert problem(response, 401, "unauthorized")["title"] == "Hace falta una clave válida"
@@ -130,7 +127,7 @@ def test_where_a_key_is_needed_its_lack_says_how_to_give_one(client: TestClient[
 def test_a_key_that_does_not_count_is_refused_whatever_is_wrong_with_it(
     client: TestClient[Litestar], keys: dict[str, str], operation: str, name: str
 ) -> None:
-    response = client.get(f"/v1/who/{operation}/{MINE}", headers=bearer(keys[name]))
+    response = client.get(f"/v1/who/{operation}/{MINE}", headers=present_key(keys[name]))
     problem(response, 401, "unauthorized")
     assert response.headers["www-authenticate"] == 'Bearer realm="actitud", error="invalid_token"'
 
@@ -147,16 +144,17 @@ def test_the_scheme_is_read_in_any_case(client: TestClient[Litestar], keys: dict
 
 
 def test_a_role_that_may_not_is_told_so(client: TestClient[Litestar], keys: dict[str, str]) -> None:
-    problem(client.get(f"/v1/who/own/{MINE}", headers=bearer(keys["registrar"])), 403, "forbidden")
+    problem(client.get(f"/v1/who/own/{MINE}", headers=present_key(keys["registrar"])), 403, "forbidden")
 
 
 def test_what_is_of_another_is_as_if_it_were_not_there(client: TestClient[Litestar], keys: dict[str, str]) -> None:
-    mine = bearer(keys["mine"])
+    mine = present_key(keys["mine"])
     assert client.get(f"/v1/who/own/{MINE}", headers=mine).json() == {"role": "organisation_editor"}
     there = problem(client.get(f"/v1/who/own/{OTHER}", headers=mine), 404, "not-found")
     absent = problem(client.get("/v1/who/own/XX-DEMO-99999", headers=mine), 404, "not-found")
     assert {**there, "instance": "", "request_id": ""} == {**absent, "instance": "", "request_id": ""}
-    assert client.get(f"/v1/who/own/{OTHER}", headers=bearer(keys["administrator"])).json() == {"role": "administrator"}
+    seen = client.get(f"/v1/who/own/{OTHER}", headers=present_key(keys["administrator"]))
+    assert seen.json() == {"role": "administrator"}
 
 
 def test_where_a_key_shows_more_caches_keep_the_answers_apart(
@@ -165,13 +163,13 @@ def test_where_a_key_shows_more_caches_keep_the_answers_apart(
     without = client.get(f"/v1/who/more/{MINE}")
     assert (without.json(), without.headers["cache-control"]) == ({"role": None}, "public, no-cache")
     assert without.headers["vary"] == "Accept, Authorization, Accept-Encoding"
-    with_key = client.get(f"/v1/who/more/{MINE}", headers=bearer(keys["registrar"]))
+    with_key = client.get(f"/v1/who/more/{MINE}", headers=present_key(keys["registrar"]))
     assert (with_key.json(), with_key.headers["cache-control"]) == ({"role": "registrar"}, "private, no-cache")
     assert with_key.headers["vary"] == "Accept, Authorization, Accept-Encoding"
 
 
 def test_where_anybody_may_a_key_is_not_even_looked_at(client: TestClient[Litestar], keys: dict[str, str]) -> None:
-    response = client.get(f"/v1/who/open/{MINE}", headers=bearer(keys["revoked"]))
+    response = client.get(f"/v1/who/open/{MINE}", headers=present_key(keys["revoked"]))
     assert response.json() == {"role": None}
     assert response.headers["vary"] == "Accept, Accept-Encoding"
 
@@ -179,7 +177,7 @@ def test_where_anybody_may_a_key_is_not_even_looked_at(client: TestClient[Litest
 def test_a_revoked_key_ends_with_the_next_call(
     client: TestClient[Litestar], keys: dict[str, str], database: Database
 ) -> None:
-    mine = bearer(keys["mine"])
+    mine = present_key(keys["mine"])
     assert client.get(f"/v1/who/own/{MINE}", headers=mine).status_code == 200
     with database.write() as session:
         access.revoke(session, keys["mine"].split("_")[1], now=datetime.now(UTC))

@@ -24,6 +24,7 @@ from actitud_api.platform.http.redaction import ID_LENGTH, PREFIX
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.organisations import service as organisations
 from tests.support.databases import BOTH, made_anew, unlimited
+from tests.support.keys import create_key, present_key
 from tests.support.publishing import publish_year
 from tests.support.scale import NIGHT
 
@@ -49,7 +50,7 @@ class Service(NamedTuple):
     ) -> httpx.Response:
         """The answer of the first process, to an administrator unless it is said whose key asks."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        offered = {"Authorization": f"Bearer {self.administrator if key is None else key}"} if key != "" else {}
+        offered = present_key(self.administrator if key is None else key) if key != "" else {}
         return self.one.request(method, path, json=body, headers={**offered, **named})
 
     def make(self, **body: object) -> dict[str, Any]:
@@ -64,7 +65,7 @@ class Service(NamedTuple):
 
     def holds(self, key: str) -> bool:
         """Whether the other process answers to a key."""
-        response = self.other.get("/v1/keys", headers={"Authorization": f"Bearer {key}"})
+        response = self.other.get("/v1/keys", headers=present_key(key))
         assert response.status_code in (200, 401)
         return response.status_code == 200
 
@@ -88,16 +89,14 @@ def service(location: str) -> Iterator[Service]:
     settings = unlimited(location)
     apps = [create_app(settings), create_app(settings)]
     database: Database = apps[0].state["database"]
-    now = datetime.now(UTC)
     with database.write() as session:
         entries = [
             organisations.OrganisationEntry(id=MINE, name="Madrid", kind="MUN", aliases=(ALIAS,)),
             organisations.OrganisationEntry(id=OTHER, name="Valencia", kind="MUN"),
         ]
-        organisations.add(session, entries, now)
-        made = access.create_key(session, (), role="administrator", days=1, now=now)
+        organisations.add(session, entries, datetime.now(UTC))
     with TestClient(apps[0]) as one, TestClient(apps[1]) as other:
-        yield Service(one, other, made.text)
+        yield Service(one, other, create_key(database))
     for app in apps:
         app.state["database"].close()
 
@@ -177,7 +176,7 @@ def test_an_administrator_lists_all_in_pages_and_whoever_else_their_own(service:
     there = [found["id"] for found in service.ask("GET", "/v1/keys?limit=1000").json()["items"]]
     made = [service.make(organisations=[where]) for where in (MINE, OTHER, MINE)]
     first = service.ask("GET", f"/v1/keys?limit={len(there) + 2}").json()
-    rest = service.one.get(first["next"], headers={"Authorization": f"Bearer {service.administrator}"}).json()
+    rest = service.one.get(first["next"], headers=present_key(service.administrator)).json()
     listed = [found["id"] for found in first["items"] + rest["items"]]
     assert there[0] == service.administrator.split("_")[1]
     assert listed == [*there, *(found["id"] for found in made)]

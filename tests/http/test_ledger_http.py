@@ -21,12 +21,12 @@ from msgspec import structs
 from actitud_api.app import create_app
 from actitud_api.platform.audit_log import service
 from actitud_api.platform.audit_log.daily import make_due_checkpoint
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from tests.contract.installation import MINE, OTHER, Installation
 from tests.support.applications import borrow_app
 from tests.support.assessing import body_a
 from tests.support.databases import unlimited
+from tests.support.keys import create_key, present_key
 from tests.support.ledgers import find_chain_problems
 
 NOW = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)
@@ -55,12 +55,8 @@ def shown(installation: Installation) -> Installation:
     return installation
 
 
-def bearer(key: str | None) -> dict[str, str]:
-    return {} if key is None else {"Authorization": f"Bearer {key}"}
-
-
 def listed(client: TestClient[Litestar], query: str = "", key: str | None = None) -> Any:
-    response = client.get(f"/v1/ledger{query}", headers=bearer(key))
+    response = client.get(f"/v1/ledger{query}", headers=present_key(key))
     assert response.status_code == 200, response.text
     return response.json()
 
@@ -88,7 +84,7 @@ def test_what_was_denied_shows_the_operation_and_not_what_it_was_tried_on(
 ) -> None:
     theirs = installation.key("organisation_editor", OTHER)
     path = f"/v1/editions/2027/assessments/{MINE}"
-    headers = {**bearer(theirs), "If-None-Match": "*"}
+    headers = {**present_key(theirs), "If-None-Match": "*"}
     assert client.put(path, json=body_a("2027.1"), headers=headers).status_code == 404
     installation.checkpoint()
     for key in (None, theirs, installation.key("administrator")):
@@ -114,7 +110,7 @@ def test_the_organisation_that_acted_shows_to_itself_and_to_administrators(
 ) -> None:
     theirs = shown.key("organisation_editor", MINE)
     suggestion = {"kind": "error", "title": "Sin respuesta", "text": "Se pregunta y nadie responde.", "language": "es"}
-    made = client.post("/v1/suggestions", json=suggestion, headers=bearer(theirs))
+    made = client.post("/v1/suggestions", json=suggestion, headers=present_key(theirs))
     assert made.status_code == 201, made.text
     shown.checkpoint()
     for key in (None, shown.key("organisation_editor", OTHER), shown.key("registrar")):
@@ -172,7 +168,7 @@ def test_a_page_that_has_not_changed_is_not_sent_again(client: TestClient[Litest
     assert client.get("/v1/ledger", headers=tag).status_code == 304
     shown.checkpoint()
     assert client.get("/v1/ledger", headers=tag).status_code == 200
-    keyed = client.get("/v1/ledger", headers=bearer(shown.key("administrator")))
+    keyed = client.get("/v1/ledger", headers=present_key(shown.key("administrator")))
     assert keyed.headers["cache-control"] == "private, no-cache"
 
 
@@ -297,5 +293,4 @@ def test_a_principal_without_organisation_is_not_the_owner_of_what_has_none(clie
         event = service.Event(action="cli.keys.create", actor=None, subject="/keys/x", public=False)
         service.append_entry(session, event, now=NOW)
         service.make_checkpoint(session, service.Signer(Ed25519PrivateKey.generate()), NOW)
-        editor = access.create_key(session, (), role="registrar", days=1, now=datetime.now(UTC)).text
-    assert subjects(client, editor) == [None, None]
+    assert subjects(client, create_key(database, "registrar")) == [None, None]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from actitud_api.resources.editions import service as editions
 from tests.contract import examples
 from tests.contract.installation import MINE, OTHER, Installation, calendar, installed
 from tests.support.figures import FigureRecorder
+from tests.support.keys import present_key
 from tests.support.settling import anything, move_calendar, settle
 
 pytestmark = pytest.mark.serving
@@ -66,10 +66,7 @@ class Place:
     def call(
         self, method: str, path: str, body: object = None, *, key: str = "administrator", **headers: str
     ) -> httpx.Response:
-        sent = {
-            "Authorization": f"Bearer {self.keys[key]}",
-            **{name.replace("_", "-"): it for name, it in headers.items()},
-        }
+        sent = {**present_key(self.keys[key]), **{name.replace("_", "-"): it for name, it in headers.items()}}
         if method == "PATCH":
             sent["Content-Type"] = "application/merge-patch+json"
         if body is None:
@@ -439,7 +436,7 @@ def test_an_alias_leads_to_the_organisation(place: Place) -> None:
     change = {"aliases": ["XI-WIKIDATA-Q2807"]}
     assert place.call("PATCH", f"/v1/organisations/{MINE}", change, If_Match="*").status_code == 200
     alias = PATH.replace(MINE, "XI-WIKIDATA-Q2807")
-    sent = {"Authorization": f"Bearer {place.keys['administrator']}", "If-Match": "*"}
+    sent = {**present_key(place.keys["administrator"]), "If-Match": "*"}
     for method, kind in (("POST", "reviews"), ("GET", "transitions"), ("GET", "transitions/1")):
         answer = place.client.request(method, f"{alias}/{kind}", headers=sent, follow_redirects=False)
         assert (answer.status_code, answer.headers["location"]) == (308, f"{PATH}/{kind}")

@@ -14,7 +14,6 @@ from litestar.testing import TestClient
 
 from actitud_api.app import create_app
 from actitud_api.engine.i18n import WRITTEN
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.organisations import service
 from actitud_api.resources.organisations.contradictions import build_fault
@@ -22,6 +21,8 @@ from actitud_api.resources.organisations.entries import ContradictionRule, Organ
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
+from tests.support.keys import create_header
+from tests.support.organisations import change_organisation
 from tests.support.scale import ALIASES
 
 pytestmark = pytest.mark.serving
@@ -38,16 +39,8 @@ Client = TestClient[Litestar]
 def client(url: str) -> Iterator[Client]:
     """A client with the key of an editor."""
     with borrow_app(Settings(database_url=url)) as app, TestClient(app) as opened:
-        opened.headers["Authorization"] = f"Bearer {key(app.state['database'], 'registrar')}"
+        opened.headers.update(create_header(app.state["database"], "registrar"))
         yield opened
-
-
-def key(database: Database, role: access.Role, owner: str | None = None) -> str:
-    with database.write() as session:
-        made = access.create_key(
-            session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
-        )
-    return made.text
 
 
 def add(client: Client, identifier: str = "XI-WIKIDATA-Q1", **said: Any) -> dict[str, Any]:
@@ -546,15 +539,8 @@ def test_an_alias_that_was_given_up_is_free(client: Client) -> None:
 def test_an_alias_leads_to_the_sheet_of_a_score(demonstrated_copy: Database) -> None:
     app = create_app(Settings(database_url="sqlite:///never-opened"))
     app.state["database"] = demonstrated_copy
-    with demonstrated_copy.write() as session:
-        service.update(
-            session,
-            "XX-DEMO-00001",
-            service.OrganisationChange(aliases=("XI-WIKIDATA-Q1",)),
-            expected=lambda revision: True,
-            domains_changed=lambda session, organisation: None,
-            now=datetime.now(UTC),
-        )
+    aliased = service.OrganisationChange(aliases=("XI-WIKIDATA-Q1",))
+    change_organisation(demonstrated_copy, "XX-DEMO-00001", aliased, datetime.now(UTC))
     with TestClient(app) as client:
         sheet = "/v1/editions/2026-demo/scores/{}?lang=es"
         response = client.get(sheet.format("XI-WIKIDATA-Q1"), follow_redirects=False)

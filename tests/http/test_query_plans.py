@@ -16,8 +16,9 @@ from sqlalchemy import Connection, Engine, event, text
 
 from actitud_api.platform.storage import row_reader
 from actitud_api.platform.storage.row_reader import fetch_rows
-from tests.http.test_edition_scores import key, served
+from tests.http.test_edition_scores import served
 from tests.support.databases import BOTH, made_anew
+from tests.support.keys import sign_in
 
 pytestmark = pytest.mark.both_databases
 
@@ -142,7 +143,7 @@ def test_no_read_goes_through_a_whole_table(client: Client, path: str) -> None:
 
 @pytest.mark.parametrize("path", [OPEN, f"{OPEN}&q=alcudia&total=true", f"{OPEN}&kind=MUN&sort=-population"])
 def test_no_read_of_an_open_edition_goes_through_a_whole_table(client: Client, path: str) -> None:
-    headers = key(client, "administrator")
+    headers = sign_in(client)
     with recorded_plans() as plans:
         assert client.get(path, headers=headers).status_code == 200
     assert any("FROM assessment" in plan for plan in plans)

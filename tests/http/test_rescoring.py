@@ -18,10 +18,10 @@ from actitud_api.platform.jobs.runner import JobRun, JobRunner
 from actitud_api.platform.jobs.workers import map_serially
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.scores import tasks
-from tests.faults.serving import administrator
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
+from tests.support.keys import create_header
 from tests.support.publishing import BARE, BIG, EDITION, LATE, SMALL, fill, publish_stored
 
 pytestmark = pytest.mark.serving
@@ -35,7 +35,7 @@ def client(url: str, database: Database) -> Iterator[Client]:
     """A service with an edition under 2026.1, in review, and a client that an administrator has."""
     fill(database)
     with borrow_app(unlimited(url)) as app, TestClient(app) as opened:
-        opened.headers.update(administrator(database))
+        opened.headers.update(create_header(database))
         yield opened
 
 

@@ -16,12 +16,12 @@ from sqlalchemy import update
 
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
-from actitud_api.platform.storage.database import Database
 from actitud_api.resources.suggestions.queries import SUGGESTIONS, Viewer
 from tests.http.test_http_problems import problem as told
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 from tests.support.figures import FigureRecorder
+from tests.support.keys import present_key, sign_in
 
 pytestmark = pytest.mark.serving
 
@@ -57,13 +57,8 @@ def client(url: str) -> Iterator[Client]:
 
 
 def key(client: Client, role: access.Role = "administrator") -> dict[str, str]:
-    """The header with a new key."""
-    database: Database = client.app.state["database"]
-    organisations = ("XX-T-1",) if role in access.ORGANISATION_ROLES else ()
-    with database.write() as session:
-        now = datetime.now(UTC)
-        made = access.create_key(session, (), role=role, organisations=organisations, days=1, now=now)
-    return {"Authorization": f"Bearer {made.text}"}
+    """Create a key, of an organisation where its role needs one. Return the header that presents it."""
+    return sign_in(client, role, *(("XX-T-1",) if role in access.ORGANISATION_ROLES else ()))
 
 
 def propose(client: Client, holder: dict[str, str], **others: Any) -> Any:
@@ -162,7 +157,7 @@ def test_a_key_makes_few_in_a_day(url: str, figure: FigureRecorder) -> None:
         assert propose(client, key(client, "organisation_editor")).status_code == 201
         number = holder["Authorization"].split("_")[1]
         rotated = client.post(f"/v1/keys/{number}/rotations", json={}, headers={**holder, "If-Match": "*"})
-        assert propose(client, {"Authorization": f"Bearer {rotated.json()['secret']}"}).status_code == 409
+        assert propose(client, present_key(rotated.json()["secret"])).status_code == 409
         # Those of a day ago do not count.
         with client.app.state["database"].write() as session:
             session.execute(update(SUGGESTIONS).values(created=datetime.now(UTC) - timedelta(days=1)))
@@ -287,7 +282,7 @@ def test_whoever_has_a_new_key_withdraws_what_they_proposed(client: Client) -> N
     number = holder["Authorization"].split("_")[1]
     made = client.post(f"/v1/keys/{number}/rotations", json={"overlap": 0}, headers={**holder, "If-Match": "*"})
     assert made.status_code == 201, made.text
-    assert withdraw(client, {"Authorization": f"Bearer {made.json()['secret']}"}, "1").status_code == 204
+    assert withdraw(client, present_key(made.json()["secret"]), "1").status_code == 204
 
 
 def test_nobody_else_withdraws_but_an_administrator_and_the_attempt_is_in_the_ledger(client: Client) -> None:

@@ -13,6 +13,7 @@ from litestar.testing import TestClient
 from msgspec import Struct
 
 from actitud_api.platform.http.access import handlers_of, operation_id, rule_of
+from tests.support.keys import present_key
 
 UNKEPT: Final = frozenset({"system.livez", "system.readyz"})
 """Operations that say how the process is, not what is stored."""
@@ -84,8 +85,7 @@ def list_public_addresses(client: TestClient[Litestar], ids: Ids) -> Iterator[st
 
 def read_answer(client: TestClient[Any], address: str, key: str | None = None) -> Answer:
     """Ask for an address, with a key or without, and return what the answer says; no answer is an internal error."""
-    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-    response = client.get(address, headers=headers, follow_redirects=False)
+    response = client.get(address, headers=present_key(key), follow_redirects=False)
     assert response.status_code < 500, (address, response.text)
     content = response.content
     media_type = response.headers.get("content-type", "")

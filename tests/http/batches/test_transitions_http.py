@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
@@ -13,7 +12,6 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.jobs.runner import JobRunner
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
@@ -22,6 +20,7 @@ from tests.support.applications import borrow_app
 from tests.support.assessing import Body
 from tests.support.databases import unlimited
 from tests.support.drafting import EDITION, fill_drafts
+from tests.support.keys import create_key, present_key
 from tests.support.settling import move_calendar
 
 PATH: Final = f"/v1/editions/{EDITION}/transitions"
@@ -41,19 +40,14 @@ class Office:
         self.keys["editor"] = self.key("organisation_editor", self.names[0])
 
     def key(self, role: Any, *organisations: str, editions: tuple[str, ...] | None = None) -> str:
-        with self.database.write(hidden=True) as session:
-            now = datetime.now(UTC)
-            return access.create_key(
-                session, (), role=role, organisations=organisations, editions=editions, days=1, now=now
-            ).text
+        return create_key(self.database, role, *organisations, editions=editions)
 
     def ask(self, body: object, who: str = "administrator", path: str = PATH, **headers: str) -> httpx.Response:
-        key = self.keys.get(who, who)
-        sent = {"Authorization": f"Bearer {key}", **headers}
+        sent = {**present_key(self.keys.get(who, who)), **headers}
         return self.client.post(path, json=body, headers=sent)
 
     def get(self, path: str, who: str = "administrator", **headers: str) -> Body:
-        answer = self.client.get(path, headers={"Authorization": f"Bearer {self.keys[who]}", **headers})
+        answer = self.client.get(path, headers={**present_key(self.keys[who]), **headers})
         assert answer.status_code == 200, answer.text
         found: Body = answer.json()
         return found
@@ -130,7 +124,7 @@ def test_what_is_refused_has_the_problem_of_the_single_step_in_the_language_of_t
     ]
     single = office.client.post(
         f"/v1/editions/{EDITION}/assessments/{office.names[3]}/reviews?lang=es",
-        headers={"Authorization": f"Bearer {office.keys['administrator']}", "If-Match": "*"},
+        headers={**present_key(office.keys["administrator"]), "If-Match": "*"},
     ).json()
     problem = items["es"][1]["problem"]
     for member in ("type", "title", "status", "detail", "errors"):

@@ -24,6 +24,7 @@ from tests.support.applications import borrow_app
 from tests.support.assessing import Body
 from tests.support.databases import unlimited
 from tests.support.drafting import EDITION
+from tests.support.keys import present_key
 from tests.support.settling import settle
 
 PATH: Final = f"/v1/editions/{EDITION}/verdicts"
@@ -41,16 +42,14 @@ def office(url: str) -> Iterator[Office]:
 
 
 def download(office: Office, who: str = "assessor", lang: str = "es") -> openpyxl.Workbook:
-    answer = office.client.get(f"{PATH}/workbook?lang={lang}", headers={"Authorization": f"Bearer {office.keys[who]}"})
+    answer = office.client.get(f"{PATH}/workbook?lang={lang}", headers=present_key(office.keys[who]))
     assert (answer.status_code, answer.headers["content-type"]) == (200, XLSX)
     assert answer.headers["content-disposition"] == f'attachment; filename="actitud-2027-{lang}.xlsx"'
     return openpyxl.load_workbook(io.BytesIO(answer.content))
 
 
 def send(office: Office, content: bytes, who: str = "assessor") -> httpx.Response:
-    return office.client.post(
-        PATH, content=content, headers={"Authorization": f"Bearer {office.keys[who]}", "Content-Type": XLSX}
-    )
+    return office.client.post(PATH, content=content, headers={**present_key(office.keys[who]), "Content-Type": XLSX})
 
 
 def give(office: Office, content: bytes, who: str = "assessor") -> tuple[Body, list[Body]]:
@@ -107,7 +106,7 @@ def test_another_process_hands_over_the_rows_and_their_faults(office: Office) ->
     """What a process does not take as an argument, or does not give back, pickle does not either."""
     book = download(office)
     book["Dictámenes"]["H5"], book["Dictámenes"]["H6"] = "Vale", "Se rechaza: no cuenta"
-    key = office.client.get("/v1/keys", headers={"Authorization": f"Bearer {office.keys['assessor']}"})
+    key = office.client.get("/v1/keys", headers=present_key(office.keys["assessor"]))
     identity = WorkbookIdentity(EDITION, "2026.1", key.json()["items"][0]["id"])
     sent = pickle.loads(pickle.dumps(SentWorkbook(save(book), identity)))
     given, faulty = pickle.loads(pickle.dumps(read_rows(sent)))
@@ -134,7 +133,7 @@ def test_no_file_outlives_its_job(office: Office) -> None:
     content = save(download(office))
     cancelled = send(office, content)
     path = f"{cancelled.headers['location']}/cancellations"
-    answer = office.client.post(path, headers={"Authorization": f"Bearer {office.keys['assessor']}"})
+    answer = office.client.post(path, headers=present_key(office.keys["assessor"]))
     assert answer.status_code == 202
     assert count_files(office) == 0
     job, _ = give(office, content)
@@ -149,13 +148,13 @@ def count_files(office: Office) -> object:
 
 @pytest.mark.night
 def test_a_sample_has_to_be_drawn_and_an_edition_to_be_there(office: Office) -> None:
-    headers = {"Authorization": f"Bearer {office.keys['assessor']}"}
+    headers = present_key(office.keys["assessor"])
     assert office.client.get(f"{PATH}/workbook?sample=true", headers=headers).status_code == 404
     assert office.client.get("/v1/editions/2031/verdicts/workbook", headers=headers).status_code == 404
     drawn = office.client.post(
         f"/v1/editions/{EDITION}/samples",
         json={"share": 0.5, "seed": "lottery"},
-        headers={"Authorization": f"Bearer {office.keys['administrator']}"},
+        headers=present_key(office.keys["administrator"]),
     )
     assert drawn.status_code == 201
     answer = office.client.get(f"{PATH}/workbook?sample=true&lang=en", headers=headers)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 
 import httpx
@@ -15,7 +14,6 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from actitud_api.platform.audit_log import service as ledger
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.jobs.runner import JobRunner
 from actitud_api.platform.storage.database import Database, Unavailable
@@ -40,6 +38,7 @@ from tests.support.importing import (
     tidy,
     wide,
 )
+from tests.support.keys import sign_in
 
 pytestmark = pytest.mark.serving
 IMPORTS = f"/v1/editions/{EDITION}/imports"
@@ -52,7 +51,7 @@ Job = dict[str, Any]
 def client(url: str) -> Iterator[Client]:
     """A client with the key of an administrator; an edition is open, and there are eight organisations."""
     with borrow_app(unlimited(url)) as app, TestClient(app) as opened:
-        opened.headers["Authorization"] = bearer(opened, "administrator")
+        opened.headers.update(sign_in(opened))
         assert opened.post("/v1/editions", json=NEW).status_code == 201
         register(database(opened), 8)
         yield opened
@@ -63,22 +62,16 @@ def database(client: Client) -> Database:
     return found
 
 
-def bearer(client: Client, role: access.Role, *organisations: str) -> str:
-    with database(client).write() as session:
-        made = access.create_key(session, (), role=role, organisations=organisations, days=1, now=datetime.now(UTC))
-    return f"Bearer {made.text}"
-
-
 def send(
     client: Client,
     content: bytes,
     kind: str = CSV,
     *,
-    key: str | None = None,
+    holder: Mapping[str, str] | None = None,
     dry_run: bool = False,
     all_or_nothing: bool = False,
 ) -> httpx.Response:
-    headers = {"Content-Type": kind} | ({} if key is None else {"Authorization": key})
+    headers = {"Content-Type": kind, **(holder or {})}
     query = {"dry_run": str(dry_run).lower(), "all_or_nothing": str(all_or_nothing).lower()}
     return client.post(IMPORTS, content=content, params=query, headers=headers)
 
@@ -88,12 +81,12 @@ def do(
     content: bytes,
     kind: str = CSV,
     *,
-    key: str | None = None,
+    holder: Mapping[str, str] | None = None,
     dry_run: bool = False,
     all_or_nothing: bool = False,
 ) -> Job:
     """Send a file, let its job be done, and return the job."""
-    answer = send(client, content, kind, key=key, dry_run=dry_run, all_or_nothing=all_or_nothing)
+    answer = send(client, content, kind, holder=holder, dry_run=dry_run, all_or_nothing=all_or_nothing)
     assert answer.status_code == 202, answer.text
     runner: JobRunner = client.app.state["jobs"]
     runner.run_due()
@@ -224,8 +217,8 @@ def test_the_annotated_copy_is_the_file_with_its_faults_and_can_be_sent_again(cl
     assert [line for line in found[2:] if not line.endswith(",")] == []
     assert faults(client, do(client, answer.content)) == [(None, 2, "value", "enum")]
     assert client.get(path.replace(".csv", ".xlsx")).status_code == 404
-    other = bearer(client, "registrar")
-    assert client.get(path, headers={"Authorization": other}).status_code == 404
+    other = sign_in(client, "registrar")
+    assert client.get(path, headers=other).status_code == 404
     line = lines([name(3)]).replace(b'"units": 12', b'"units": "x"')
     copy = client.get(do(client, line, JSON_LINES)["result"]["annotated"]).json()
     assert (copy["organisation"], copy["faults"]) == (name(3), ["/profile/units: It must be an integer."])
@@ -287,26 +280,24 @@ def test_a_job_whose_request_fails_after_its_commit_keeps_its_file(
 
 
 def test_a_key_of_organisations_imports_these_and_no_other(client: Client) -> None:
-    key = bearer(client, "organisation_editor", name(1), name(2))
-    job = do(client, tidy([name(1), name(3)]), key=key)
+    holder = sign_in(client, "organisation_editor", name(1), name(2))
+    job = do(client, tidy([name(1), name(3)]), holder=holder)
     assert job["outcomes"] == {"created": 1, "refused": 1}
     assert [item["subject"] for item in refused(client, job)] == [name(3)]
-    assert do(client, tidy([name(3)]), key=bearer(client, "registrar"))["outcomes"] == {"created": 1}
+    assert do(client, tidy([name(3)]), holder=sign_in(client, "registrar"))["outcomes"] == {"created": 1}
     for role in ("organisation_reader", "assessor", "publisher"):
         bound = (name(1),) if role == "organisation_reader" else ()
-        assert send(client, tidy([name(1)]), key=bearer(client, role, *bound)).status_code == 403
+        assert send(client, tidy([name(1)]), holder=sign_in(client, role, *bound)).status_code == 403
 
 
 def test_a_template_has_the_organisations_of_the_key_and_what_it_may_read(client: Client) -> None:
     do(client, tidy([name(1), name(3)]))
-    own = client.get(
-        f"{IMPORTS}/template.xlsx", headers={"Authorization": bearer(client, "organisation_editor", name(1), name(2))}
-    )
+    own = client.get(f"{IMPORTS}/template.xlsx", headers=sign_in(client, "organisation_editor", name(1), name(2)))
     assert own.headers["content-type"] == XLSX
     cells = [[cell.value for cell in row[:5]] for row in sheet(own.content, "Profile").iter_rows(min_row=5)]
     assert [row[0] for row in cells] == [name(1), name(2)]
     assert [row[4] for row in cells] == [42000, None]
-    registrar = client.get(f"{IMPORTS}/template.xlsx", headers={"Authorization": bearer(client, "registrar")})
+    registrar = client.get(f"{IMPORTS}/template.xlsx", headers=sign_in(client, "registrar"))
     cells = [[cell.value for cell in row[:5]] for row in sheet(registrar.content, "Profile").iter_rows(min_row=5)]
     assert [row[0] for row in cells] == [name(number) for number in range(1, 9)]
     assert {row[4] for row in cells} == {None}

@@ -15,11 +15,12 @@ from litestar.testing import TestClient
 from openpyxl.worksheet.worksheet import Worksheet
 
 from actitud_api.platform.storage.database import Database
-from tests.http.imports.test_imports_http import ASSESSMENTS, Client, Job, bearer, do, refused
+from tests.http.imports.test_imports_http import ASSESSMENTS, Client, Job, do, refused
 from tests.support.applications import borrow_app
 from tests.support.assessing import body_a
 from tests.support.databases import unlimited
 from tests.support.importing import NEW, VERSION, XLSX, name, register, write
+from tests.support.keys import sign_in
 from tests.support.scale import FILLED, SPOILT
 
 pytestmark = pytest.mark.serving
@@ -34,7 +35,7 @@ Place = tuple[str, int, str]
 @pytest.fixture
 def client(url: str) -> Iterator[Client]:
     with borrow_app(unlimited(url)) as app, TestClient(app) as opened:
-        opened.headers["Authorization"] = bearer(opened, "administrator")
+        opened.headers.update(sign_in(opened))
         assert opened.post("/v1/editions", json=NEW).status_code == 201
         stored: Database = opened.app.state["database"]
         register(stored, FILLED)

@@ -22,6 +22,7 @@ from actitud_api.platform.storage.database import Database
 from tests.http.test_suggestions import key, problem
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
+from tests.support.keys import present_key
 from tests.support.serving import served
 from tests.support.toy_jobs import KIND, Counting, build_runner, count, enqueue
 
@@ -48,7 +49,7 @@ def holder(database: Database, role: access.Role = "publisher") -> tuple[access.
     with database.write() as session:
         made = access.create_key(session, (), role=role, organisations=organisations, days=1, now=datetime.now(UTC))
     record = made.record
-    return access.Principal(record.id, role, record.origin, organisations), {"Authorization": f"Bearer {made.text}"}
+    return access.Principal(record.id, role, record.origin, organisations), present_key(made.text)
 
 
 def test_who_asked_for_a_job_follows_it(client: Client, stored: Database) -> None:
@@ -153,7 +154,7 @@ def test_a_rotated_key_still_sees_what_it_asked_for(client: Client, stored: Data
     principal, headers = holder(stored)
     job = enqueue(stored, principal=principal)
     rotated = client.post(f"/v1/keys/{principal.key}/rotations", json={}, headers={**headers, "If-Match": "*"})
-    successor = {"Authorization": f"Bearer {rotated.json()['secret']}"}
+    successor = present_key(rotated.json()["secret"])
     assert client.get(f"/v1/jobs/{job.id}", headers=successor).json()["state"] == "queued"
 
 

@@ -22,6 +22,7 @@ from actitud_api.settings import FaultySettings, read_settings
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 from tests.support.figures import FigureRecorder
+from tests.support.keys import create_header, create_key, present_key
 from tests.support.publishing import BIG, EDITION, prepare
 
 FIRST = {"reason": "The calendar says so."}
@@ -42,11 +43,11 @@ class Service(NamedTuple):
         return found
 
     def publish(self, key: str, body: object) -> httpx.Response:
-        named = {"Authorization": f"Bearer {key}", "Idempotency-Key": f"{datetime.now(UTC).timestamp()}"}
+        named = {**present_key(key), "Idempotency-Key": f"{datetime.now(UTC).timestamp()}"}
         return self.client.post(f"{PATH}/publications", json=body, headers=named)
 
     def approve(self, key: str, body: dict[str, Any], digest: str) -> httpx.Response:
-        named = {"Authorization": f"Bearer {key}"}
+        named = present_key(key)
         return self.client.post(f"{PATH}/approvals", json={**body, "digest": digest}, headers=named)
 
     def asked(self, key: str, body: dict[str, Any]) -> str:
@@ -72,12 +73,7 @@ def service(url: str, tmp_path: Path) -> Iterator[Service]:
         database: Database = app.state["database"]
         prepare(database, tmp_path)
         with TestClient(app) as client:
-            yield Service(client, key(database), key(database))
-
-
-def key(database: Database, role: access.Role = "publisher") -> str:
-    with database.write() as session:
-        return access.create_key(session, (), role=role, days=2, now=datetime.now(UTC)).text
+            yield Service(client, create_key(database, "publisher", days=2), create_key(database, "publisher", days=2))
 
 
 def test_an_edition_is_published_and_corrected_once_another_key_has_approved_it(service: Service) -> None:
@@ -105,7 +101,7 @@ def test_an_edition_is_published_and_corrected_once_another_key_has_approved_it(
     reordered = {name: fixed[name] for name in reversed(list(fixed))}
     assert service.publish(service.other, reordered).status_code == 201
     assert service.revisions() == 2
-    listed = service.client.get(f"{PATH}/approvals", headers={"Authorization": f"Bearer {service.one}"}).json()
+    listed = service.client.get(f"{PATH}/approvals", headers=present_key(service.one)).json()
     assert [found["number"] for found in listed["items"]] == [1, 2, 3]
 
 
@@ -127,7 +123,7 @@ def test_keys_that_took_each_others_place_are_the_same(service: Service) -> None
     rotated = service.client.post(
         f"/v1/keys/{service.one.split('_')[1]}/rotations",
         json={},
-        headers={"Authorization": f"Bearer {service.one}", "If-Match": "*"},
+        headers={**present_key(service.one), "If-Match": "*"},
     )
     digest = service.asked(service.one, FIRST)
     after = rotated.json()["secret"]
@@ -139,7 +135,7 @@ def test_keys_that_took_each_others_place_are_the_same(service: Service) -> None
 
 def make(service: Service, maker: str, role: str = "publisher") -> str:
     """A key that somebody makes over HTTP, and so has seen."""
-    named = {"Authorization": f"Bearer {maker}"}
+    named = present_key(maker)
     made = service.client.post("/v1/keys", json={"role": role, "days": 2}, headers=named)
     assert made.status_code == 201, made.text
     secret: str = made.json()["secret"]
@@ -152,7 +148,7 @@ def rotate(service: Service, of: str, by: str | None = None) -> str:
     if by is None:
         with service.database.write() as session:
             return access.rotate(session, (), number, by=None, now=datetime.now(UTC)).text
-    named = {"Authorization": f"Bearer {by}", "If-Match": "*"}
+    named = {**present_key(by), "If-Match": "*"}
     secret: str = service.client.post(f"/v1/keys/{number}/rotations", json={}, headers=named).json()["secret"]
     return secret
 
@@ -162,7 +158,7 @@ def test_nobody_approves_with_a_key_that_they_made(
     service: Service, monkeypatch: pytest.MonkeyPatch, figure: FigureRecorder
 ) -> None:
     """The attack: an administrator makes a second key, or two, or has an administrator of their own make them."""
-    one, other = (key(service.database, "administrator") for _ in range(2))
+    one, other = (create_key(service.database, "administrator", days=2) for _ in range(2))
     digest = service.asked(one, FIRST)
     child = make(service, one, "administrator")
     grandchild, sibling = make(service, child), make(service, one)
@@ -176,7 +172,7 @@ def test_nobody_approves_with_a_key_that_they_made(
     listed = {error["value"] for error in service.publish(one, FIRST).json()["errors"][1:]}
     assert listed == {approver.split("_")[1] for approver in own[:3]}
     for language, words in (("es", "no cuenta: la hizo quien publica"), ("en", "does not count: whoever publishes")):
-        named = {"Authorization": f"Bearer {one}", "Idempotency-Key": language}
+        named = {**present_key(one), "Idempotency-Key": language}
         answer = service.client.post(f"{PATH}/publications?lang={language}", json=FIRST, headers=named)
         assert words in answer.json()["errors"][1]["detail"]
     with monkeypatch.context() as patched, service.database.read() as session:
@@ -199,7 +195,7 @@ def test_nobody_approves_with_a_key_that_they_made(
 
 def test_a_key_that_another_made_is_ones_own_once_it_is_replaced_on_the_command_line(service: Service) -> None:
     """An administrator whose key the first one made; whoever operates the service gives them another in its place."""
-    first = key(service.database, "administrator")
+    first = create_key(service.database, "administrator", days=2)
     second = make(service, first, "administrator")
     digest = service.asked(first, FIRST)
     assert service.approve(second, FIRST, digest).status_code == 201
@@ -216,7 +212,7 @@ def test_a_key_that_another_made_is_ones_own_once_it_is_replaced_on_the_command_
 
 
 def test_a_key_that_the_publisher_replaced_is_theirs(service: Service) -> None:
-    first, second = (key(service.database, "administrator") for _ in range(2))
+    first, second = (create_key(service.database, "administrator", days=2) for _ in range(2))
     taken = rotate(service, second, first)
     digest = service.asked(first, FIRST)
     assert service.approve(taken, FIRST, digest).status_code == 201
@@ -229,14 +225,14 @@ def test_the_approval_of_a_key_that_was_revoked_does_not_count(service: Service)
     with service.database.write() as session:
         access.revoke(session, service.other.split("_")[1], now=datetime.now(UTC))
     assert service.asked(service.one, FIRST) == digest
-    assert service.approve(key(service.database, "administrator"), FIRST, digest).status_code == 201
+    assert service.approve(create_key(service.database, "administrator", days=2), FIRST, digest).status_code == 201
     assert service.publish(service.one, FIRST).status_code == 201
 
 
 def test_what_cannot_be_published_cannot_be_approved(service: Service) -> None:
     wrong = {**FIRST, "supersedes": NOTHING}
     assert refusals(service.approve(service.one, wrong, NOTHING)) == ["unpublished"]
-    assert service.approve(key(service.database, "assessor"), FIRST, NOTHING).status_code == 403
+    assert service.approve(create_key(service.database, "assessor", days=2), FIRST, NOTHING).status_code == 403
 
 
 def test_the_command_line_needs_the_approval_of_any_key(
@@ -259,7 +255,7 @@ def test_the_command_line_needs_the_approval_of_any_key(
 
 
 def test_an_edition_with_approvals_can_still_be_removed(service: Service) -> None:
-    administrator = {"Authorization": f"Bearer {key(service.database, 'administrator')}", "If-Match": "*"}
+    administrator = {**create_header(service.database), "If-Match": "*"}
     digest = service.asked(service.one, FIRST)
     assert service.approve(service.one, FIRST, digest).status_code == 201
     with service.database.write() as session:

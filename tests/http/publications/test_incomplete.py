@@ -20,13 +20,13 @@ from actitud_api.platform.storage.triggers import find_missing_triggers
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import daily, service
 from actitud_api.resources.publications.service import AlteredFigure
-from tests.faults.serving import administrator
 from tests.http.publications.test_documents import REVIEWED
 from tests.http.publications.test_publishing import LATER, everything
 from tests.http.publications.test_refusals import copy_score, forge_publication, publish_twice, read, refuse, tell
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
+from tests.support.keys import create_header
 from tests.support.publishing import BIG, EDITION, SMALL, correction, fill, publish
 
 pytestmark = pytest.mark.both_databases
@@ -61,7 +61,7 @@ def marked(database: Database, tmp_path: Path) -> Database:
 def client(url: str, database: Database, tmp_path: Path) -> Iterator[TestClient[Litestar]]:
     """A client that an administrator has."""
     with borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path)) as app, TestClient(app) as opened:
-        opened.headers.update(administrator(database))
+        opened.headers.update(create_header(database))
         yield opened
 
 

@@ -20,11 +20,11 @@ from actitud import Signature, verify
 from actitud_api.platform.audit_log import marks
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database
-from tests.faults.serving import administrator
 from tests.http.publications.test_documents import PUBLISHED
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
+from tests.support.keys import create_header
 from tests.support.publishing import BARE, BIG, EDITION, LATE, SMALL, fill, prepare
 
 pytestmark = pytest.mark.serving
@@ -45,7 +45,7 @@ def client(url: str, database: Database, tmp_path: Path) -> Iterator[Client]:
         borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path, memory_bytes=2**26)) as app,
         TestClient(app) as opened,
     ):
-        opened.headers.update(administrator(database))
+        opened.headers.update(create_header(database))
         # So that bytes and tags are those of the documents.
         opened.headers["accept-encoding"] = "identity"
         yield opened

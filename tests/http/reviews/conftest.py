@@ -15,11 +15,12 @@ from litestar.testing import TestClient
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments.lifecycle import AssessmentState
-from tests.http.test_assessments import EDITION, MERGE_PATCH, MINE, NEW, OTHER, bearer
+from tests.http.test_assessments import EDITION, MERGE_PATCH, MINE, NEW, OTHER
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, Body, body_a
 from tests.support.copying import fill_once
 from tests.support.databases import unlimited
+from tests.support.keys import create_header, present_key
 from tests.support.settling import settle
 
 ROLES: Mapping[str, access.Role] = {
@@ -94,7 +95,7 @@ class Desk:
             f"/v1/keys/{number}/rotations", json={"overlap": 0}, headers={**self.keys[who], "If-Match": "*"}
         )
         assert made.status_code == 201, made.text
-        self.keys[who] = {"Authorization": f"Bearer {made.json()['secret']}"}
+        self.keys[who] = present_key(made.json()["secret"])
 
     def begin_review(self) -> None:
         """Puts the edition in review."""
@@ -123,8 +124,8 @@ def _begin(database: Database, _folder: Path) -> Mapping[str, dict[str, str]]:
     """Bring an installation to the review of an assessment. Return the keys of everybody."""
     url = database.read_engine.url.render_as_string(hide_password=False)
     with borrow_app(unlimited(url)) as app, TestClient(app) as client:
-        keys = {name: bearer(app, role) for name, role in ROLES.items()}
-        keys |= {name: bearer(app, "organisation_editor", name) for name in (MINE, OTHER)}
+        keys = {name: create_header(app.state["database"], role) for name, role in ROLES.items()}
+        keys |= {name: create_header(app.state["database"], "organisation_editor", name) for name in (MINE, OTHER)}
         made = Desk(app, client, keys)
         headers = made.keys["administrator"]
         assert client.post("/v1/editions", json=NEW, headers=headers).status_code == 201

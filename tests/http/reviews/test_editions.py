@@ -13,10 +13,11 @@ from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.reviews import service
 from tests.http.reviews.conftest import Desk
 from tests.http.reviews.test_verdicts import returned
-from tests.http.test_assessments import EDITION, MINE, OTHER, bearer
+from tests.http.test_assessments import EDITION, MINE, OTHER
 from tests.http.test_http_problems import problem
 from tests.support.assessing import body_a, document
 from tests.support.figures import FigureRecorder
+from tests.support.keys import create_header
 from tests.support.publishing import publish_stored
 from tests.support.settling import anything, settle
 
@@ -71,7 +72,7 @@ def test_agreement_rests_on_what_each_said_first(desk: Desk) -> None:
     assert desk.get("/agreement", "publisher") == found
 
     # A third judges one answer in another way: 4 of 7 pairs are equal, and one of each new two.
-    desk.keys["leo"] = bearer(desk.app, "assessor")
+    desk.keys["leo"] = create_header(desk.database, "assessor")
     desk.given("leo", "D1.01", "stale")
     found = desk.get("/agreement")
     assert (found["pairs"], found["agreed"], found["share"], found["too_low"]) == (7, 4, 0.5714, True)

@@ -19,6 +19,7 @@ from actitud_api.resources.webhooks.delivery import DeliveryWorker
 from actitud_api.resources.webhooks.secret_box import SecretBox
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
+from tests.support.keys import create_key, present_key
 from tests.support.receivers import URL, Receiver
 
 ALL: Final = ("edition.published", "score.corrected", "assessment.transitioned")
@@ -54,17 +55,7 @@ class Desk:
         self, role: access.Role = "administrator", *organisations: str, editions: Sequence[str] | None = None
     ) -> Holder:
         """Return the header with a new key."""
-        with self.database.write() as session:
-            made = access.create_key(
-                session,
-                (),
-                role=role,
-                organisations=organisations,
-                editions=editions,
-                days=365,
-                now=datetime.now(UTC),
-            )
-        return {"Authorization": f"Bearer {made.text}"}
+        return present_key(create_key(self.database, role, *organisations, editions=editions, days=365))
 
     def create(self, holder: Holder, *events: str, url: str = URL, **headers: str) -> Any:
         """Ask for a webhook, of all events unless some are named."""

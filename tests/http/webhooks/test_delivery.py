@@ -16,6 +16,7 @@ from actitud_api.platform.storage.database import Session
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.webhooks import delivery, queries, service
 from tests.http.webhooks.desk import MINE, Desk, published, transitioned
+from tests.support.keys import present_key
 from tests.support.receivers import HOST, Message, Receiver
 
 pytestmark = pytest.mark.serving
@@ -316,7 +317,7 @@ def test_the_successor_of_a_key_keeps_its_webhooks(desk: Desk, receiver: Receive
     desk.deliver()
 
     assert len(receiver.messages) == 1
-    assert desk.state({"Authorization": f"Bearer {rotated['secret']}"}, made["id"]) == "active"
+    assert desk.state(present_key(rotated["secret"]), made["id"]) == "active"
 
 
 @pytest.mark.both_databases
