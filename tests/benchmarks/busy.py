@@ -43,9 +43,10 @@ from tests.benchmarks.visitors import (
     visit_at_once,
     visiting,
 )
-from tests.faults.serving import administrator, read_memory
+from tests.faults.serving import read_memory
 from tests.support import proxy
 from tests.support.databases import make_key
+from tests.support.keys import create_header
 
 FILES: Final = ("scores.xlsx", "scores.csv", "scores.jsonl", "scores.jsonstat", "indicators.csv")
 FILES_AT_ONCE: Final = 50
@@ -144,7 +145,7 @@ def measure_publication(kind: str, sizes: BusySizes) -> scaling.PublicationFigur
             make_key(database, folder)
             with open_worker_pool() as spread:
                 demo.publish_earlier_edition(database, folder, lambda: None, now=demo.CREATED, spread=spread)
-            headers = administrator(database)
+            headers = create_header(database)
         tidy(url)
         reads = _list_reads(url, folder, demo.EARLIER)
         group = VisitorGroup("readers", mix_reads(reads, random.Random(2)), CONNECTIONS)

@@ -22,9 +22,8 @@ from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, text
 
 from actitud_api.cli.supervisor import Supervisor
 from actitud_api.platform.auth import idempotency
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage import postgresql
-from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.database import Session
 from actitud_api.platform.storage.request_counters import CountedRequest
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import service as publications
@@ -126,13 +125,6 @@ def await_ready(process: Serving, seconds: float = 60) -> None:
 def port_of(process: Serving) -> int:
     """Return the port of a process that serves."""
     return int(process.address.rpartition(":")[2])
-
-
-def administrator(database: Database) -> dict[str, str]:
-    """The header of an administrator, with a new key."""
-    with database.write() as session:
-        made = access.create_key(session, (), role="administrator", days=1, now=datetime.now(UTC))
-    return {"Authorization": f"Bearer {made.text}"}
 
 
 def find_free_ports(number: int) -> list[int]:

@@ -24,10 +24,11 @@ from msgspec import structs
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.request_counters import WINDOW_SECONDS
-from tests.faults.serving import SERVE, SERVE_BY_OWN_CLOCK, administrator, await_ready, find_free_ports, starting
+from tests.faults.serving import SERVE, SERVE_BY_OWN_CLOCK, await_ready, find_free_ports, starting
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 from tests.support.figures import FigureRecorder
+from tests.support.keys import create_header
 from tests.support.ledgers import find_chain_problems
 from tests.support.postgresql import Server
 from tests.support.scale import NIGHT, SKEWED, SKEWS
@@ -106,7 +107,7 @@ def test_clocks_that_are_wrong_change_neither_order_nor_limits_nor_replays(
 ) -> None:
     with postgresql.database(template) as name, serving_right(postgresql.url(name)) as right:
         database: Database = right.app.state["database"]
-        key = administrator(database)
+        key = create_header(database)
         with serving_askew(postgresql.url(name), faketime, SKEWS) as askew:
             clients = [right, *askew]
             changes = Changes(clients, key, "CLOCK")

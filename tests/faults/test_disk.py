@@ -18,10 +18,11 @@ import pytest
 from actitud_api.platform.storage.database import Database
 from tests.faults.adders import WRITERS, Adders, adding
 from tests.faults.integrity import count_additions, find_damage
-from tests.faults.serving import SERVE_UNSYNCED, Serving, administrator, one_serving
+from tests.faults.serving import SERVE_UNSYNCED, Serving, one_serving
 from tests.faults.tracing import failing, strace
 from tests.support.databases import migrated_sqlite, opened
 from tests.support.figures import FigureRecorder
+from tests.support.keys import create_header
 from tests.support.postgresql import Server
 
 __all__ = ["strace"]
@@ -84,7 +85,7 @@ def test_a_disk_that_is_full(mounting: list[str], tmp_path: Path, figure: Figure
     """A real one, of 8 MiB: reads go on, and so do writes when there is room again, without a new start."""
     seed = Path(migrated_sqlite(tmp_path).removeprefix("sqlite:///"))
     with opened(f"sqlite:///{seed}") as database:
-        headers = administrator(database)
+        headers = create_header(database)
     disk = tmp_path / "disk"
     disk.mkdir()
     with one_serving(f"sqlite:///{disk / seed.name}", watched_by=[*mounting, MOUNT, str(disk), str(seed)]) as process:
@@ -116,7 +117,7 @@ def test_a_file_that_may_not_grow(tmp_path: Path, figure: FigureRecorder) -> Non
     url = migrated_sqlite(tmp_path)
     size = Path(url.removeprefix("sqlite:///")).stat().st_size
     with opened(url) as database, one_serving(url) as process:
-        headers = administrator(database)
+        headers = create_header(database)
 
         @contextmanager
         def limited() -> Iterator[None]:
@@ -165,7 +166,7 @@ def test_a_disk_that_fails_below_sqlite(
     with opened(url) as database, one_serving(url) as process:
         adders, away = write_while_it_fails(
             process,
-            administrator(database),
+            create_header(database),
             lambda: failing(strace, [process.pid], calls, error, files),
             all_of_them=calls == SYNC,
             reading=calls != READ,
@@ -187,7 +188,7 @@ def test_a_disk_that_fails_below_postgresql(
     ):
         adders, away = write_while_it_fails(
             process,
-            administrator(database),
+            create_header(database),
             lambda: failing(strace, postgresql.list_processes(), WRITE, error, list_files(database)),
         )
         assert_all_kept(database, adders)
@@ -209,7 +210,7 @@ def list_files(database: Database) -> list[Path]:
 def test_without_waiting_for_the_disk_writes_are_answered_that_it_refused(tmp_path: Path, strace: str) -> None:
     url = migrated_sqlite(tmp_path)
     with opened(url) as database:
-        headers = administrator(database)
+        headers = create_header(database)
         with one_serving(url, SERVE_UNSYNCED) as process, adding(process.address, headers) as adders:
             adders.await_answers(WRITERS)
             with failing(strace, [process.pid], SYNC, "EIO", [Path(f"{url.removeprefix('sqlite:///')}-wal")]):

@@ -16,9 +16,10 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.postgresql import STATEMENT_TIMEOUT
 from tests.faults.adders import WRITERS, Adders, adding
 from tests.faults.integrity import count_additions, find_damage
-from tests.faults.serving import administrator, one_serving
+from tests.faults.serving import one_serving
 from tests.support.databases import opened
 from tests.support.figures import FigureRecorder
+from tests.support.keys import create_header
 from tests.support.replication import Pair, replicated
 
 FAILOVERS = 20
@@ -96,7 +97,7 @@ def test_a_synchronous_standby_that_takes_over_has_all_that_was_acknowledged(
     away = []
     url = pair.url("postgres")
     with opened(url) as database:
-        headers = administrator(database)
+        headers = create_header(database)
         with one_serving(url) as process:
             for number in range(FAILOVERS):
                 done = fail_over(

@@ -18,11 +18,11 @@ from msgspec import structs
 from actitud_api.demo import service as demo
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import service
-from tests.faults.serving import administrator
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, unlimited
 from tests.support.figures import FigureRecorder
 from tests.support.forking import fork_workers
+from tests.support.keys import create_header
 from tests.support.scale import HELD_UP
 
 RENAMED: Final = "XX-DEMO-00005"
@@ -37,7 +37,7 @@ def client(
     demo.store_demonstration(database, lambda: None, HELD_UP)
     make_key(database, tmp_path)
     with borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path)) as app, TestClient(app) as opened:
-        opened.headers.update(administrator(database))
+        opened.headers.update(create_header(database))
         yield opened
 
 

@@ -19,7 +19,6 @@ from sqlalchemy import event, insert, select, text, update
 from actitud_api.app import CONTROLLERS
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.auth import forgetting, idempotency, queries
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.auth.forgetting import BATCH
 from actitud_api.platform.auth.idempotency import FORGOTTEN_AT_ONCE, idempotent
 from actitud_api.platform.auth.policy import ADMINISTRATORS
@@ -31,6 +30,7 @@ from actitud_api.platform.storage.database import Database, Session
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 from tests.support.figures import FigureRecorder
+from tests.support.keys import create_key, present_key
 from tests.support.scale import NIGHT
 
 pytestmark = pytest.mark.both_databases
@@ -88,13 +88,11 @@ def client(url: str, database: Database) -> Iterator[TestClient[Litestar]]:
 @pytest.fixture
 def holders(database: Database) -> list[str]:
     """The keys of two holders."""
-    now = datetime.now(UTC)
-    with database.write() as session:
-        return [access.create_key(session, (), role="administrator", days=1, now=now).text for _ in range(2)]
+    return [create_key(database) for _ in range(2)]
 
 
 def drawn(client: TestClient[Litestar], holder: str, key: str | None, label: str = "a") -> Any:
-    headers = {"Authorization": f"Bearer {holder}"} | ({} if key is None else {"Idempotency-Key": key})
+    headers = present_key(holder) | ({} if key is None else {"Idempotency-Key": key})
     return client.post("/v1/tickets", json={"label": label}, headers=headers)
 
 

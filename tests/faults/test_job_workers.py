@@ -31,12 +31,12 @@ from tests.faults.serving import (
     SERVE_PREPARING_SLOWLY,
     UNLIMITED,
     Serving,
-    administrator,
     one_serving,
     start,
 )
 from tests.faults.test_publication import stored
 from tests.support.databases import Kind, make_key
+from tests.support.keys import create_header
 from tests.support.publishing import fill, fill_many
 from tests.support.scale import NIGHT, WORKER_KILLS
 from tests.support.waiting import await_true
@@ -126,7 +126,7 @@ def test_the_service_does_what_it_is_asked_for_and_tells_how_far_it_is(
     """The process that serves, and on PostgreSQL a worker in its place where the settings say so."""
     make_key(database, tmp_path)
     fill(database)
-    headers = {**administrator(database), "Prefer": "respond-async", "Idempotency-Key": "one"}
+    headers = {**create_header(database), "Prefer": "respond-async", "Idempotency-Key": "one"}
     settings = {**UNLIMITED, "signing_folder": str(tmp_path), "runs_jobs": str(kind == "sqlite").lower()}
     with (
         one_serving(url, SERVE, settings=settings) as serving,

@@ -24,10 +24,11 @@ from actitud_api.app import create_app
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import service
 from tests.faults.integrity import find_damage
-from tests.faults.serving import SERVE, SERVE_UNLOCKED, UNLIMITED, administrator, serving
+from tests.faults.serving import SERVE, SERVE_UNLOCKED, UNLIMITED, serving
 from tests.support.databases import Kind, make_key, opened, unlimited
 from tests.support.figures import FigureRecorder
 from tests.support.forking import PROCESSES
+from tests.support.keys import create_header
 from tests.support.postgresql import Server
 from tests.support.publishing import BARE, BIG, SMALL, fill, publish
 from tests.support.scale import PUBLICATION_KILLS, PUBLISHERS, PUBLISHING_ROUNDS
@@ -66,7 +67,7 @@ def test_of_all_who_publish_an_edition_at_once_one_does(
     figure: FigureRecorder,
 ) -> None:
     make_key(database, folder)
-    holder = administrator(database)
+    holder = create_header(database)
     statuses = Counter[int]()
     for number in range(PUBLISHING_ROUNDS):
         statuses += race(clients, holder, database, f"2026-r{number}")
@@ -93,7 +94,7 @@ def test_of_all_who_publish_an_edition_through_two_servers_one_does(
     """The same with real processes; without the lock of the edition some of them fail."""
     with postgresql.database(template) as name, opened(url := postgresql.url(name)) as database:
         make_key(database, folder)
-        holder = administrator(database)
+        holder = create_header(database)
         with racing(url, folder, SERVE) as clients:
             statuses = Counter[int]()
             for number in range(RACED):

@@ -24,11 +24,11 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.urls import find_database_file
 from tests.faults.adders import WRITERS, adding
 from tests.faults.integrity import find_damage
-from tests.faults.serving import administrator
 from tests.faults.test_served_publication import ROWS, publish, publishing
 from tests.support import postgresql
 from tests.support.databases import Kind, make_key, opened
 from tests.support.figures import FigureRecorder
+from tests.support.keys import create_header
 from tests.support.postgresql import SETTINGS, Server, installed
 from tests.support.publishing import fill_many
 from tests.support.scale import RESTORED
@@ -111,7 +111,7 @@ def test_what_comes_back_is_what_was_copied_under_load(
     monkeypatch.setenv("LC_ALL", "C")
     server: Server | None = request.getfixturevalue("postgresql") if kind == "postgresql" else None
     make_key(database, tmp_path / "signing")
-    headers = administrator(database)
+    headers = create_header(database)
     editions = [(f"2026-{number}a", f"2026-{number}b") for number in range(RESTORED)]
     for edition in itertools.chain(*editions):
         fill_many(database, edition, ROWS)
@@ -185,7 +185,7 @@ def test_a_chosen_second_of_postgresql_comes_back(tmp_path: Path, figure: Figure
         ):
             database.migrate()
             make_key(database, tmp_path / "signing")
-            headers = administrator(database)
+            headers = create_header(database)
             with publishing(url, tmp_path / "signing", headers) as (process, client):
                 installation.copy_cluster(server, base)
                 fill_many(database, "2026", ROWS)

@@ -21,8 +21,9 @@ import httpx
 
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.storage.database import Database
-from tests.faults.serving import administrator, one_serving
+from tests.faults.serving import one_serving
 from tests.support.databases import Kind
+from tests.support.keys import create_header
 from tests.support.scale import SERVED_KILLS
 
 WRITERS: Final = 6
@@ -136,7 +137,7 @@ def test_what_was_answered_before_a_kill_is_there_and_the_rest_can_be_repeated(
     database: Database, url: str, kind: Kind
 ) -> None:
     chance = random.Random(1)
-    headers = administrator(database)
+    headers = create_header(database)
     writers = [Writer(number) for number in range(1, WRITERS + 1)]
     answers = 0
     for cycle in range(SERVED_KILLS[kind] + 1):

@@ -18,10 +18,11 @@ import pytest
 
 from actitud_api.platform.storage.database import Database
 from tests.faults.integrity import find_damage
-from tests.faults.serving import SERVE, SERVE_PIECEMEAL, UNLIMITED, Serving, administrator, one_serving
+from tests.faults.serving import SERVE, SERVE_PIECEMEAL, UNLIMITED, Serving, one_serving
 from tests.faults.test_publication import stored
 from tests.support.databases import Kind, make_key, opened
 from tests.support.figures import FigureRecorder
+from tests.support.keys import create_header
 from tests.support.postgresql import Server
 from tests.support.publishing import fill_many
 from tests.support.publishing import publish as publish_by_command
@@ -96,7 +97,7 @@ def test_a_server_that_is_killed_while_it_publishes_leaves_whole_editions_or_non
 ) -> None:
     folder = tmp_path / "signing"
     make_key(database, folder)
-    headers = administrator(database)
+    headers = create_header(database)
     chance = random.Random(1)
     numbers = itertools.count(1)
     left: list[str] = []
@@ -138,7 +139,7 @@ def test_a_server_that_publishes_in_several_transactions_leaves_a_half(
     folder = tmp_path / "signing"
     with postgresql.database(template) as name, opened(url := postgresql.url(name)) as database:
         make_key(database, folder)
-        headers = administrator(database)
+        headers = create_header(database)
         fill_many(database, "2026", ROWS)
         with publishing(url, folder, headers, SERVE_PIECEMEAL) as (process, client), ThreadPoolExecutor(1) as pool:
             working = pool.submit(publish, client, "2026")

@@ -30,13 +30,13 @@ from tests.faults.serving import (
     SERVE_MEASURED,
     UNLIMITED,
     Serving,
-    administrator,
     one_serving,
     read_memory,
 )
 from tests.faults.test_hostile import REQUEST
 from tests.support.databases import make_key
 from tests.support.figures import FigureRecorder
+from tests.support.keys import create_header
 from tests.support.publishing import publish
 
 pytestmark = [pytest.mark.night, pytest.mark.parametrize("kind", ["sqlite"])]
@@ -198,7 +198,7 @@ def test_steady_load_grows_neither_memory_nor_open_files_nor_times(
     make_key(database, tmp_path)
     demo.store_demonstration(database, lambda: None, range(1, SIZE + 1))
     publish(database, tmp_path, edition=demo.EDITION, now=datetime.now(UTC))
-    headers = administrator(database)
+    headers = create_header(database)
     settings = {**UNLIMITED, "rate_limit_score": "0", "signing_folder": str(tmp_path)}
     monkeypatch.setenv(*ONE_POOL)
 

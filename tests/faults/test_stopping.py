@@ -24,12 +24,12 @@ from tests.faults.serving import (
     SERVE_UNSTOPPED,
     UNLIMITED,
     Serving,
-    administrator,
     await_ready,
     starting,
 )
 from tests.support.databases import make_key
 from tests.support.figures import FigureRecorder
+from tests.support.keys import create_header
 from tests.support.proxy import free_port
 from tests.support.publishing import fill, publish
 from tests.support.scale import NIGHT
@@ -78,7 +78,7 @@ def test_a_server_that_is_told_to_stop_gives_up_what_it_prepares(
     """A preparation of a minute is longer than the grace; whoever publishes is told so, and repeats it afterwards."""
     make_key(database, folder)
     demo.store_demonstration(database, lambda: None, range(1, PREPARED + 1))
-    key = administrator(database)
+    key = create_header(database)
     with publishing(url, folder, key, demo.EDITION) as (process, answering):
         await_word(process, "preparing")
         started = time.monotonic()
@@ -122,7 +122,7 @@ def goes_on_after_bound(url: str, folder: Path, key: dict[str, str]) -> bool:
 def test_a_server_that_is_told_to_stop_ends_what_it_stores(database: Database, url: str, folder: Path) -> None:
     make_key(database, folder)
     fill(database)
-    with publishing(url, folder, administrator(database), "2026", SERVE_STORING_SLOWLY) as (process, answering):
+    with publishing(url, folder, create_header(database), "2026", SERVE_STORING_SLOWLY) as (process, answering):
         await_word(process, "storing")
         process.send_signal(signal.SIGTERM)
         assert answering.result().status_code == 201

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import httpx
 
-from tests.faults.serving import SERVE, SERVE_UNSYNCED, administrator, one_serving
+from tests.faults.serving import SERVE, SERVE_UNSYNCED, one_serving
 from tests.faults.tracing import strace
 from tests.support.databases import migrated_sqlite, opened
 from tests.support.figures import FigureRecorder
+from tests.support.keys import create_header
 from tests.support.scale import NIGHT, SYNCED
 
 __all__ = ["strace"]
@@ -26,7 +27,7 @@ def synced_before_answered(strace: str, folder: Path, program: str) -> list[bool
     folder.mkdir()
     url, trace = migrated_sqlite(folder), folder / "trace"
     with opened(url) as database:
-        headers = administrator(database)
+        headers = create_header(database)
     # With -D the server is the process that was started, and ends when it is told to; strace ends after it.
     watched_by = [strace, "-D", "-f", "-y", "-e", CALLS, "-o", str(trace)]
     with (

@@ -27,11 +27,11 @@ from actitud_api.web.downloads.preparation import (
     build_preparing_lifespan,
 )
 from actitud_api.web.downloads.publisher import Publisher
-from tests.faults.serving import administrator
 from tests.support.applications import borrow_app
 from tests.support.copying import fill_once
 from tests.support.databases import make_key, unlimited
 from tests.support.forking import fork_workers
+from tests.support.keys import create_header
 from tests.support.publishing import BIG, NOW, correction, fill, publish, publish_year
 
 Client = TestClient[Litestar]
@@ -179,7 +179,7 @@ def test_only_whole_tables_that_anybody_reads_are_kept(client: Client, published
     others = ("/v1/organisations.csv", "/v1/editions/2027/scores.csv")
     for path in (*(f"{SCORES}.csv?{query}" for query in queries), *others):
         assert client.get(path).status_code == 200, path
-    assert client.get(f"{SCORES}.csv", headers=administrator(published)).status_code == 200
+    assert client.get(f"{SCORES}.csv", headers=create_header(published)).status_code == 200
     assert not folder.exists()
 
 
