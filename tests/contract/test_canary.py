@@ -31,6 +31,8 @@ from tests.support.figures import FigureRecorder
 from tests.support.keys import present_key
 from tests.support.scale import LOGGED, STRAYS
 
+pytestmark = pytest.mark.usefixtures("logs_as_before")
+
 ALL: Final = operations()
 EDITION: Final = "2031-canary"
 SHOWN: Final = 8
@@ -154,13 +156,6 @@ def shown(response: httpx.Response) -> bytes:
     """What an answer says, with its headers."""
     told = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
     return told.encode() + b"\n" + response.content
-
-
-@pytest.fixture(autouse=True)
-def _configuration_as_before() -> Iterator[None]:
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
 
 
 def test_it_is_in_no_log_error_entry_or_dump(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -12,12 +11,7 @@ from litestar.testing import TestClient
 
 from actitud_api.platform.http.logs import configure_logs
 
-
-@pytest.fixture(autouse=True)
-def _configuration_as_before() -> Iterator[None]:
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
+pytestmark = pytest.mark.usefixtures("logs_as_before")
 
 
 def test_a_failure_is_one_line_with_what_finds_it(

@@ -85,6 +85,14 @@ def _logs_without_local_values() -> None:
     structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()])
 
 
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """Take back what a test configures of the log."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _short_streams() -> Iterator[None]:
     """Streams of events end soon: who calls every operation does not wait for each."""
