@@ -9,26 +9,27 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 import httpx
 import pytest
-import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
 from litestar.testing import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 from ruamel.yaml import YAML
 
-from actitud_api.app import create_app
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.http.logs import configure_logs
 from actitud_api.platform.http.metrics import FOLDER_VARIABLE
 from actitud_api.platform.jobs import service as jobs
 from actitud_api.platform.storage.database import Database, Unavailable
 from actitud_api.settings import Network, Settings
+from tests.support.applications import borrow_app
+from tests.support.databases import migrated_sqlite
 from tests.support.serving import served
 
 DEPLOY: Final = Path(__file__).parents[2] / "deploy" / "prometheus"
@@ -36,21 +37,24 @@ LOOPBACK: Final = (Network("127.0.0.1"),)
 Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 
 
-def build_app(folder: Path, networks: tuple[Network, ...] = LOOPBACK, *, access_log: bool = False) -> Litestar:
+@contextmanager
+def build_app(
+    folder: Path, networks: tuple[Network, ...] = LOOPBACK, *, access_log: bool = False
+) -> Iterator[Litestar]:
     settings = Settings(
-        database_url=f"sqlite:///{folder / 'test.sqlite3'}",
+        database_url=migrated_sqlite(folder),
         files_folder=folder / "files",
         metrics_networks=networks,
         access_log=access_log,
     )
-    app = create_app(settings)
-    app.state["database"].migrate()
-    return app
+    with borrow_app(settings) as app:
+        yield app
 
 
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[httpx.Client]:
-    with served(build_app(tmp_path)) as address, httpx.Client(base_url=address) as client:
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    folder = tmp_path_factory.mktemp("metrics")
+    with build_app(folder) as app, served(app) as address, httpx.Client(base_url=address) as client:
         yield client
 
 
@@ -117,26 +121,24 @@ def test_it_tells_what_memory_answered(client: httpx.Client) -> None:
     assert count(after, "actitud_memory_bytes") > 0
 
 
+@pytest.mark.parametrize("networks", [(), (Network("10.0.0.0/8"), Network("::1"))])
+def test_for_other_networks_there_is_nothing(tmp_path: Path, networks: tuple[Network, ...]) -> None:
+    with build_app(tmp_path, networks) as app, served(app) as address:
+        response = httpx.get(f"{address}/metrics")
+    assert (response.status_code, response.json()["type"]) == (404, "/problems/not-found")
+
+
 @pytest.mark.parametrize(
-    ("networks", "headers"),
-    [
-        ((), {}),
-        ((Network("10.0.0.0/8"), Network("::1")), {}),
-        (LOOPBACK, {"X-Forwarded-For": "127.0.0.1"}),
-        (LOOPBACK, {"Forwarded": "for=127.0.0.1"}),
-        (LOOPBACK, {"Via": "1.1 proxy"}),
-    ],
+    "headers", [{"X-Forwarded-For": "127.0.0.1"}, {"Forwarded": "for=127.0.0.1"}, {"Via": "1.1 proxy"}]
 )
-def test_for_everybody_else_there_is_nothing(
-    tmp_path: Path, networks: tuple[Network, ...], headers: dict[str, str]
-) -> None:
-    with served(build_app(tmp_path, networks)) as address:
-        response = httpx.get(f"{address}/metrics", headers=headers)
+def test_through_a_proxy_there_is_nothing(client: httpx.Client, headers: dict[str, str]) -> None:
+    response = client.get("/metrics", headers=headers)
     assert (response.status_code, response.json()["type"]) == (404, "/problems/not-found")
 
 
 def test_a_client_without_an_address_reads_nothing(tmp_path: Path) -> None:
-    assert TestClient(build_app(tmp_path)).get("/metrics").status_code == 404
+    with build_app(tmp_path) as app:
+        assert TestClient(app).get("/metrics").status_code == 404
 
 
 def test_it_has_the_form_that_every_prometheus_reads(client: httpx.Client) -> None:
@@ -147,18 +149,18 @@ def test_it_has_the_form_that_every_prometheus_reads(client: httpx.Client) -> No
 
 
 def test_it_tells_what_the_database_knows(tmp_path: Path) -> None:
-    app = build_app(tmp_path)
-    database: Database = app.state["database"]
     event = ledger.Event(action="cli.test", actor=None, subject="/v1/editions/2026", public=True)
     at = datetime(2026, 5, 4, tzinfo=UTC)
-    with database.write() as session:
-        # Two entries: the ledger begins with one of its own.
-        ledger.append_entry(session, event, now=at)
-        ledger.make_checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), at)
-        ledger.append_entry(session, event, now=at + timedelta(hours=1))
-        job = jobs.enqueue_job(session, kind="test", parameters=event, principal=None)
-    with served(app) as address, httpx.Client(base_url=address) as client:
-        samples = read(client)
+    with build_app(tmp_path) as app:
+        database: Database = app.state["database"]
+        with database.write() as session:
+            # Two entries: the ledger begins with one of its own.
+            ledger.append_entry(session, event, now=at)
+            ledger.make_checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), at)
+            ledger.append_entry(session, event, now=at + timedelta(hours=1))
+            job = jobs.enqueue_job(session, kind="test", parameters=event, principal=None)
+        with served(app) as address, httpx.Client(base_url=address) as client:
+            samples = read(client)
     assert count(samples, "actitud_database_up") == 1
     assert count(samples, "actitud_ledger_entries_total") == 3
     assert count(samples, "actitud_ledger_uncovered_entries") == 1
@@ -171,12 +173,10 @@ def test_it_tells_what_the_database_knows(tmp_path: Path) -> None:
 
 
 def test_without_a_database_the_rest_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = build_app(tmp_path)
-
     def fail(_: object) -> None:
         raise Unavailable("gone")
 
-    with served(app) as address, httpx.Client(base_url=address) as client:
+    with build_app(tmp_path) as app, served(app) as address, httpx.Client(base_url=address) as client:
         monkeypatch.setattr(Database, "read", fail)
         samples = read(client)
     assert ("actitud_database_up", ()) in samples
@@ -209,20 +209,13 @@ def test_several_processes_count_together(tmp_path: Path) -> None:
 # --- the log ---------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def _configuration_as_before() -> Iterator[None]:
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
-
-
-@pytest.mark.usefixtures("_configuration_as_before")
+@pytest.mark.usefixtures("logs_as_before")
 def test_a_request_leaves_a_line_without_query_key_or_address(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure_logs()
     trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    with served(build_app(tmp_path, (), access_log=True)) as address:
+    with build_app(tmp_path, (), access_log=True) as app, served(app) as address:
         httpx.get(f"{address}/v1/organisations?q=Lucía", headers={"X-Request-Id": "find-me", "traceparent": trace})
     entries = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     (entry,) = [entry for entry in entries if entry["event"] == "request"]
@@ -259,7 +252,13 @@ def test_every_figure_of_an_alert_exists(client: httpx.Client) -> None:
     assert all(set(rule["annotations"]) == {"summary", "action"} for rule in rules)
 
 
-@pytest.mark.parametrize("command", [["check", "config", "prometheus.yml"], ["test", "rules", "actitud.tests.yml"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check", "config", "prometheus.yml"],
+        pytest.param(["test", "rules", "actitud.tests.yml"], marks=pytest.mark.night),
+    ],
+)
 def test_prometheus_takes_the_rules(command: list[str]) -> None:
     """`promtool` is Debian's; it reads the rules, and tries them on series by hand."""
     if shutil.which("promtool") is None:
