@@ -70,11 +70,7 @@ def stage(installation: Installation) -> Stage:
     installation.organisation(THIRD)
     for edition in (PUBLISHED, OPEN, ELSEWHERE):
         installation.edition(edition)
-    for organisation in (MINE, OTHER):
-        installation.draft(PUBLISHED, organisation)
-        installation.submit(PUBLISHED, organisation)
-        installation.settle(PUBLISHED, organisation)
-    installation.review(PUBLISHED)
+    installation.finalise(PUBLISHED, MINE, OTHER)
     digest = installation.publish(PUBLISHED)
     installation.draft(OPEN, MINE)
     installation.submit(OPEN, MINE)

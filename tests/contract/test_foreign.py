@@ -261,10 +261,7 @@ def correcting(stage: Stage) -> Correcting:
 
     def publish(edition: str) -> str:
         installation.edition(edition)
-        installation.draft(edition, MINE)
-        installation.submit(edition, MINE)
-        installation.settle(edition, MINE)
-        installation.review(edition)
+        installation.finalise(edition, MINE)
         return installation.publish(edition)
 
     own, theirs = publish(OURS), publish("2032-theirs")

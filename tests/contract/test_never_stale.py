@@ -28,11 +28,7 @@ _OF_MEMORY: Final = {"age", "cache-status"}
 def digest(installation: Installation) -> str:
     """The digest of the document of an edition that is published with two organisations."""
     installation.edition(PUBLISHED)
-    for organisation in (MINE, OTHER):
-        installation.draft(PUBLISHED, organisation)
-        installation.submit(PUBLISHED, organisation)
-        installation.settle(PUBLISHED, organisation)
-    installation.review(PUBLISHED)
+    installation.finalise(PUBLISHED, MINE, OTHER)
     return installation.publish(PUBLISHED)
 
 

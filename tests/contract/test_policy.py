@@ -488,11 +488,7 @@ def published(installation: Installation) -> str:
     if installation.client.get(f"/v1/editions/{edition}").status_code == 200:
         return edition
     installation.edition(edition)
-    for organisation in (MINE, OTHER):
-        installation.draft(edition, organisation)
-        installation.submit(edition, organisation)
-        installation.settle(edition, organisation)
-    installation.review(edition)
+    installation.finalise(edition, MINE, OTHER)
     path = f"/v1/editions/{edition}/approvals"
     installation._made("POST", path, installation.approval(edition))
     installation.publish(edition)

@@ -112,11 +112,7 @@ def test_hidden_changes_leave_the_number_and_every_public_answer(installation: I
 def publish(installation: Installation) -> str:
     """Publish an edition with two organisations. Return the digest of its document."""
     installation.edition(PUBLISHED)
-    for organisation in (MINE, OTHER):
-        installation.draft(PUBLISHED, organisation)
-        installation.submit(PUBLISHED, organisation)
-        installation.settle(PUBLISHED, organisation)
-    installation.review(PUBLISHED)
+    installation.finalise(PUBLISHED, MINE, OTHER)
     return installation.publish(PUBLISHED)
 
 

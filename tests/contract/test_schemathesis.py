@@ -129,11 +129,7 @@ def installed_app(location: str, tmp_path_factory: pytest.TempPathFactory) -> It
         # The example of a key is bound to it.
         installation.organisation("XX-DEMO-00034")
         installation.edition(PUBLISHED)
-        for organisation in organisations[:2]:
-            installation.draft(PUBLISHED, organisation)
-            installation.submit(PUBLISHED, organisation)
-            installation.settle(PUBLISHED, organisation)
-        installation.review(PUBLISHED)
+        installation.finalise(PUBLISHED, *organisations[:2])
         installation.correct(PUBLISHED, installation.publish(PUBLISHED), organisations[0])
     app = create_app(structs.replace(unlimited(location), signing_folder=folder))
     yield app, key

@@ -496,10 +496,7 @@ def test_nobody_is_published_without_whoever_was_returned_and_still_has_days(
 ) -> None:
     """The attack: a rival is returned, and the edition published before it can submit again."""
     place.bring("returned")
-    place.installation.draft(EDITION, OTHER)
-    place.installation.submit(EDITION, OTHER)
-    settle(place.installation.database, EDITION, OTHER)
-    place.installation.review(EDITION)
+    place.installation.finalise(EDITION, OTHER)
 
     def publish(language: str) -> httpx.Response:
         path = f"/v1/editions/{EDITION}/publications?lang={language}"
