@@ -19,7 +19,7 @@ from actitud_api.resources.publications import service as publication
 from actitud_api.settings import Settings
 from actitud_api.verification.rescoring import ScoreRescorer
 from tests.support import publishing
-from tests.support.databases import make_key, opened
+from tests.support.databases import opened
 from tests.support.scale import NIGHT
 from tests.support.serving import served
 from tests.verification.bundles import Edition, packed
@@ -33,8 +33,7 @@ def bundle_of(database: Database, edition: str, revision: int = 1) -> bytes:
 @pytest.fixture
 def published(database: Database, tmp_path: Path) -> bytes:
     """The bundle of a small edition, published on each database."""
-    publishing.fill(database)
-    make_key(database, tmp_path, publishing.BEFORE)
+    publishing.prepare(database, tmp_path)
     publishing.publish(database, tmp_path)
     return bundle_of(database, publishing.EDITION)
 
@@ -70,8 +69,7 @@ def test_a_small_edition_holds_for_all_and_no_changed_digit_does(published: byte
 
 
 def test_a_correction_holds_against_the_revision_before(database: Database, tmp_path: Path) -> None:
-    publishing.fill(database)
-    make_key(database, tmp_path, publishing.BEFORE)
+    publishing.prepare(database, tmp_path)
     first = publishing.publish(database, tmp_path)
     publishing.publish(database, tmp_path, publishing.correction(first, D9_02={"hours": 500}))
     second = bundle_of(database, publishing.EDITION, 2)
@@ -93,8 +91,7 @@ def test_a_figure_that_was_changed_in_the_database_is_named_at_the_address(
 ) -> None:
     """Its owner drops the trigger first. All documents stay as they were, and so all of them hold."""
     with opened(url) as database:
-        publishing.fill(database)
-        make_key(database, tmp_path, publishing.BEFORE)
+        publishing.prepare(database, tmp_path)
         publishing.publish(database, tmp_path)
     # Without memory, which would go on giving what was published.
     app = create_app(Settings(database_url=url, signing_folder=tmp_path, memory_bytes=0))
@@ -115,8 +112,7 @@ def test_a_figure_that_was_changed_in_the_database_is_named_at_the_address(
 
 def test_what_the_client_fetches_is_verified_as_it_is(url: str, tmp_path: Path) -> None:
     with opened(url) as database:
-        publishing.fill(database)
-        make_key(database, tmp_path, publishing.BEFORE)
+        publishing.prepare(database, tmp_path)
         made = publishing.publish(database, tmp_path)
     app = create_app(Settings(database_url=url, signing_folder=tmp_path))
     with served(app) as address, Client(base_url=address) as client:

@@ -36,7 +36,6 @@ from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.replies import service as replies
 from actitud_api.resources.scores import service as scores
 from actitud_api.settings import Settings
-from tests.faults.serving import administrator
 from tests.http.publications.test_publishing import LATER, edition_document, rules
 from tests.http.publications.test_refusals import read
 from tests.support.applications import borrow_app
@@ -45,6 +44,7 @@ from tests.support.copying import fill_once
 from tests.support.databases import make_key, unlimited
 from tests.support.editions import draft_edition
 from tests.support.figures import FigureRecorder
+from tests.support.keys import create_header
 from tests.support.publishing import (
     BARE,
     BIG,
@@ -52,7 +52,7 @@ from tests.support.publishing import (
     LATE,
     SMALL,
     correction,
-    fill,
+    prepare,
     publish,
     return_submitted,
     submissions,
@@ -80,8 +80,7 @@ def publish_without_last(database: Database, folder: Path) -> PublicationRecord:
 
 def publish_without(database: Database, folder: Path, organisation: str) -> PublicationRecord:
     """Publishes an edition without an organisation that was given back what it had submitted, and did nothing more."""
-    fill(database)
-    make_key(database, folder)
+    prepare(database, folder)
     with database.write() as session:
         return_submitted(session, organisation)
     return publish(database, folder)
@@ -154,8 +153,7 @@ def test_the_revision_without_it_stays_as_it_was(database: Database, tmp_path: P
 
 def test_what_it_changed_and_did_not_submit_again_is_not_published(database: Database, tmp_path: Path) -> None:
     """Nobody but the organisation hands in what it writes; whoever publishes can correct what it handed in."""
-    fill(database)
-    make_key(database, tmp_path)
+    prepare(database, tmp_path)
     with database.write() as session:
         return_submitted(session, LATE)
         edited = msgspec.to_builtins(structs.replace(submissions()[LATE], answers={}))
@@ -211,8 +209,7 @@ def test_it_is_added_between_the_others_and_beside_a_correction(
 
 def test_only_what_was_returned_is_added(database: Database, tmp_path: Path) -> None:
     """A draft was never handed in, so that nobody but its organisation may publish it."""
-    fill(database)
-    make_key(database, tmp_path)
+    prepare(database, tmp_path)
     first = publish(database, tmp_path)
     for organisation in (LATE, "XX-T-9"):
         with pytest.raises(PublicationRefused) as caught:
@@ -386,7 +383,7 @@ def test_what_is_added_is_read_everywhere_and_verifies_from_outside(
     with borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path)) as app, TestClient(app) as client:
         assert [client.get(path).status_code for path in READ] == [404] * 4
         assert [path for path, told in LISTS.items() if told in client.get(path).text] == []
-        headers = administrator(database) | {"Idempotency-Key": "added"}
+        headers = create_header(database) | {"Idempotency-Key": "added"}
         answer = client.post(f"/v1/editions/{EDITION}/publications", json=body, headers=headers)
         assert answer.status_code == 201
         (line,) = answer.json()["corrections"]

@@ -14,11 +14,11 @@ from msgspec import structs
 
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import service
-from tests.faults.serving import administrator
 from tests.support.applications import borrow_app
-from tests.support.databases import make_key, unlimited
+from tests.support.databases import unlimited
 from tests.support.forking import fork_workers
-from tests.support.publishing import EDITION, fill
+from tests.support.keys import create_header
+from tests.support.publishing import EDITION, prepare
 
 SAID: Final = {
     "es": "Un proceso que calculaba lo que pidió ha terminado",
@@ -36,12 +36,11 @@ def kill_own_process(*_: object) -> NoReturn:
 def test_a_killed_process_ends_one_publication_and_nothing_else(
     database: Database, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_key(database, tmp_path)
-    fill(database)
+    prepare(database, tmp_path)
     monkeypatch.setattr(service, "BATCH", 1)
     fork_workers(monkeypatch)
     with borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path)) as app, TestClient(app) as client:
-        headers = administrator(database)
+        headers = create_header(database)
 
         def publish(language: str = "en") -> httpx.Response:
             return client.post(

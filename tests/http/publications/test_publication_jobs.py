@@ -22,12 +22,12 @@ from actitud_api.platform.jobs.queries import JOBS
 from actitud_api.platform.jobs.runner import JobRun, JobRunner
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import service
-from tests.faults.serving import administrator
 from tests.http.publications.test_publications_http import BETTER, PUBLICATIONS, REASON
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
-from tests.support.databases import make_key, unlimited
-from tests.support.publishing import BIG, EDITION, LATE, fill, publish
+from tests.support.databases import unlimited
+from tests.support.keys import create_header
+from tests.support.publishing import BIG, EDITION, LATE, prepare, publish
 
 pytestmark = pytest.mark.serving
 
@@ -41,13 +41,12 @@ class Killed(BaseException):
 @pytest.fixture
 def client(url: str, database: Database, tmp_path: Path) -> Iterator[Client]:
     """A service with an edition in review, and a client that an administrator has."""
-    fill(database)
-    make_key(database, tmp_path)
+    prepare(database, tmp_path)
     with (
         borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path)) as app,
         TestClient(app) as opened,
     ):
-        opened.headers.update(administrator(database))
+        opened.headers.update(create_header(database))
         yield opened
 
 
@@ -282,11 +281,10 @@ def test_a_job_whose_edition_has_gone_or_whose_request_no_longer_fits_fails(clie
 def test_with_a_second_approver_a_job_is_asked_for_once_another_key_has_approved(
     url: str, database: Database, tmp_path: Path
 ) -> None:
-    fill(database)
-    make_key(database, tmp_path)
+    prepare(database, tmp_path)
     settings = structs.replace(unlimited(url), signing_folder=tmp_path, second_approver=True)
     with borrow_app(settings) as app, TestClient(app) as client:
-        publisher, approver = administrator(database), administrator(database)
+        publisher, approver = create_header(database), create_header(database)
         body = {"reason": REASON}
         headers = {**publisher, "Prefer": "respond-async"}
         refused = client.post(PUBLICATIONS, json=body, headers={**headers, "Idempotency-Key": "a"})
@@ -319,11 +317,10 @@ def test_the_command_line_and_a_job_publish_once(client: Client, database: Datab
 
 
 def test_an_application_that_runs_jobs_does_what_it_is_asked_for(url: str, database: Database, tmp_path: Path) -> None:
-    fill(database)
-    make_key(database, tmp_path)
+    prepare(database, tmp_path)
     app = create_app(structs.replace(unlimited(url), signing_folder=tmp_path), runs_jobs=True)
     with TestClient(app) as client:
-        client.headers.update(administrator(database))
+        client.headers.update(create_header(database))
         path = ask(client).headers["location"]
         deadline = time.monotonic() + 60
         while client.get(path).json()["state"] != "succeeded":
