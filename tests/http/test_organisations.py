@@ -631,9 +631,8 @@ def test_drafts_of_many_are_judged_again_together_as_each_alone(
         assert (drafts[lleida].index_value, drafts[lleida].coverage) == (alone.index, alone.coverage)
 
 
-@pytest.mark.parametrize("year", ["1899", "2101", "20", "02020", "MMXX", "٢٠٢٠"])
 def test_the_command_takes_the_year_of_the_populations(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, year: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LC_ALL", "C")
     file = tmp_path / "municipalities.csv"
@@ -644,8 +643,9 @@ def test_the_command_takes_the_year_of_the_populations(
     with closing(Database(url)) as database:
         assert {record.population_year for record in everything(database)} == {2020}
     capsys.readouterr()
-    assert cli.main([*arguments, year]) == 2
-    assert capsys.readouterr().err.strip() == f"--population-year: “{year}” is not a year, 1900 to 2100"
+    for year in ("1899", "2101", "20", "02020", "MMXX", "٢٠٢٠"):
+        assert cli.main([*arguments, year]) == 2
+        assert capsys.readouterr().err.strip() == f"--population-year: “{year}” is not a year, 1900 to 2100"
 
 
 def test_the_command_says_that_there_is_no_file(
