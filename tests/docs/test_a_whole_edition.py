@@ -6,18 +6,18 @@ import contextlib
 import io
 import re
 from collections.abc import Container, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from litestar import Litestar
 
 from actitud import Client
-from actitud_api.platform.auth import service as access
 from actitud_api.settings import Settings
 from tests.docs.test_readme import STATED
 from tests.support.applications import borrow_app
 from tests.support.databases import make_key, migrated_sqlite, opened, sqlite_url
+from tests.support.keys import create_key
+from tests.support.pasting import list_blocks, replace_words
 from tests.support.serving import served
 
 ROOT = Path(__file__).parents[2]
@@ -37,35 +37,25 @@ def installation(tmp_path: Path) -> Iterator[Litestar]:
             made.state["jobs"].stop()
 
 
-def blocks(page: str) -> list[tuple[str, str]]:
-    """The code of a page, block by block, each with what it says that it prints."""
-    found = re.findall(
-        r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?",
-        (ROOT / page).read_text("utf-8"),
-        re.MULTILINE | re.DOTALL,
-    )
-    return list(found)
-
-
 def run_blocks(page: str, count: int, installation: Litestar, folder: Path, file: str) -> None:
     """Run the code of a page, which has count blocks and says that the database is a file, against an installation."""
-    with installation.state["database"].write() as session:
-        key = access.create_key(session, (), role="administrator", days=1, now=datetime.now(UTC)).text
-    told = blocks(page)
-    assert len(told) == count
+    blocks = list_blocks(ROOT / page)
+    assert len(blocks) == count
     names: dict[str, object] = {}
     with served(installation) as address:
-        held = {"actl_…": key, STATED: address, file: sqlite_url(folder).removeprefix("sqlite:///")}
+        words = {
+            "actl_…": create_key(installation.state["database"]),
+            STATED: address,
+            file: sqlite_url(folder).removeprefix("sqlite:///"),
+        }
         try:
-            for code, expected in told:
-                mended = re.sub("|".join(map(re.escape, held)), lambda found: held[found[0]], code)
+            for block in blocks:
                 printed = io.StringIO()
                 with contextlib.redirect_stdout(printed):
-                    exec(compile(mended, page, "exec"), names)
-                pattern = ".*?".join(map(re.escape, expected.split("…")))
+                    exec(compile(replace_words(block, words).code, page, "exec"), names)
                 # The service runs in this process too, and writes its log here.
                 shown = re.sub(r'\{"job": .*\n', "", printed.getvalue())
-                assert re.fullmatch(pattern, shown, re.DOTALL), (expected, shown)
+                assert block.has_printed(shown), (block.printed, shown)
         finally:
             for value in names.values():
                 if isinstance(value, Client):
@@ -79,7 +69,7 @@ def strip_what_is_said(page: str, titles: Container[str] = ()) -> list[str]:
         is_shown = " " in found[0] or found[0] in {'"en"', '"es"'}
         return "" if is_shown or found[0][1:-1] in titles else found[0]
 
-    return [re.sub(r'"{3}[^"]*"{3}|"[^"\n]*"', said, code) for code, _ in blocks(page)]
+    return [re.sub(r'"{3}[^"]*"{3}|"[^"\n]*"', said, block.code) for block in list_blocks(ROOT / page)]
 
 
 @pytest.mark.parametrize("page", PAGES)

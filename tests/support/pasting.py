@@ -117,6 +117,9 @@ def _link_checkout(folder: Path) -> None:
         (folder / name).symlink_to(ROOT / name)
     commands = folder / ".venv" / "bin"
     commands.mkdir(parents=True)
+    python = commands / "python"  # a link would be a Python without what is installed beside this one
+    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n', "utf-8")
+    python.chmod(0o755)
     if NIGHT:
         for name in _COMMANDS:
             (commands / name).symlink_to(Path(sys.executable).parent / name)
