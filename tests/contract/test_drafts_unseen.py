@@ -51,12 +51,12 @@ class Stage(NamedTuple):
         return [*itertools.product(others, addresses), *((WITH_DRAFT, address) for address in (*beside, *own))]
 
     def list_looks(self) -> Sequence[tuple[str, str]]:
-        """List who looks at what: by day of those who have a key, but no draft, one in turn looks at each address."""
+        """List who looks at what: by day of those with a key, but no draft, one in turn looks at one of 3 addresses."""
         looks = self.look_at(self.addresses, self.own)
         if scale.NIGHT:
             return looks
         keyed = [viewer for viewer, key in self.viewers.items() if key is not None and viewer != WITH_DRAFT]
-        in_turn = set(zip(itertools.cycle(keyed), self.addresses, strict=False))
+        in_turn = set(zip(itertools.cycle(keyed), self.addresses[::3], strict=False))
         return [look for look in looks if look[0] not in keyed or look in in_turn]
 
 

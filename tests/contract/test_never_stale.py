@@ -98,7 +98,6 @@ def find_stale(installation: Installation, digest: str, listed: Sequence[Operati
     return stale
 
 
-@pytest.mark.both_databases
 def test_no_answer_is_older_than_a_change(
     installation: Installation, digest: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
