@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Final
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.platform.auth import service as access
 from actitud_api.platform.http.representations import IMMUTABLE, PRIVATE, REVALIDATE, SHARED
-from tests.support.applications import borrow_app
-from tests.support.databases import unlimited
+from tests.support.keys import sign_in
 
 EDITION: Final = "/v1/editions/2026-demo"
 BODY: Final = "XX-DEMO-00034"
@@ -31,16 +27,8 @@ PUBLISHED: Final = (
 
 
 @pytest.fixture(scope="module")
-def client(demonstration: str) -> Iterator[TestClient[Litestar]]:
-    with borrow_app(unlimited(demonstration)) as app, TestClient(app) as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def key(client: TestClient[Litestar]) -> dict[str, str]:
-    with client.app.state["database"].write() as session:
-        made = access.create_key(session, (), role="assessor", days=1, now=datetime.now(UTC))
-    return {"Authorization": f"Bearer {made.text}"}
+    return sign_in(client, "assessor")
 
 
 @pytest.mark.parametrize("path", PUBLISHED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,12 +15,6 @@ from tests.support.databases import migrated_sqlite, unlimited
 
 CSV: Final = "text/csv"
 BODY: Final = "XX-DEMO-00034"
-
-
-@pytest.fixture(scope="module")
-def client(demonstration: str) -> Iterator[TestClient[Litestar]]:
-    with borrow_app(unlimited(demonstration)) as app, TestClient(app) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

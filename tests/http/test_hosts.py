@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from tests.support.applications import borrow_app
-from tests.support.databases import unlimited
 from tests.support.figures import FigureRecorder
 
 EDITION: Final = "2026-demo"
@@ -36,13 +33,6 @@ PATHS: Final = (
     f"/oembed?url=http%3A%2F%2F127.0.0.1%3A8000%2Fportal%2F{EDITION}%2F{BODY}",
 )
 """Answers that have absolute links, or are made with the address of the service at hand."""
-
-
-@pytest.fixture(scope="module")
-def client(demonstration: str) -> Iterator[TestClient[Litestar]]:
-    """A client of a service without `public_url`."""
-    with borrow_app(unlimited(demonstration)) as app, TestClient(app) as opened:
-        yield opened
 
 
 def test_no_link_has_the_host_of_a_request(client: TestClient[Litestar], figure: FigureRecorder) -> None:

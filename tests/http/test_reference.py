@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,12 +28,6 @@ OPERATIONS: Final[Mapping[str, tuple[str, str]]] = {
     for method, operation in methods.items()
 }
 SENT_MAX: Final = 300_000
-
-
-@pytest.fixture(scope="module")
-def client(demonstration: str) -> Iterator[TestClient[Litestar]]:
-    with borrow_app(unlimited(demonstration)) as app, TestClient(app) as opened:
-        yield opened
 
 
 def read(client: TestClient[Litestar], path: str) -> Document:
