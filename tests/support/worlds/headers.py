@@ -6,7 +6,13 @@ public code on 2026-11-29; the date is that of the rows in it. Where no whole ro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
+
+
+def _rename(header: tuple[str, ...], names: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(names.get(name, name) for name in header)
+
 
 FACEBOOK_BUSINESS: Final[dict[str, tuple[str, ...]]] = {
     # Whole, with two rows of 2026-09, in a test that says it has the columns and quoting of Meta's exports per post.
@@ -67,37 +73,15 @@ FACEBOOK_BUSINESS: Final[dict[str, tuple[str, ...]]] = {
         "Clics de otro tipo",
         "Clics en el enlace",
     ),
-    # The same with the two names that differ in Spain, as dashboards of a Spanish broadcaster read them (2026). No
-    # whole row was found; the other columns are taken from the row above.
-    "es-ES": (
-        "Identificador de la publicación",
-        "Identificador de la página",
-        "Nombre de la página",
-        "Título",
-        "Descripción",
-        "Duración (segundos)",
-        "Hora de publicación",
-        "Tipo de subtítulo",
-        "Enlace permanente",
-        "Es una publicación cruzada",
-        "Es una publicación compartida",
-        "Tipo de publicación",
-        "Idiomas",
-        "Etiquetas personalizadas",
-        "Estado de contenido financiado",
-        "Comentario sobre los datos",
-        "Fecha",
-        "Visualizaciones",
-        "Alcance",
-        "Reacciones, comentarios y veces que se ha compartido",
-        "Reacciones",
-        "Comentarios",
-        "Veces que se ha compartido",
-        "Total de clics",
-        "Clics de otro tipo",
-        "Clics en el enlace",
-    ),
 }
+# In Spain two names differ, as dashboards of a Spanish broadcaster read them (2026). No whole row was found.
+FACEBOOK_BUSINESS["es-ES"] = _rename(
+    FACEBOOK_BUSINESS["es"],
+    {
+        "Reacciones, comentarios y veces que se compartió": "Reacciones, comentarios y veces que se ha compartido",
+        "Veces que se compartió": "Veces que se ha compartido",
+    },
+)
 FACEBOOK_TYPES: Final[dict[str, dict[str, str]]] = {
     # "Photos" was seen (2026-09); the other names are those of the filter in Meta Business Suite, from memory.
     "en": {"photo": "Photos", "video": "Videos", "live": "Live", "link": "Links", "text": "Text"},
@@ -147,28 +131,16 @@ INSTAGRAM_BUSINESS: Final[dict[str, tuple[str, ...]]] = {
         "Comentarios",
         "Veces que se guardó",
     ),
-    # With the three names that differ in Spain: dashboards of a Spanish broadcaster, and a test with rows of 2026-03.
-    "es-ES": (
-        "Identificador de la publicación",
-        "Identificador de la cuenta",
-        "Nombre de usuario de la cuenta",
-        "Nombre de la cuenta",
-        "Descripción",
-        "Duración (segundos)",
-        "Hora de publicación",
-        "Enlace permanente",
-        "Tipo de publicación",
-        "Comentario sobre los datos",
-        "Fecha",
-        "Visualizaciones",
-        "Alcance",
-        "Me gusta",
-        "Veces que se ha compartido",
-        "Seguidores",
-        "Comentarios",
-        "Veces guardado",
-    ),
 }
+# In Spain three names differ: dashboards of a Spanish broadcaster, and a test with rows of 2026-03.
+INSTAGRAM_BUSINESS["es-ES"] = _rename(
+    INSTAGRAM_BUSINESS["es"],
+    {
+        "Veces que se compartió": "Veces que se ha compartido",
+        "Seguimientos": "Seguidores",
+        "Veces que se guardó": "Veces guardado",
+    },
+)
 INSTAGRAM_TYPES: Final[dict[str, dict[str, str]]] = {
     # English: rows of 2026-03 to 2026-10 ("IG reel"). Spanish: three programs that map these names.
     "en": {"photo": "IG image", "carousel": "IG carousel", "video": "IG reel"},
