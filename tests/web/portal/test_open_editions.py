@@ -15,11 +15,11 @@ from msgspec import structs
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
-from tests.http.test_assessments import bearer
 from tests.support.applications import borrow_app
 from tests.support.assessing import body_a
 from tests.support.databases import migrated_sqlite, unlimited
 from tests.support.editions import draft_edition
+from tests.support.keys import sign_in
 from tests.web.embeds.reading import Document, page
 from tests.web.portal.places import EDITION, OPEN, UNPUBLISHED, Client
 from tests.web.portal.reading import hrefs, read, words
@@ -127,8 +127,8 @@ def change(client: Client, headers: dict[str, str], **members: Any) -> None:
 
 def test_pages_change_with_the_edition_at_once_and_never_with_a_draft(running: Client) -> None:
     administrator, editor = (
-        bearer(running.app, "administrator"),
-        bearer(running.app, "organisation_editor", ORGANISATION),
+        sign_in(running, "administrator"),
+        sign_in(running, "organisation_editor", ORGANISATION),
     )
     assert read_last_days(running) == [True, True, False, False]
     kept = running.get("/portal?lang=en").text
