@@ -24,6 +24,8 @@ _BESIDE: Final = "texts"
 def read_texts_beside(file: str, language: Language) -> dict[Language, bytes]:
     """Return the contents of the text files in the folder `texts/` beside a methodology document, by language.
 
+    Languages without a file are left out. `language` is that of the error.
+
     Raises:
         CommandError: A file cannot be read (exit code 2).
     """

@@ -175,7 +175,7 @@ class WorkerServer(Server):
 
 
 def follow_orders(server: WorkerServer, pipe: Connection) -> None:
-    """Receive the orders of the supervisor in a thread and carry them out.
+    """Start a thread that carries out the orders of the supervisor: to stop, to hurry, to retire, to say it is alive.
 
     If the supervisor has ended, the server stops.
     """

@@ -175,7 +175,7 @@ class TargetMemory:
         return target
 
     def put(self, address: Address, target: Target) -> None:
-        """Store the result of `TargetReader` for an address, unless the address is too long."""
+        """Store what `TargetReader` read from an address, unless the address has more than `RAW_MAX` characters."""
         raw = len(address.path) + sum(len(part) for part in address[1:] if part is not None)
         if raw > RAW_MAX:
             return

@@ -33,7 +33,10 @@ def compare_published(database: Database) -> None:
 
 
 def build_comparing_lifespan(database: Database) -> Callable[[object], AbstractAsyncContextManager[None]]:
-    """Return an application lifespan that compares the published editions every day."""
+    """Return an application lifespan that every day compares what is shown of published editions with their documents.
+
+    `compare_published` logs the first difference.
+    """
     return build_repeating_lifespan(
         lambda: compare_published(database),
         COMPARE_SECONDS,

@@ -160,8 +160,9 @@ def describe_change(correction: CorrectedScore, methodology: str, language: Lang
 
 
 def name_corrected_answers(correction: CorrectedScore, methodology: str, language: Language) -> str | None:
-    """Name the answers that a correction changes, the first three by name; return None if it changes no answer.
+    """Name the answers that a correction changes; return None if it changes no answer.
 
+    The first `ANSWERS_MAX` answers have the name of their indicator; of the others the sentence says how many they are.
     `methodology` is the version under which the edition is scored.
     """
     if not correction.answers:
