@@ -29,7 +29,7 @@ from actitud import (
     bodies,
 )
 from actitud._config import SYSTEM
-from actitud.bodies import Profile
+from actitud.bodies import LevelAnswer, Profile
 from tests.unit.sdk.support import KEY, Answers, FakeTime, Mode, finding, organisation, problem, run, score, using
 
 PROFILE: Profile = {"org_type": "MUN"}
@@ -259,6 +259,22 @@ def test_what_json_cannot_say_is_never_sent(mode: Mode, value: float | str) -> N
     told = "utf-8" if isinstance(value, str) else rf"^/profile/employees: {json.dumps(value)} is no number in JSON$"
     with pytest.raises(ValueError, match=told):
         using(mode, handler).score(profile={"employees": cast(int, value)}, answers={})
+    assert handler.requests == []
+
+
+class Measured(msgspec.Struct):
+    hours: float
+
+
+@pytest.mark.parametrize(
+    ("answer", "pointer"),
+    [({"components": [1, math.nan]}, "/answers/D1.07/components/1"), (Measured(math.inf), "/answers/D1.07/hours")],
+    ids=["list", "struct"],
+)
+def test_where_json_cannot_say_it_is_told_however_deep_it_stands(mode: Mode, answer: object, pointer: str) -> None:
+    handler = Answers(httpx.Response(200, json=score()))
+    with pytest.raises(ValueError, match=rf"^{pointer}: (?:NaN|Infinity) is no number in JSON$"):
+        using(mode, handler).score(profile=PROFILE, answers={"D1.07": cast(LevelAnswer, answer)})
     assert handler.requests == []
 
 

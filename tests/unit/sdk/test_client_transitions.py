@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 
 import httpx
 
@@ -60,3 +61,13 @@ def test_what_is_sent_again_after_a_loss_carries_the_same_key(mode: Mode, fake_t
     using(mode, service).editions.verdicts.create("2027", b"PK")
     keys = [request.headers["idempotency-key"] for request in service.requests]
     assert keys[0] == keys[1] != keys[2] == keys[3]
+
+
+def test_a_file_of_assessments_is_sent_whole(mode: Mode, tmp_path: Path) -> None:
+    file = tmp_path / "answers.csv"
+    file.write_bytes(b"organisation,indicator,field,value\r\n" + b"XX-T-1,D1.07,numerator,1\r\n" * 40_000)
+    service = Answers(answered())
+    assert using(mode, service).editions.imports.create("2027", file).id == "7"
+    (request,) = service.requests
+    assert (request.method, request.url.path) == ("POST", "/v1/editions/2027/imports")
+    assert request.content == file.read_bytes()

@@ -18,7 +18,7 @@ CORE: Final = (
 """The engine and what stands around it; operations and models are held against the document."""
 CLIENT: Final = (
     "cancelled", "calls", "config", "errors", "files", "hostile", "options", "pages", "streams", "surface", "transport",
-    "writes", "cache",
+    "writes", "cache", "jobs", "transitions",
 )  # fmt: skip
 TESTS: Final = (
     *(f"tests/unit/sdk/test_client_{name}.py" for name in CLIENT),
