@@ -14,12 +14,17 @@ from actitud_api.platform.http.logs import configure_logs
 pytestmark = pytest.mark.usefixtures("logs_as_before")
 
 
+def list_logged(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Return the lines of the log. Those of the client may stand beside them, once a test has had it show its own."""
+    return [line for line in capsys.readouterr().err.splitlines() if not line.startswith("INFO - ")]
+
+
 def test_a_failure_is_one_line_with_what_finds_it(
     toys: TestClient[Litestar], capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure_logs()
     toys.get("/v1/toys/broken", headers={"X-Request-Id": "find-me"})
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = list_logged(capsys)
     entry = json.loads(line)
     assert (entry["event"], entry["level"], entry["request_id"]) == ("unplanned", "error", "find-me")
     assert "RuntimeError: a secret of the inside" in entry["exception"]
@@ -40,13 +45,13 @@ def test_a_failure_names_the_trace_that_it_belongs_to(
 ) -> None:
     configure_logs()
     toys.get("/v1/toys/broken", headers={} if sent is None else {"traceparent": sent})
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = list_logged(capsys)
     assert json.loads(line)["traceparent"] == (sent if kept else None)
 
 
 def test_no_input_forges_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs()
     structlog.get_logger().warning("event", path='/x\n{"event": "forged"}\x1b[31m\u2028')
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = list_logged(capsys)
     assert line.isascii()
     assert json.loads(line)["path"].startswith("/x\n")
