@@ -198,8 +198,8 @@ class _PictureBuilder:
         start = _MARGIN + 56 + fonts.measure_width(site, 34, bold=True) + 18
         self.words.append(Words(x=start, y=57, text=title, size=26, fill=_ON_BAND))
         room = WIDTH - _MARGIN - start - fonts.measure_width(title, 26) - 40
-        lines = wrap_lines(_clean(edition), room, 26, 1, measure=fonts.measure_width)
-        self.words.append(Words(x=WIDTH - _MARGIN, y=57, text=lines[0], size=26, fill=_ON_BAND, anchor="end"))
+        (line,) = _wrap(edition, room, 26, 1)
+        self.words.append(Words(x=WIDTH - _MARGIN, y=57, text=line, size=26, fill=_ON_BAND, anchor="end"))
 
     def add_paragraph(
         self,
@@ -215,8 +215,7 @@ class _PictureBuilder:
     ) -> None:
         """Add a text below the last line, in at most `max_lines` lines, `pitch` pixels each."""
         room = WIDTH - _MARGIN - x if room is None else room
-        # Kerning is not measured: it widens rows of W, the worst of letters, by one hundredth.
-        for line in wrap_lines(_clean(text), room * 0.98, size, max_lines, bold=bold, measure=fonts.measure_width):
+        for line in _wrap(text, room, size, max_lines, bold=bold):
             self.y += pitch
             self.words.append(Words(x=x, y=self.y, text=line, size=size, bold=bold, fill=fill))
 
@@ -228,7 +227,7 @@ class _PictureBuilder:
         self.words.append(
             Words(x=x + 29, y=self.y - 2, text=str(number), size=40, bold=True, fill=colour.ink, anchor="middle")
         )
-        (line,) = wrap_lines(_clean(name), WIDTH - _MARGIN - x - 78, 36, 1, bold=True, measure=fonts.measure_width)
+        (line,) = _wrap(name, WIDTH - _MARGIN - x - 78, 36, 1, bold=True)
         self.words.append(Words(x=x + 78, y=self.y - 4, text=line, size=36, bold=True))
         self.y += 12
 
@@ -273,7 +272,7 @@ class _PictureBuilder:
     def render(self, remark: str | None) -> bytes:
         """Render the finished picture as PNG, with a warning at its foot if there is one."""
         if remark is not None:
-            (line,) = wrap_lines(_clean(remark), WIDTH - 2 * _MARGIN, 26, 1, bold=True, measure=fonts.measure_width)
+            (line,) = _wrap(remark, WIDTH - 2 * _MARGIN, 26, 1, bold=True)
             self.words.append(Words(x=_MARGIN, y=606, text=line, size=26, bold=True, fill=_REMARK))
         svg = _templates.get_template("share.svg").render(
             width=WIDTH, height=HEIGHT, ground=_GROUND, family=fonts.FAMILY, shapes=self.shapes, words=self.words
@@ -284,6 +283,11 @@ class _PictureBuilder:
         for position, height in enumerate((14, 22, 30)):
             self.shapes.append(Shape(x=_MARGIN + position * 11, y=60 - height, width=8, height=height, fill=_ON_BAND))
         self.shapes.append(Shape(x=_MARGIN + 33, y=22, width=8, height=38, fill="none", stroke=_ON_BAND))
+
+
+def _wrap(text: str, room: float, size: int, max_lines: int, *, bold: bool = False) -> list[str]:
+    # Kerning is not measured: it widens rows of W, the worst of letters, by one hundredth.
+    return wrap_lines(_clean(text), room * 0.98, size, max_lines, bold=bold, measure=fonts.measure_width)
 
 
 def _clean(text: str) -> str:
