@@ -268,7 +268,7 @@ class Measured(msgspec.Struct):
 
 @pytest.mark.parametrize(
     ("answer", "pointer"),
-    [({"components": [1, math.nan]}, "/answers/D1.07/components/1"), (Measured(math.inf), "/answers/D1.07/hours")],
+    [({"components": [0.5, math.nan]}, "/answers/D1.07/components/1"), (Measured(math.inf), "/answers/D1.07/hours")],
     ids=["list", "struct"],
 )
 def test_where_json_cannot_say_it_is_told_however_deep_it_stands(mode: Mode, answer: object, pointer: str) -> None:

@@ -142,3 +142,43 @@ def test_a_service_that_never_answers_is_told_as_such(mode: Mode, fake_time: Fak
 def test_a_time_out_below_zero_is_refused(mode: Mode, seconds: float) -> None:
     with pytest.raises(ValueError, match="timeout must be a number of seconds, 0 or more"):
         using(mode, answers({})).jobs.wait("7", timeout=seconds)
+
+
+PUBLICATION: dict[str, object] = {
+    "edition": "2026",
+    "revision": 1,
+    "digest": "sha-256:" + "0" * 64,
+    "reason": "It is time.",
+    "published": "2026-11-29T10:00:00Z",
+    "supersedes": None,
+    "superseded_by": None,
+    "organisations": 3,
+    "corrections": [],
+    "signature": {"protected": "e30", "signature": "AA"},
+    "checkpoint": "actitud 1",
+    "bundle_digest": "sha-256:" + "1" * 64,
+    "bundle_size": 1024,
+    "links": {"document": "/d", "signature": "/s", "bundle": "/b"},
+}
+
+
+def test_a_publication_that_is_made_at_once_is_returned_without_a_job(mode: Mode) -> None:
+    service = Answers(httpx.Response(201, json=PUBLICATION))
+    made = using(mode, service).editions.publications.create("2026", reason="It is time.")
+    assert (made.revision, made.organisations) == (1, 3)
+    (request,) = service.requests
+    assert request.headers["Prefer"] == "respond-async"
+
+
+def test_a_publication_that_takes_long_is_waited_for_and_fetched(mode: Mode, fake_time: FakeTime) -> None:
+    done = {**JOB, "state": "succeeded", "done": 8131, "result": {"edition": "2026", "revision": 1}}
+    service = Answers(
+        httpx.Response(202, json=JOB), httpx.Response(200, json=done), httpx.Response(200, json=PUBLICATION)
+    )
+    made = using(mode, service).editions.publications.create("2026", reason="It is time.")
+    assert (made.revision, made.organisations) == (1, 3)
+    assert [(request.method, request.url.path) for request in service.requests] == [
+        ("POST", "/v1/editions/2026/publications"),
+        ("GET", "/v1/jobs/7"),
+        ("GET", "/v1/editions/2026/publications/1"),
+    ]
