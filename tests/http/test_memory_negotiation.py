@@ -137,7 +137,7 @@ def _encode(sent: Mapping[str, str | bytes]) -> dict[bytes, bytes]:
     several=st.lists(headers, min_size=2, max_size=4),
     method=st.sampled_from(("GET", "GET", "HEAD")),
 )
-@settings(max_examples=400 if NIGHT else 20, deadline=None)
+@settings(max_examples=150 if NIGHT else 20, deadline=None)
 def test_an_answer_is_the_one_without_memory(
     pair: Pair, path: str, several: list[dict[str, str | bytes]], method: str
 ) -> None:

@@ -24,13 +24,13 @@ HOSTILE: Final = 10_000 if NIGHT else 600
 """Hostile requests, every tenth a valid control: among the first 200 none asks for what there is not (406)."""
 UPDATES: Final = 200 if NIGHT else 20
 """Updates of each of 16 concurrent writers."""
-KILLS: Final = {"sqlite": 200 if NIGHT else 5, "postgresql": 100 if NIGHT else 5}
+KILLS: Final = {"sqlite": 100 if NIGHT else 5, "postgresql": 50 if NIGHT else 5}
 """Times that a process is killed while it writes."""
 SERVED_KILLS: Final = {"sqlite": 20 if NIGHT else 1, "postgresql": 10 if NIGHT else 1}
 """The same of the real server, with clients over HTTP."""
 NOTIFIER_KILLS: Final = {"sqlite": 100 if NIGHT else 2, "postgresql": 100 if NIGHT else 2}
 """Times that a process is killed while it delivers to webhooks."""
-CRASHES: Final = 30 if NIGHT else 1
+CRASHES: Final = 15 if NIGHT else 1
 """Times that PostgreSQL itself crashes."""
 SYNCED: Final = 500 if NIGHT else 20
 """Writes of which it is checked that they are synced before they are acknowledged."""
@@ -44,9 +44,9 @@ KEYED: Final = ("sqlite", "postgresql") if NIGHT else ("postgresql",)
 """Databases on which Schemathesis has a key."""
 LEDGER_ENTRIES: Final = 3_200 if NIGHT else 64
 """Entries that 16 writers append at once."""
-ANY_FILE: Final = 2_000 if NIGHT else 12
+ANY_FILE: Final = 1_000 if NIGHT else 12
 """Published files with anything in any place, for each kind of change."""
-TUTORIAL: Final = 1_000 if NIGHT else 10
+TUTORIAL: Final = 300 if NIGHT else 10
 """Organisations of the edition with which the tutorial is played."""
 MANY: Final = 8_131 if NIGHT else 20
 """Organisations of the edition that goes from drafts to published in steps of all."""
@@ -54,7 +54,7 @@ PUBLISHERS: Final = 32 if NIGHT else 8
 """Clients that publish the same edition at once."""
 PUBLISHING_ROUNDS: Final = 25 if NIGHT else 2
 """Editions that they publish so."""
-PUBLICATION_KILLS: Final = {"sqlite": 40 if NIGHT else 3, "postgresql": 40 if NIGHT else 3}
+PUBLICATION_KILLS: Final = {"sqlite": 20 if NIGHT else 3, "postgresql": 20 if NIGHT else 3}
 """Times that a process is killed while it publishes."""
 WORKER_KILLS: Final = {"sqlite": 100 if NIGHT else 2, "postgresql": 100 if NIGHT else 2}
 """Times that a worker is killed in the middle of a job, for each kind of job."""
@@ -66,7 +66,7 @@ HELD_UP: Final = DEMONSTRATED if NIGHT else range(1, 101)
 """Numbers of the municipalities of an edition that is published while one of them is renamed again and again."""
 MIGRATION_KILLS: Final = {"sqlite": 25 if NIGHT else 2, "postgresql": 25 if NIGHT else 2}
 """Times that a process is killed while it migrates."""
-RESTORED: Final = 10 if NIGHT else 1
+RESTORED: Final = 5 if NIGHT else 1
 """Copies that are made under load and brought back."""
 NAMES: Final = 500 if NIGHT else 6
 """Hostile names of organisations on a whole page."""
@@ -88,7 +88,7 @@ OVERLAPPING: Final = 25 if NIGHT else 1
 """Changes of an assessment by each of 16 concurrent writers."""
 WORKBOOKS: Final = 300 if NIGHT else 4
 """Questionnaires that go into a workbook and out again."""
-BROKEN_WORKBOOKS: Final = 5_000 if NIGHT else 20
+BROKEN_WORKBOOKS: Final = 2_500 if NIGHT else 20
 """Workbooks with anything changed in them."""
 UNFOLDED: Final = 64 if NIGHT else 20
 """MiB to which workbooks unfold of which 16 are read."""
@@ -102,7 +102,7 @@ LOST: Final = 500 if NIGHT else 25
 """Writes through the SDK whose first answer is lost."""
 CROSSING: Final = 1 if NIGHT else 29
 """Of the requests of each address from other origins one of so many is made, in turn."""
-INTERLEAVINGS: Final = 2_500 if NIGHT else 60
+INTERLEAVINGS: Final = 1_500 if NIGHT else 60
 """Interleavings of the reads and writes of three clients, on each database."""
 SKEWS: Final = ("-400d", "-1h", "+1h") if NIGHT else ("-400d",)
 """How wrong the clocks of processes are that serve one database together."""
@@ -110,7 +110,7 @@ SKEWED: Final = 40 if NIGHT else 4
 """Changes by each of these processes."""
 FUZZED: Final = 180 if NIGHT else 5
 """Seconds for which each decoder is fuzzed."""
-HOSTILE_BODIES: Final = 11_200 if NIGHT else 150
+HOSTILE_BODIES: Final = 6_200 if NIGHT else 150
 """Hostile bodies that a real server gets, of which the first 1,200 are made by hand."""
 IN_FLIGHT: Final = 200 if NIGHT else 20
 """Requests that a server has begun when it is told to stop."""
@@ -122,7 +122,7 @@ COUNTED_WORLDS: Final = 200 if NIGHT else 1
 """Synthetic town halls whose numbers are counted from the files of each format."""
 COUNTED: Final = (10_000, 100_000) if NIGHT else (500, 5_000)
 """Messages of two exports whose reading takes the same memory."""
-MUTATED: Final = 8_000 if NIGHT else 100
+MUTATED: Final = 4_000 if NIGHT else 100
 """Exports with bytes changed at random."""
 FILLED: Final = 2_000 if NIGHT else 9
 """Organisations of a workbook that is filled in with 37 faults."""
