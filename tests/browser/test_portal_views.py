@@ -144,6 +144,6 @@ def test_without_scripts_the_page_is_whole_and_has_no_button_that_does_nothing(b
         page.goto(f"{service}/portal/embed?lang=en&organisation={ZAMORA}&form=badge")
         assert page.get_by_role("button").all_inner_texts() == ["See and copy"]
         expect(page.locator("#policy")).to_have_text(f"img-src {service}")
-        page.get_by_label("Table of HTML").check()
+        page.get_by_label("Table of HTML, without images").check()
         page.get_by_role("button", name="See and copy").click()
         expect(page.locator(".preview table")).to_be_visible()
