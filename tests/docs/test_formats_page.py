@@ -153,15 +153,3 @@ def test_every_file_of_the_page_is_there(client: TestClient[Litestar]) -> None:
         named = path.format(edition="latest", version="2027.1", organisation="XX-DEMO-00001")
         for suffix in re.findall(r"`(\.\w+)`", formats) or [""]:
             assert client.head(named + suffix).status_code == 200, named + suffix
-
-
-def test_every_anchor_leads_to_a_heading() -> None:
-    text = PAGE.read_text("utf-8")
-    headings = [
-        re.sub(r"[^\w\- ]", "", found.lower()).replace(" ", "-") for found in re.findall(r"^#+ (.+)$", text, re.M)
-    ]
-    assert len(set(headings)) == len(headings)
-    configuration = (PAGE.parent / "configuration.md").read_text("utf-8")
-    wanted = re.findall(r"\]\(#([^)]+)\)", text) + re.findall(r"\]\(formats\.md#([^)]+)\)", configuration)
-    assert wanted
-    assert set(wanted) <= set(headings)

@@ -299,19 +299,3 @@ def test_the_folder_has_a_page_of_each_user_in_both_languages() -> None:
 def test_the_readme_leads_to_the_page_of_each_user(readme: str, language: str) -> None:
     rows = re.findall(r"^\|.*\]\(docs/start/([^)]+)\)", (ROOT / readme).read_text("utf-8"), re.MULTILINE)
     assert sorted(rows) == sorted(f"{user}{language}.md" for user in USERS)
-
-
-def list_anchors(page: Path) -> set[str]:
-    """List the anchors of the headings of a page, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-@pytest.mark.parametrize("page", sorted(START.glob("*.md")), ids=lambda page: page.name)
-def test_links_lead_to_a_page_and_a_heading(page: Path) -> None:
-    for target, anchor in re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", page.read_text("utf-8")):
-        if "://" in target:
-            continue
-        file = (page.parent / target).resolve() if target else page
-        assert file.exists(), target
-        assert not anchor or anchor in list_anchors(file), f"{target}#{anchor}"
