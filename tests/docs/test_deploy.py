@@ -152,6 +152,11 @@ def test_the_commands_of_the_pages_parse(page: str) -> None:
         assert build_parser("en").parse_args(command)
 
 
+def test_the_page_exports_nothing_to_the_commands_that_follow() -> None:
+    """The service refuses a variable that is no setting, such as the passwords that `roles.sql` takes."""
+    assert not re.search("^ *export ACTITUD_", (DEPLOY / "README.md").read_text("utf-8"), re.MULTILINE)
+
+
 # --- compose --------------------------------------------------------------------------------------------------
 
 SECRET: Final = "0123456789abcdef" * 4
