@@ -190,6 +190,9 @@ def test_the_service_of_compose_reaches_its_database_and_believes_its_proxy(
     owner = make_url(re.sub(r"\$\{\w+:\?[^}]+\}", SECRET, services["migration"]["environment"]["ACTITUD_DATABASE_URL"]))
     assert (owner.username, owner.host, owner.database) == ("actitud_owner", url.host, url.database)
     assert services["migration"]["volumes"] == services["service"]["volumes"]
+    # `init` names the ledger after it, and hashes the first key with the pepper.
+    for name in ("ACTITUD_PUBLIC_URL", "ACTITUD_KEY_PEPPER"):
+        assert services["migration"]["environment"][name] == services["service"]["environment"][name]
     # The file of the roles reads both passwords, and nobody's is that of the superuser.
     roles = (DEPLOY / "postgresql" / "roles.sql").read_text("utf-8")
     passwords = re.findall(r"^\\getenv \w+ (\w+)$", roles, re.MULTILINE)
@@ -265,6 +268,8 @@ def test_the_addresses_of_compose_are_of_its_network_and_all_that_it_names_exist
         for needed, how in service.get("depends_on", {}).items():
             assert how == {"condition": "service_healthy"}
             assert services[needed]["healthcheck"]
+    # By its socket a new database is ready before it has its roles.
+    assert "--host=127.0.0.1" in services["database"]["healthcheck"]["test"]
     mounted = [volume for name in ("database", "service") for volume in services[name]["volumes"]]
     assert [volume.partition(":")[0] for volume in mounted if volume[0] != "."] == list(document["volumes"])
     assert all((DEPLOY / volume.partition(":")[0]).is_file() for volume in mounted if volume[0] == ".")
