@@ -655,7 +655,7 @@ def check_presence(rows: list[dict[str, Any]], met: dict[str, int], last: int) -
     `met`: line of each document by organisation id, in the order of the file. `last`: number of the last line.
     """
     in_order = [row["organisation"] for row in rows if row["organisation"] in met]
-    for name, due in zip(met, in_order, strict=True):
+    for name, due in zip(met, in_order, strict=False):
         if name != due:
             add_problem(
                 met[name],

@@ -240,6 +240,11 @@ def swap(lines: list[bytes]) -> None:
     lines[2], lines[3] = lines[3], lines[2]
 
 
+def repeat(edition: Edition) -> None:
+    """The last row of the list once more."""
+    edition.edition["scores"].append(edition.edition["scores"][-1])
+
+
 def reorder(edition: Edition) -> None:
     rows = edition.edition["scores"]
     rows[0], rows[1] = rows[1], rows[0]
@@ -394,6 +399,16 @@ DEFECTS: dict[str, Defect] = {
         headed(lambda header: header.update(checkpoint="20 entries")), *alike(set(), {("1:/checkpoint", "checkpoint")})
     ),
     "the list in another order": Defect(sealed(reorder), *alike({("2:/scores/1", "list_order")})),
+    "an organisation twice in the list": Defect(
+        sealed(repeat),
+        *alike(
+            {
+                ("2:/scores/6", "list_order"),
+                *((f"2:/scores/{number}/rank", "rank") for number in (2, 3)),  # who has less is one further behind
+                *((f"2:/counts/{name}", "count") for name in ("organisations", "ranked", "statuses", "levels")),
+            }
+        ),
+    ),
     "another rank": Defect(
         sealed(lambda edition: edition.edition["scores"][1].update(rank=1)), *alike({("2:/scores/1/rank", "rank")})
     ),
