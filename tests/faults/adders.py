@@ -25,6 +25,7 @@ class Adders:
         self._client = httpx.Client(base_url=address, headers=headers, timeout=SECONDS)
         self._numbers = numbers
         self._stop = threading.Event()
+        self._give_up = threading.Event()
         self._changed = threading.Condition()
         self.answered: list[tuple[float, str]] = []
         """The time of each answer, and the organisation that was added."""
@@ -56,11 +57,14 @@ class Adders:
 
     @contextmanager
     def work(self) -> Iterator[None]:
-        """They write for as long as the block, and then until the last is answered."""
+        """They write for as long as the block, and then until the last is answered; not where the block fails."""
         with self._client, ThreadPoolExecutor(WRITERS) as pool:
             writers = [pool.submit(self._add_all) for _ in range(WRITERS)]
             try:
                 yield
+            except BaseException:
+                self._give_up.set()
+                raise
             finally:
                 self._stop.set()
             for writer in writers:
@@ -80,7 +84,7 @@ class Adders:
                 else:
                     self.refused.append(response)
                 self._changed.notify_all()
-            if response.status_code == 201:
+            if response.status_code == 201 or self._give_up.is_set():
                 return
             time.sleep(PAUSE)
         raise AssertionError(self._last())

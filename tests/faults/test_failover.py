@@ -77,14 +77,13 @@ def fail_over(
 
 
 def write_without_standby(adders: Adders, seconds: float, *, synchronous: bool) -> None:
-    """Lets them write; who waits for the standby is told of no write but those that it had."""
+    """Lets them write; who waits for the standby is told of no write but those that it had, at most one of each."""
     if not synchronous:
         adders.await_answers(UNSENT)
         return
-    time.sleep(0.1)
     before = adders.list_names()
     time.sleep(seconds)
-    assert adders.list_names() == before
+    assert len(adders.list_names() - before) <= WRITERS
 
 
 @pytest.mark.night
