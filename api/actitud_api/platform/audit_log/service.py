@@ -33,6 +33,7 @@ from actitud_api.platform.audit_log.queries import get_head as get_head
 from actitud_api.platform.audit_log.queries import iterate_entries as iterate_entries
 from actitud_api.platform.audit_log.queries import list_signing_keys as list_signing_keys
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.numbers import parse_number
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.public_state import mark_hidden, mark_shown
 
@@ -349,14 +350,12 @@ def find_checkpoint(database: Database, size: str) -> CheckpointRecord:
     Raises:
         UnknownCheckpoint: No such checkpoint exists, or `size` is neither a number nor `latest`.
     """
+    number = parse_number(size, _SIZE_MAX)
     with database.read() as session:
         if size == LATEST:
             checkpoint = queries.get_newest_checkpoint(session)
-        # `isdecimal` alone admits digits of other scripts, and `int` of a very long text is slow.
-        elif size.isascii() and size.isdecimal() and len(size) <= len(str(_SIZE_MAX)) and int(size) <= _SIZE_MAX:
-            checkpoint = queries.get_checkpoint(session, int(size))
         else:
-            checkpoint = None
+            checkpoint = None if number is None else queries.get_checkpoint(session, number)
     if checkpoint is None:
         raise UnknownCheckpoint(size)
     return checkpoint

@@ -17,6 +17,7 @@ from actitud_api.platform.jobs.queries import JobItem as JobItem
 from actitud_api.platform.jobs.queries import JobRecord as JobRecord
 from actitud_api.platform.jobs.queries import JobState as JobState
 from actitud_api.platform.storage.database import Database, Session, read_clock
+from actitud_api.platform.storage.numbers import parse_number
 from actitud_api.platform.storage.pages import PageRange
 
 JOB_LIFETIME: Final = timedelta(days=90)
@@ -109,7 +110,7 @@ def find_job(session: Session, job: str, principal: Principal | None) -> JobReco
     Raises:
         UnknownJob: No job has this id, or the principal may not see it.
     """
-    number = _parse_id(job)
+    number = parse_number(job)
     record = None if number is None else queries.get_job(session, number)
     if record is None or not can_see(principal, record):
         raise UnknownJob(job)
@@ -262,9 +263,3 @@ def _compute_rate(record: JobRecord, now: datetime) -> float | None:
     done = record.done - record.resumed_done
     # Not positive where the clock was set back meanwhile.
     return done / seconds if seconds > 0 and done > 0 else None
-
-
-def _parse_id(text: str) -> int | None:
-    # isdigit alone also accepts superscripts and digits of other scripts; nine digits are in the range of the column.
-    is_id = text.isascii() and text.isdigit() and len(text) <= 9 and text[0] != "0"
-    return int(text) if is_id else None

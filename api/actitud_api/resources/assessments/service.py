@@ -33,6 +33,7 @@ from actitud_api.engine.scoring.explain import list_findings as engine_findings
 from actitud_api.engine.scoring.ranking import get_ranking_index
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Finding
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.numbers import parse_number
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, StaleVersion
 from actitud_api.resources.assessments import queries
@@ -61,7 +62,6 @@ from actitud_api.resources.assessments.reviewed_submission import (
 )
 from actitud_api.resources.assessments.tables import DIMENSIONS
 from actitud_api.resources.assessments.transitions import (
-    NUMBER,
     LockedAssessment,
     UnknownAssessment,
     ensure_expected,
@@ -246,10 +246,9 @@ def get_submission(database: Database, edition: str, organisation: str, number: 
     """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
+        value = parse_number(number)
         submission = (
-            queries.find_submission(session, record.edition, record.organisation, int(number))
-            if NUMBER.fullmatch(number)
-            else None
+            None if value is None else queries.find_submission(session, record.edition, record.organisation, value)
         )
     if submission is None:
         raise UnknownSubmission(number)

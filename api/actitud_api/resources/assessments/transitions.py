@@ -6,13 +6,12 @@ the client's `If-Match`) and the current time.
 
 from __future__ import annotations
 
-import re
 from datetime import date, datetime
-from typing import Final
 
 from msgspec import Struct
 
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.numbers import parse_number
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.assessments import queries
@@ -28,12 +27,6 @@ from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.webhooks import service as webhooks
-
-NUMBER: Final = re.compile("[1-9][0-9]{0,8}")
-"""The number of a submission or transition in a path.
-
-At most nine digits: a larger number would not fit the integer column of PostgreSQL.
-"""
 
 
 class UnknownAssessment(LookupError):
@@ -88,10 +81,9 @@ def get_transition(database: Database, edition: str, organisation: str, number: 
     """
     with database.read() as session:
         record = require_assessment(session, editions.find(session, edition).id, organisation)
+        value = parse_number(number)
         transition = (
-            queries.find_transition(session, record.edition, record.organisation, int(number))
-            if NUMBER.fullmatch(number)
-            else None
+            None if value is None else queries.find_transition(session, record.edition, record.organisation, value)
         )
     if transition is None:
         raise UnknownTransition(number)

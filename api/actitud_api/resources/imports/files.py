@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 from actitud_api.platform.http.representations import CSV, JSON_LINES, XLSX
 from actitud_api.platform.storage.database import Database, read_clock
+from actitud_api.platform.storage.numbers import parse_number
 from actitud_api.resources.imports import queries
 from actitud_api.resources.imports.queries import ImportFileRecord
 
@@ -114,7 +115,7 @@ def find_annotated(database: Database, edition: str, job: str, kind: str, holder
     Raises:
         UnknownImportFile: There is no such copy, or another sender sent the file.
     """
-    record = find_copy(database, int(job) if job.isascii() and job.isdigit() and len(job) <= 9 else 0)
+    record = find_copy(database, parse_number(job) or 0)
     if (record.edition, record.kind) != (edition, kind) or holder not in (None, record.holder):
         raise UnknownImportFile(job)
     return record

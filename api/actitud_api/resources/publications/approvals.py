@@ -18,6 +18,7 @@ from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.numbers import parse_number
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import queries
@@ -121,8 +122,8 @@ def find(session: Session, edition: str, approval: str) -> Approval:
 
     Raises `UnknownApproval` if no approval of the edition has that number.
     """
-    is_number = approval.isascii() and approval.isdecimal() and len(approval) <= 9
-    record = queries.get_approval(session, edition, int(approval)) if is_number else None
+    number = parse_number(approval)
+    record = None if number is None else queries.get_approval(session, edition, number)
     if record is None:
         raise UnknownApproval(edition, approval)
     return record

@@ -32,6 +32,7 @@ from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.jobs.workers import MapFunction, map_serially
 from actitud_api.platform.storage.database import Database, Session, Unavailable
+from actitud_api.platform.storage.numbers import parse_number
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.assessments import service as assessments
@@ -1086,7 +1087,7 @@ def _load_document(session: Session, digest: str) -> SignedDocument:
 def _parse_revision(edition: str, revision: str) -> int | None:
     if revision == LATEST:
         return None
-    # isdigit alone also accepts superscripts and digits of other scripts.
-    if not (revision.isascii() and revision.isdigit() and len(revision) <= 9 and revision[0] != "0"):
+    number = parse_number(revision)
+    if number is None:
         raise UnknownPublication(edition, revision)
-    return int(revision)
+    return number

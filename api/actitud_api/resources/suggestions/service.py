@@ -6,7 +6,6 @@ are the answers of readers.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,6 +17,7 @@ from actitud_api.engine.methodology.model import Group
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.platform.storage.numbers import parse_number
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import Expected, StaleVersion, build_revision
 from actitud_api.resources.suggestions import queries
@@ -39,7 +39,6 @@ DIMENSION_BY_INDICATOR: Final[Mapping[str, str]] = {
 DIMENSIONS: Final[tuple[str, ...]] = tuple(dict.fromkeys(DIMENSION_BY_INDICATOR.values()))
 """The ids of the dimensions of all registered versions, in the order of the methodology."""
 
-_NUMBER: Final = re.compile("[1-9][0-9]{0,8}")
 _WITHDRAWING_ROLE: Final = "administrator"
 _DECIDING_ROLES: Final = ("publisher", "administrator")
 _DAY: Final = timedelta(days=1)
@@ -260,7 +259,8 @@ def _find_expected(session: Session, suggestion: str, expected: Expected) -> Sug
 
 
 def _find(session: Session, suggestion: str) -> SuggestionRecord:
-    record = queries.get(session, int(suggestion)) if _NUMBER.fullmatch(suggestion) else None
+    number = parse_number(suggestion)
+    record = None if number is None else queries.get(session, number)
     if record is None:
         raise UnknownSuggestion(suggestion)
     return record
