@@ -401,8 +401,9 @@ class Installation:
         *,
         if_match: str | None = "*",
         idempotency_key: str | None = None,
+        query: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """The answer to an operation."""
+        """The answer to an operation; `query`: parameters beside those that it needs."""
         headers = present_key(key)
         if "If-Match" in operation.headers and if_match is not None:
             headers["If-Match"] = if_match
@@ -421,8 +422,8 @@ class Installation:
         # What a query needs: a dimension, the edition that a change is from, and the address of what is embedded.
         address = f"{self.client.base_url}/portal/{place.path['edition']}/{MINE}"
         needed = {"dimension": "D1", "from": place.path["edition"], "url": address}
-        query = {name: needed[name] for name in operation.queries}
-        return self.client.request(operation.method.upper(), path, params=query, content=content, headers=headers)
+        asked = {name: needed[name] for name in operation.queries} | dict(query or {})
+        return self.client.request(operation.method.upper(), path, params=asked, content=content, headers=headers)
 
     def entries(self) -> Sequence[Recorded]:
         """The whole ledger."""

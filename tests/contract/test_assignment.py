@@ -40,12 +40,12 @@ DECIDED: Final[Mapping[str, object]] = {
     "revoked": None,
 }
 """Names of what is decided elsewhere, with what somebody might wish them to be."""
-_VALIDATORS: Final = DocumentValidators(json.loads(DOCUMENT.read_bytes()))
+VALIDATORS: Final = DocumentValidators(json.loads(DOCUMENT.read_bytes()))
 
 
 def validator(operation: Operation) -> jsonschema_rs.Draft202012Validator:
     (content,) = operation.described["requestBody"]["content"].values()
-    return _VALIDATORS.find(content["schema"])
+    return VALIDATORS.find(content["schema"])
 
 
 def places(body: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

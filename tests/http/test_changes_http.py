@@ -179,24 +179,6 @@ def test_supposing_nothing_differs_in_nothing(client: Client) -> None:
     assert found["what_if"]["difference"]["indicators"] == []
 
 
-@pytest.mark.parametrize(
-    ("what_if", "pointer"),
-    [
-        ({"answers": {"D1.1": None}}, "/what_if/answers/D1.1"),
-        ({"answers": {"D1.02": {"level": 5}}}, "/what_if/answers/D1.02/level"),
-        ({"answers": {"D1.01": {"numerator": 1}}}, "/what_if/answers/D1.01/denominator"),
-        ({"profile": {"employees": None}}, "/what_if/profile/employees"),
-        ({"profile_self_declared": ["employes"]}, "/what_if/profile_self_declared/0"),
-        ({"answer": {}}, "/what_if/answer"),
-        (None, "/what_if"),
-    ],
-)
-def test_what_is_supposed_has_a_closed_form(client: Client, what_if: object, pointer: str) -> None:
-    response = client.post("/v1/scores", json=request() | {"what_if": what_if})
-    (error,) = problem(response, 400, "invalid-request")["errors"]
-    assert error["pointer"] == pointer
-
-
 # --- path -----------------------------------------------------------------------------------------------------
 
 PATH = "/v1/editions/2026/scores/XX-T-1/path"
@@ -330,12 +312,6 @@ def test_what_is_missing_is_named(client: Client, path: str, since: str, missing
     assert missing in found["detail"]
 
 
-@pytest.mark.parametrize(("parameters", "rule"), [({}, "required"), ({"from": "a/b"}, "pattern")])
-def test_the_edition_before_is_asked_for(client: Client, parameters: Answer, rule: str) -> None:
-    (error,) = problem(client.get(CHANGES, params=parameters), 400, "invalid-request")["errors"]
-    assert (error["pointer"], error["rule"]) == ("from", rule)
-
-
 @pytest.mark.parametrize(
     ("language", "detail"), [("es", "Falta este parámetro."), ("en", "This parameter is missing.")]
 )
@@ -351,20 +327,6 @@ def test_both_editions_of_a_change_have_to_be_seen(client: Client) -> None:
     mine = sign_in(client, "organisation_editor", "XX-T-1")
     assert got(client, CHANGES, mine, since="2027")["edition_before"] == "2027"
     problem(client.get(CHANGES, params={"from": "2027"}), 404, "not-found")
-
-
-@pytest.mark.parametrize("what", ["path", "changes?from=2025"])
-def test_an_alias_leads_to_the_organisation(client: Client, what: str) -> None:
-    response = client.get(f"/v1/editions/2026/scores/{ALIAS}/{what}", follow_redirects=False)
-    assert (response.status_code, response.headers["location"]) == (308, f"/v1/editions/2026/scores/XX-T-1/{what}")
-
-
-@pytest.mark.parametrize("what", ["path", "changes?from=2025"])
-def test_what_has_not_changed_is_not_sent_again(client: Client, what: str) -> None:
-    path = f"/v1/editions/2026/scores/XX-T-1/{what}"
-    first = client.get(path)
-    again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
-    assert (again.status_code, again.content) == (304, b"")
 
 
 # --- another version ------------------------------------------------------------------------------------------
@@ -429,8 +391,3 @@ def test_pages_go_on_under_the_version_that_is_asked_for(client: Client) -> None
     first = got(client, HISTORY, methodology="2099.1-draft", limit="1")
     second = client.get(first["next"]).json()
     assert [item["index"] for item in (*first["items"], *second["items"])] == [44.47, 44.17]
-
-
-def test_an_unknown_version_is_named(client: Client) -> None:
-    (error,) = problem(client.get(HISTORY, params={"methodology": "2026.3"}), 400, "invalid-request")["errors"]
-    assert (error["pointer"], error["rule"]) == ("methodology", "enum")

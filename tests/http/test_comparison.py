@@ -199,13 +199,6 @@ def test_who_does_not_rank_has_a_group_but_no_place_in_it(client: Client) -> Non
     )
 
 
-def test_whom_peers_are_asked_for_is_looked_up_as_for_a_score(client: Client) -> None:
-    for path in ("/v1/editions/2026/scores/XX-P-20/peers", "/v1/editions/1999/scores/XX-P-01/peers"):
-        problem(client.get(path), 404, "not-found")
-    moved = client.get("/v1/editions/latest/scores/ES-DIR3-L01050193/peers", follow_redirects=False)
-    assert (moved.status_code, moved.headers["location"]) == (308, "/v1/editions/latest/scores/XX-P-13/peers")
-
-
 def test_until_it_is_published_an_edition_compares_for_administrators_only(client: Client) -> None:
     path = "/v1/editions/2027/scores/XX-S-01/peers"
     problem(client.get(path), 404, "not-found")
@@ -332,14 +325,6 @@ def test_what_is_not_published_is_an_example_for_nobody_else(client: Client, sta
     assert len(got(client, path, stated, dimension="D1")["items"]) > 5
 
 
-@pytest.mark.parametrize(
-    "query", ["", "dimension=D11", "dimension=d1", "dimension=D1&limit=0", "dimension=D1&cursor=x", "dimension=D1&q=a"]
-)
-def test_exemplars_need_a_dimension(client: Client, query: str) -> None:
-    response = client.get(f"/v1/editions/2026/exemplars?{query}")
-    assert response.status_code == (404 if "cursor" in query else 400)
-
-
 # --- robustness -----------------------------------------------------------------------------------------------
 
 
@@ -416,11 +401,6 @@ def test_some_organisations_with_their_ranks_in_the_whole(client: Client) -> Non
         paged += page["items"]
         address = page["next"]
     assert paged == list(whole.values())
-
-
-@pytest.mark.parametrize("query", ["draws=99", "draws=2001", "seed=-1", "seed=4294967296", "seed=1.5", "seeds=1"])
-def test_draws_and_seeds_have_bounds(client: Client, query: str) -> None:
-    assert client.get(f"/v1/editions/2025/robustness?{query}").status_code == 400
 
 
 def test_robustness_of_what_is_not_published(client: Client) -> None:

@@ -474,12 +474,6 @@ def test_everything_says_that_it_is_simulated(client: TestClient[Litestar]) -> N
     assert client.get("/v1/editions/2026-demo/scores/XX-DEMO-00001").json()["simulated"] is True
 
 
-def test_an_unknown_edition_is_404(client: TestClient[Litestar]) -> None:
-    for path in ("/v1/editions/2025/scores", "/v1/editions/2025/scores/XX-DEMO-00001"):
-        assert client.get(path).status_code == 404
-    assert client.get("/v1/editions/2026-demo/scores/XX-DEMO-99999").status_code == 404
-
-
 # --- the earlier edition --------------------------------------------------------------------------------------
 
 

@@ -329,26 +329,6 @@ def test_a_forged_cursor_is_unknown_or_harmless(client: Client, sort: str, value
     assert client.get(RANKING, params={"sort": sort, "limit": 2, "cursor": forged}).status_code in (200, 404)
 
 
-@pytest.mark.parametrize(
-    ("parameters", "wrong", "rule"),
-    [
-        ({"level": "6"}, "level", "maximum"),
-        ({"level": "high"}, "level", "type"),
-        ({"status": "done"}, "status", "enum"),
-        ({"province": "53"}, "province", "enum"),
-        ({"region": "00"}, "region", "enum"),
-        ({"sort": "D11"}, "sort", "enum"),
-        ({"sort": "--rank"}, "sort", "enum"),
-        ({"organisation": ""}, "organisation", "pattern"),
-        ({"organisation": "XX-T-1,"}, "organisation", "pattern"),
-        ({"organisation": ",".join(["XX-T-1"] * 101)}, "organisation", "pattern"),
-    ],
-)
-def test_a_wrong_parameter_is_named(client: Client, parameters: dict[str, str], wrong: str, rule: str) -> None:
-    (error,) = problem(client.get(RANKING, params=parameters), 400, "invalid-request")["errors"]
-    assert (error["pointer"], error["rule"]) == (wrong, rule)
-
-
 def test_a_hundred_organisations_can_be_named(client: Client) -> None:
     many = ",".join(["XX-T-1", *(f"ES-DIR3-L0{number:07d}" for number in range(98)), "XX-T-5"])
     assert short(found(client, organisation=many)) == "15"
@@ -424,13 +404,6 @@ def test_the_summary_of_a_territory(
     assert list(answer["dimensions"]) == [f"D{number}" for number in range(1, 11)]
 
 
-def test_a_territory_that_there_is_not_is_named(client: Client) -> None:
-    """Else a slip would look like a province where nobody answered."""
-    response = client.get("/v1/editions/2026/summary", params={"province": "64", "region": "20"})
-    errors = problem(response, 400, "invalid-request")["errors"]
-    assert [(error["pointer"], error["rule"]) for error in errors] == [("province", "enum"), ("region", "enum")]
-
-
 # --- history --------------------------------------------------------------------------------------------------
 
 
@@ -446,12 +419,6 @@ def test_the_history_of_an_organisation_begins_with_the_newest(client: Client) -
     (item, _) = found(client, "/v1/organisations/XX-T-3/scores", lang="es")
     assert (item["edition_title"], item["period_to"], item["dimensions"]["D1"]) == ("Edición 2026", "2026-12-31", 10)
     problem(client.get("/v1/organisations/nobody/scores"), 404, "not-found")
-
-
-def test_an_alias_leads_to_the_scores_of_the_organisation(client: Client) -> None:
-    for path in ("/v1/organisations/{}/scores", "/v1/editions/latest/scores/{}"):
-        response = client.get(path.format("ES-DIR3-L01050193"), params={"lang": "es"}, follow_redirects=False)
-        assert (response.status_code, response.headers["location"]) == (308, path.format("XX-T-2") + "?lang=es")
 
 
 @pytest.mark.both_databases

@@ -197,12 +197,6 @@ def test_latest_is_the_newest_that_is_published(database: Database) -> None:
     assert service.get(database, "latest").record == service.get(database, "2027-b").record
 
 
-def test_an_unknown_edition_is_named(database: Database) -> None:
-    with pytest.raises(UnknownEdition) as caught:
-        service.get(database, "1999")
-    assert caught.value.edition == "1999"
-
-
 # --- making ---------------------------------------------------------------------------------------------------
 
 
@@ -325,19 +319,6 @@ def test_a_change_touches_what_it_names(database: Database) -> None:
 
 
 @pytest.mark.both_databases
-def test_a_change_of_something_that_changed_meanwhile_is_stale(database: Database) -> None:
-    made = create(database)
-    seen = build_revision(made.created, made.version)
-    with database.write() as session:
-        service.update(session, "2026", EditionChange(state="in_review"), expected=lambda now: now == seen, now=LATER)
-    with pytest.raises(StaleVersion), database.write() as session:
-        service.update(session, "2026", EditionChange(state="open"), expected=lambda now: now == seen, now=LATER)
-    with pytest.raises(StaleVersion), database.write() as session:
-        service.delete(session, "2026", expected=lambda now: now == seen)
-    assert service.get(database, "2026").record.state == "in_review"
-
-
-@pytest.mark.both_databases
 def test_of_changes_at_once_none_is_lost(database: Database) -> None:
     """Each of 4 threads adds its mark to the title until all of 5 have gone in over what it had read."""
     create(database, titles={"es": "", "en": ""})
@@ -359,19 +340,6 @@ def test_of_changes_at_once_none_is_lost(database: Database) -> None:
         list(pool.map(mark, range(4)))
     assert sorted(service.get(database, "2026").record.titles["en"]) == sorted("0123" * 5)
     assert service.get(database, "2026").record.version == 21
-
-
-@pytest.mark.both_databases
-def test_what_is_published_never_changes(database: Database) -> None:
-    publish_year(database, 2026)
-    before = service.get(database, "2026")
-    for change in (EditionChange(state="open"), EditionChange(titles={"en": "Another"}), EditionChange(windows=None)):
-        with pytest.raises(EditionInconsistent) as caught:
-            update(database, change)
-        assert caught.value.contradictions == (EditionContradiction("", "state", "published"),)
-    with pytest.raises(EditionInconsistent):
-        delete(database)
-    assert service.get(database, "2026") == before
 
 
 def test_a_change_to_dates_that_cannot_be_changes_nothing(database: Database) -> None:
@@ -403,20 +371,6 @@ def test_assessments_are_counted_as_they_come_and_go_and_nobody_is_told_before_t
         assessments.clear_edition(session, "2026")
     assert service.count_assessments(database, "2026") == 0
     assert service.count_assessments(database, "2027") == 1
-
-
-def test_an_edition_with_assessments_is_not_removed(database: Database) -> None:
-    create(database)
-    answer(database, "1", "2")
-    with pytest.raises(EditionInconsistent) as caught:
-        delete(database)
-    assert caught.value.contradictions == (EditionContradiction("", "assessments", "2"),)
-    with database.write() as session:
-        assessments.clear_edition(session, "2026")
-    delete(database)
-    assert listed(database) == []
-    with pytest.raises(UnknownEdition):
-        delete(database)
 
 
 def test_an_edition_takes_answers_until_it_is_published(database: Database) -> None:

@@ -183,24 +183,6 @@ def test_dates_that_cannot_be_are_named_in_both_languages(client: Client) -> Non
 
 
 @pytest.mark.parametrize(
-    ("wrong", "pointer", "rule"),
-    [
-        ({"methodology": "2026.2"}, "/methodology", "enum"),
-        ({"id": "latest"}, "/id", "pattern"),
-        ({"id": "2027/x"}, "/id", "pattern"),
-        ({"titles": {"es": "Solo una"}}, "/titles/en", "required"),
-        ({"titles": {"es": "", "en": "x"}}, "/titles/es", "minLength"),
-        ({"period_to": "2027-02-29"}, "/period_to", "format"),
-        ({"windows": {"W91": {"from": "2027-01-01", "to": "2027-01-02"}}}, "/windows/W91", "additionalProperties"),
-        ({"state": "published"}, "/state", "additionalProperties"),
-    ],
-)
-def test_what_the_schema_does_not_admit_is_400(client: Client, wrong: dict[str, Any], pointer: str, rule: str) -> None:
-    (error,) = problem(client.post("/v1/editions", json={**NEW, **wrong}), 400, "invalid-request")["errors"]
-    assert (error["pointer"], error["rule"]) == (pointer, rule)
-
-
-@pytest.mark.parametrize(
     ("wrong", "pointer"),
     [
         ({"state": "published"}, "/state"),

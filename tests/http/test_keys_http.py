@@ -270,24 +270,6 @@ def test_a_revoked_key_ends_with_the_next_call_on_every_process(service: Service
     assert ended(service.ask("POST", f"/v1/keys/{mine['id']}/revocations")) == (409, "", "revoked")
 
 
-@pytest.mark.parametrize("action", ["GET", "revocations", "rotations"])
-def test_the_key_of_somebody_else_is_as_one_that_is_not_there(service: Service, action: str) -> None:
-    mine, another = service.make(), service.make()
-
-    def asked(identifier: str, key: str) -> tuple[int, dict[str, Any]]:
-        if action == "GET":
-            response = service.ask("GET", f"/v1/keys/{identifier}", key=key)
-        else:
-            response = service.ask("POST", f"/v1/keys/{identifier}/{action}", {}, key=key, If_Match="*")
-        problem = response.json()
-        return response.status_code, {**problem, "instance": None, "request_id": None}
-
-    assert asked(another["id"], mine["secret"]) == asked("0" * 12, mine["secret"])
-    assert asked(another["id"], mine["secret"])[0] == 404
-    assert asked("0" * 12, service.administrator)[0] == 404
-    assert service.holds(another["secret"])
-
-
 # --- use ------------------------------------------------------------------------------------------------------
 
 

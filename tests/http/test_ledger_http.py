@@ -227,19 +227,6 @@ def test_a_checkpoint_and_the_keys_verify_what_is_listed(
         assert find_chain_problems(entries, checkpoint["note"], {"keys": [other]}) == [("0:/checkpoint", "foreign_key")]
 
 
-@pytest.mark.parametrize("size", ["0", "2", "-1", "01", "2147483648", "9" * 40, "newest", "%00", "1.5", "²"])
-def test_a_checkpoint_that_is_not_there_is_not_found(client: TestClient[Litestar], tmp_path: Path, size: str) -> None:
-    database: Database = client.app.state["database"]
-    signs = signer(database, tmp_path)
-    with database.write() as session:
-        assert service.make_checkpoint(session, signs, NOW).size == 2
-        service.append_entry(session, ROTATED, now=NOW)
-        service.append_entry(session, ROTATED, now=NOW)
-        assert service.make_checkpoint(session, signs, NOW).size == 4
-    response = client.get(f"/v1/ledger/checkpoints/{size}")
-    assert response.status_code == (200 if size == "2" else 404)
-
-
 # --- the checkpoint of the day --------------------------------------------------------------------------------
 
 

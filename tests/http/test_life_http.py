@@ -388,60 +388,6 @@ def test_a_day_that_it_cannot_be_is_refused_with_the_day_that_it_is_held_against
     assert (place.get().content, len(place.steps())) == (before, 1)
 
 
-# --- what is sent ---------------------------------------------------------------------------------------------
-
-
-NOT_BY_THE_SCHEMA: Final = (
-    ("returns", {**RETURN, "until": "2026-02-30"}, "/until"),
-    ("returns", {**RETURN, "until": "tomorrow"}, "/until"),
-    ("returns", {**RETURN, "until": None}, "/until"),
-    ("returns", {**RETURN, "reason": ""}, "/reason"),
-    ("returns", {**RETURN, "reason": " "}, "/reason"),
-    ("returns", {**RETURN, "reason": "x" * 10_240}, "/reason"),
-    ("returns", {**RETURN, "reason": "Call 612 345 678."}, "/reason"),
-    ("returns", {**RETURN, "reason": "a\u0000b"}, "/reason"),
-    ("returns", {**RETURN, "state": "final"}, "/state"),
-    ("returns", {"until": "2095-03-10"}, "/reason"),
-    ("extensions", {**EXTENSION, "phase": "publication"}, "/phase"),
-    ("extensions", {**EXTENSION, "until": "2095-13-01"}, "/until"),
-    ("extensions", {"phase": "review", "reason": "A flood."}, "/until"),
-)
-
-
-def test_what_the_schema_does_not_allow_is_refused_with_its_place(place: Place) -> None:
-    place.bring("submitted")
-    before = place.get().content
-    for kind, body, pointer in NOT_BY_THE_SCHEMA:
-        answer = place.post(kind, body)
-        assert answer.status_code == 400, (body, answer.text)
-        assert pointer in {error["pointer"] for error in answer.json()["errors"]}
-    assert (place.get().content, len(place.steps())) == (before, 1)
-
-
-def test_what_there_is_not_is_not_found(place: Place) -> None:
-    place.bring("submitted")
-    for path in (f"/v1/editions/1999/assessments/{MINE}", f"/v1/editions/{EDITION}/assessments/{OTHER}"):
-        for kind in ("reviews", "hearings", "returns", "finals", "extensions"):
-            assert place.call("POST", f"{path}/{kind}", BODIES.get(kind), If_Match="*").status_code == 404
-        assert place.get(f"{path}/transitions").status_code == 404
-    for number in ("0", "2", "01", "-1", "x", "1.0", "9" * 30):
-        assert place.get(f"{PATH}/transitions/{number}").status_code == 404
-    assert place.get(f"{PATH}/transitions/1").status_code == 200
-    assert place.get(f"{PATH}/transitions?cursor=forged").status_code == 404
-    assert place.state() == "submitted"
-
-
-def test_an_alias_leads_to_the_organisation(place: Place) -> None:
-    place.bring("submitted")
-    change = {"aliases": ["XI-WIKIDATA-Q2807"]}
-    assert place.call("PATCH", f"/v1/organisations/{MINE}", change, If_Match="*").status_code == 200
-    alias = PATH.replace(MINE, "XI-WIKIDATA-Q2807")
-    sent = {**present_key(place.keys["administrator"]), "If-Match": "*"}
-    for method, kind in (("POST", "reviews"), ("GET", "transitions"), ("GET", "transitions/1")):
-        answer = place.client.request(method, f"{alias}/{kind}", headers=sent, follow_redirects=False)
-        assert (answer.status_code, answer.headers["location"]) == (308, f"{PATH}/{kind}")
-
-
 @pytest.mark.both_databases
 def test_of_many_that_act_at_once_one_does(place: Place) -> None:
     place.bring("submitted")
@@ -454,24 +400,6 @@ def test_of_many_that_act_at_once_one_does(place: Place) -> None:
 
 
 # --- around it ------------------------------------------------------------------------------------------------
-
-
-def test_in_a_published_edition_nothing_goes_on(place: Place) -> None:
-    place.bring("final")
-    place.installation.draft(EDITION, OTHER)
-    place.installation.review(EDITION)
-    place.installation.publish(EDITION)
-    before = place.get().content
-    for path in (PATH, PATH.replace(MINE, OTHER)):
-        for kind in ("submissions", "reviews", "hearings", "returns", "finals", "extensions"):
-            answer = place.call("POST", f"{path}/{kind}", BODIES.get(kind), If_Match="*")
-            assert (answer.status_code, answer.json()["detail"]) == (
-                409,
-                f"The assessments of the edition {EDITION} do not change so, because the edition is published.",
-            )
-    assert place.get().content == before
-    everybody = place.client.get(f"/v1/editions/{EDITION}/scores").json()["items"]
-    assert [row["organisation"] for row in everybody] == [MINE]
 
 
 def test_what_is_not_settled_is_told_to_whoever_publishes(place: Place) -> None:

@@ -70,20 +70,6 @@ def test_the_schema_of_a_version_is_for_that_version_alone(client: Client) -> No
         assert not schema.is_valid({**body, "methodology": other})
 
 
-def test_a_schema_has_a_tag_and_is_not_sent_again(client: Client) -> None:
-    path = "/v1/methodologies/2027.1/schema.json"
-    first = client.get(path)
-    assert first.headers["cache-control"] == client.get("/v1/methodologies/2027.1").headers["cache-control"]
-    assert not first.headers["etag"].startswith("W/")
-    again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
-    assert (again.status_code, again.content) == (304, b"")
-
-
-def test_an_unknown_version_has_no_schema(client: Client) -> None:
-    refused = client.get("/v1/methodologies/1999.1/schema.json?lang=en")
-    assert (refused.status_code, refused.json()["detail"]) == (404, "There is no methodology 1999.1.")
-
-
 def test_methodology_documents_are_valid_by_their_schema(client: Client) -> None:
     schema = validator(client, "/v1/methodology.schema.json")
     for version in list_versions():

@@ -736,12 +736,6 @@ def test_an_organisation_over_http(small: TestClient[Litestar]) -> None:
     }
 
 
-@pytest.mark.parametrize("unknown", ["ES-DIR3-L01280797", "nobody", "XX-DEMO-00001", "ES-DIR3-L01040097%20", "%C3%B1"])
-def test_an_unknown_organisation_is_404(small: TestClient[Litestar], unknown: str) -> None:
-    response = small.get(f"/v1/organisations/{unknown}")
-    assert (response.status_code, response.json()["type"]) == (404, "/problems/not-found")
-
-
 @pytest.mark.both_databases
 def test_pages_of_organisations_over_http(small: TestClient[Litestar]) -> None:
     first = small.get("/v1/organisations", params={"limit": 2, "kind": "MUN"})
@@ -753,22 +747,6 @@ def test_pages_of_organisations_over_http(small: TestClient[Litestar]) -> None:
     assert (beyond.status_code, beyond.json()["items"]) == (200, [])
     skipped = small.get("/v1/organisations", params={"offset": 1, "limit": 1})
     assert [item["id"] for item in skipped.json()["items"]] == ["ES-DIR3-L01251207"]
-
-
-@pytest.mark.parametrize(
-    ("parameters", "wrong"),
-    [
-        ({"kind": "TOWN"}, "kind"),
-        ({"band": "P6"}, "band"),
-        ({"province": "4"}, "province"),
-        ({"limit": "1001"}, "limit"),
-        ({"name": "Madrid"}, "name"),
-    ],
-)
-def test_a_wrong_filter_is_named(small: TestClient[Litestar], parameters: dict[str, str], wrong: str) -> None:
-    response = small.get("/v1/organisations", params=parameters)
-    assert response.status_code == 400
-    assert [error["pointer"] for error in response.json()["errors"]] == [wrong]
 
 
 @pytest.mark.parametrize(

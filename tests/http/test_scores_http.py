@@ -162,13 +162,6 @@ def test_without_explanation_the_figures_are_the_same(client: Client) -> None:
     assert difference["indicators"] == []
 
 
-def test_whether_to_explain_is_true_or_false(client: Client) -> None:
-    request, _ = example("a")
-    refused = client.post("/v1/scores", params={"explain": "no"}, json=request)
-    assert (refused.status_code, [error["pointer"] for error in refused.json()["errors"]]) == (400, ["explain"])
-    assert client.post("/v1/scores", params={"explain": "true"}, json=request).json()["main_reasons"]
-
-
 def test_an_integral_number_is_an_integer_and_changes_no_digest(client: Client) -> None:
     request, _ = example("a")
     plain = client.post("/v1/scores", json=request).json()
@@ -351,30 +344,6 @@ def test_the_points_of_the_sheets_add_up_and_equal_the_ranking(client: Client) -
             assert sheet[name] == row[name], (row["organisation"], name)
         assert sheet["level"] == row["level"]
         assert {dimension["id"]: dimension["score"] for dimension in sheet["dimensions"]} == row["dimensions"]
-
-
-def test_a_sheet_that_has_not_changed_is_not_sent_again(client: Client) -> None:
-    first = client.get(f"{EDITION}/XX-DEMO-00001", params={"lang": "es"})
-
-    again = client.get(
-        f"{EDITION}/XX-DEMO-00001", params={"lang": "es"}, headers={"If-None-Match": first.headers["ETag"]}
-    )
-    other = client.get(
-        f"{EDITION}/XX-DEMO-00001", params={"lang": "en"}, headers={"If-None-Match": first.headers["ETag"]}
-    )
-
-    assert (again.status_code, again.content) == (304, b"")
-    assert other.status_code == 200
-
-
-@pytest.mark.parametrize(
-    "path", [f"{EDITION}/XX-DEMO-99999", "/v1/editions/1999/scores", "/v1/editions/1999/scores/XX-DEMO-00001"]
-)
-def test_what_does_not_exist_is_not_found(path: str, client: Client) -> None:
-    answer = client.get(path)
-
-    assert answer.status_code == 404
-    assert answer.json()["type"] == "/problems/not-found"
 
 
 def test_the_methodology_is_whole_in_both_languages(client: Client) -> None:

@@ -82,6 +82,8 @@ LOGGED: Final = 1 if NIGHT else 12
 """Of the requests with a key that is out of place one of so many goes through nginx, in turn."""
 NESTED: Final = 1 if NIGHT else 20
 """Of what a body may not say below its top one of so many is tried, in turn."""
+FORMS: Final = 4 if NIGHT else 20
+"""Of the forms that a member of a body may not have below its top one of so many is tried, in turn."""
 ALIASES: Final = 5 if NIGHT else 2
 """Aliases that each of eight writers adds to one organisation."""
 OVERLAPPING: Final = 25 if NIGHT else 1

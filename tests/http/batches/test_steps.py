@@ -23,7 +23,6 @@ from actitud_api.resources.assessments.lifecycle import (
     InvalidTransition,
 )
 from actitud_api.resources.assessments.service import NotSubmittable
-from actitud_api.resources.assessments.transitions import UnknownAssessment
 from actitud_api.resources.batches import service
 from actitud_api.resources.batches.service import EmptySelection
 from actitud_api.resources.batches.steps import (
@@ -34,7 +33,7 @@ from actitud_api.resources.batches.steps import (
     Step,
 )
 from actitud_api.resources.editions import service as editions
-from actitud_api.resources.editions.service import EditionNotOpen, UnknownEdition
+from actitud_api.resources.editions.service import EditionNotOpen
 from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.service import Disagreement
 from tests.http.batches.conftest import (
@@ -234,15 +233,6 @@ def test_what_others_change_at_the_same_moment_is_seen_by_the_next_try(
         assert batch.states() == ["under_review", "under_review", "submitted", "submitted"]
 
 
-def test_unknown_organisations_and_those_of_others_look_alike(batch: Batch) -> None:
-    first, second = batch.names[:2]
-    editor = Principal("k3", "organisation_editor", "k3", (first,))
-    results = batch.take(PlainStep(step="submissions"), SUBMITTING, "XX-TEST-NOBODY", first, second, principal=editor)
-    assert [result.outcome for result in results] == ["refused", "done", "refused"]
-    assert isinstance(results[2].refusal, UnknownAssessment)
-    assert batch.states() == ["submitted", "draft", "draft", "draft"]
-
-
 def test_a_published_edition_refuses_each(batch: Batch, tmp_path: Path) -> None:
     """The drafts that were never submitted stay when the others are published."""
     first, *late = batch.names
@@ -304,8 +294,3 @@ def test_a_step_that_nobody_can_take_is_refused_whole(batch: Batch) -> None:
     ):
         with pytest.raises(EmptySelection), batch.database.write() as session:
             service.count_selected(session, EDITION, step, ADMINISTRATOR)
-
-
-def test_an_unknown_edition_is_refused_whole(batch: Batch) -> None:
-    with pytest.raises(UnknownEdition), batch.database.write() as session:
-        service.count_selected(session, "2031", PlainStep(step="reviews"), ADMINISTRATOR)

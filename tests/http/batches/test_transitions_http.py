@@ -155,13 +155,6 @@ def test_of_named_organisations_those_that_match_a_filter_are_selected(office: O
 
 
 NONSENSE: Final[Sequence[tuple[Body, int, str, str]]] = (
-    ({"step": "publications"}, 400, "/step", "enum"),
-    ({}, 400, "/step", "required"),
-    ({"step": "reviews", "organisations": ["XX-TE-A", "XX-TE-B", "XX-TE-A"]}, 400, "/organisations", "uniqueItems"),
-    ({"step": "reviews", "organisations": []}, 400, "/organisations", "minItems"),
-    ({"step": "reviews", "filter": {}}, 400, "/filter", "minProperties"),
-    ({"step": "reviews", "filter": {"kind": "TOWN"}}, 400, "/filter/kind", "enum"),
-    ({"step": "reviews", "filter": {"colour": "red"}}, 400, "/filter/colour", "additionalProperties"),
     ({"step": "reviews", "reason": "Why?"}, 400, "/reason", "additionalProperties"),
     ({"step": "returns", "until": "2027-03-20"}, 400, "/reason", "required"),
     ({"step": "extensions", "until": "2027-03-20", "reason": "Why."}, 400, "/phase", "required"),
@@ -178,10 +171,6 @@ def test_what_makes_no_sense_is_refused_at_once(office: Office) -> None:
         assert answer.status_code == status, answer.text
         assert [(error["pointer"], error["rule"]) for error in answer.json()["errors"]] == [(pointer, rule)]
     assert not office.runner.run_due()
-
-
-def test_an_unknown_edition_is_not_found(office: Office) -> None:
-    assert office.ask({"step": "reviews"}, path="/v1/editions/2031/transitions").status_code == 404
 
 
 def test_each_step_has_the_roles_of_the_single_step(office: Office) -> None:
@@ -216,8 +205,6 @@ def test_a_key_reaches_what_it_is_bound_to(office: Office) -> None:
     ]
     assert items[1]["problem"]["status"] == 404
     assert office.states() == ["submitted", "draft", "draft", "draft"]
-    elsewhere = office.key("assessor", editions=("2026",))
-    assert office.ask({"step": "reviews"}, elsewhere).status_code == 404
 
 
 def interrupt(office: Office, act: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> Body:

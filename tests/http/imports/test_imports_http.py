@@ -540,11 +540,6 @@ def test_too_large_a_file_is_refused_before_it_is_read(client: Client) -> None:
     problem(client.post(IMPORTS, content=endless(), headers=headers), 413, "content-too-large")
 
 
-def test_an_import_into_a_published_or_unknown_edition_is_refused(client: Client) -> None:
-    missing = client.post("/v1/editions/2099/imports", content=tidy([name(1)]), headers={"Content-Type": CSV})
-    assert missing.status_code == 404
-
-
 def test_a_file_that_is_sent_twice_by_the_same_attempt_is_one_job(client: Client) -> None:
     headers = {"Content-Type": CSV, "Idempotency-Key": "once"}
     first, second = (client.post(IMPORTS, content=tidy([name(1)]), headers=headers) for _ in range(2))

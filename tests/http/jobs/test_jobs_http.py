@@ -133,21 +133,6 @@ def test_jobs_are_those_of_whoever_asked_and_all_for_administrators(client: Clie
     assert listed(administrator) == sorted((job.id for job in jobs.values()), reverse=True)
     assert listed(administrator, state="succeeded") == []
     assert len(listed(administrator, kind=KIND, limit="2")) == 2
-    for suffix in ("", "/items", "/events"):
-        path = f"/v1/jobs/{jobs['mine'].id}{suffix}"
-        problem(client.get(path, headers=other_headers), 404)
-        assert client.get(path.removesuffix("/events"), headers=administrator).status_code == 200
-        assert client.get(path).status_code == 401
-    problem(client.post(f"/v1/jobs/{jobs['mine'].id}/cancellations", headers=other_headers), 404)
-    assert client.get(f"/v1/jobs/{jobs['mine'].id}", headers=my_headers).json()["state"] == "queued"
-
-
-def test_a_job_that_there_is_not(client: Client, stored: Database) -> None:
-    _, headers = holder(stored, "administrator")
-    for name in ("999", "0", "01", "-1", "x", "²", "9999999999", "1e3", "%00"):
-        for suffix in ("", "/items", "/events"):
-            problem(client.get(f"/v1/jobs/{name}{suffix}", headers=headers), 404)
-        problem(client.post(f"/v1/jobs/{name}/cancellations", headers=headers), 404)
 
 
 def test_a_rotated_key_still_sees_what_it_asked_for(client: Client, stored: Database) -> None:

@@ -113,45 +113,6 @@ def test_another_attempt_is_told_what_is_published(client: Client) -> None:
     assert first.json()["digest"] in error["detail"]
 
 
-@pytest.mark.parametrize(
-    ("body", "pointer", "rule"),
-    [
-        ({"reason": ""}, "/reason", "minLength"),
-        ({"reason": "x" * 1001}, "/reason", "maxLength"),
-        ({"reason": "a\u0000b"}, "/reason", "control"),
-        ({"reason": "   "}, "/reason", "pattern"),
-        ({"reason": "Asked for by ada@ayto.example."}, "/reason", "not"),
-        ({"supersedes": "sha256:12"}, "/supersedes", "pattern"),
-        ({"corrections": [{"organisation": BIG}]}, "/corrections/0/assessment", "required"),
-        (
-            {
-                "corrections": [
-                    {"organisation": BIG, "assessment": {"methodology": "2026.1", "answers": {"D1.1": None}}}
-                ]
-            },
-            "/corrections/0/assessment/answers/D1.1",
-            "additionalProperties",
-        ),
-        (
-            {
-                "corrections": [
-                    {
-                        "organisation": BIG,
-                        "assessment": {"methodology": "2026.1", "answers": {"D1.01": {"numerator": "1"}}},
-                    }
-                ]
-            },
-            "/corrections/0/assessment/answers/D1.01/denominator",
-            "required",
-        ),
-    ],
-)
-def test_what_the_schema_does_not_admit_is_400(client: Client, body: Answer, pointer: str, rule: str) -> None:
-    errors = problem(publish(client, **body), 400, "invalid-request")["errors"]
-    assert (pointer, rule) in {(error["pointer"], error["rule"]) for error in errors}
-    assert client.get(PUBLICATIONS).json()["items"] == []
-
-
 def test_a_correction_is_another_revision(client: Client) -> None:
     first = publish(client).json()
     corrected = correct(client, first["digest"])
@@ -292,11 +253,6 @@ def test_the_whole_publication_in_one_file(client: Client) -> None:
     assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(len(answer.content)))
     refused = client.get(told["links"]["bundle"], headers={"Accept": "application/json"})
     assert "application/gzip" in problem(refused, 406, "not-acceptable")["detail"]
-
-
-@pytest.mark.parametrize("path", ["published/sha256:" + "0" * 64, "published/latest", "published/x/signature"])
-def test_what_is_not_published_is_not_found(client: Client, path: str) -> None:
-    problem(client.get(f"/v1/{path}"), 404, "not-found")
 
 
 def test_views_in_a_language_carry_the_digest_and_change_no_signature(client: Client) -> None:

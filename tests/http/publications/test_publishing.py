@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from collections.abc import Callable
@@ -39,8 +38,6 @@ from actitud_api.resources.publications.service import (
     PublicationPlan,
     PublicationRecord,
     PublicationRefused,
-    UnknownDocument,
-    UnknownPublication,
 )
 from actitud_api.resources.scores import queries as score_queries
 from actitud_api.resources.scores import service as scores
@@ -222,19 +219,6 @@ def test_the_next_edition_holds_the_checkpoint_of_the_one_before(ready: Database
     assert second.note != first.note
 
 
-def test_a_bundle_is_the_whole_publication_in_one_file(ready: Database, folder: Path) -> None:
-    made = publish(ready, folder)
-    whole = b"".join(service.stream_bundle(ready, EDITION, 1))
-    assert (hashlib.sha256(whole).hexdigest(), len(whole)) == (made.bundle_digest, made.bundle_size)
-    header, *lines = gzip.decompress(whole).removesuffix(b"\n").split(b"\n")
-    told = json.loads(header)
-    assert (told["kind"], told["digest"], told["checkpoint"]) == ("bundle", made.digest, made.note)
-    assert told["jws"] == {"protected": made.protected, "signature": made.signature}
-    assert [sorted(key) for key in told["keys"]["keys"]] == [["alg", "created", "crv", "kid", "kty", "use", "x"]]
-    digests = ["sha256:" + hashlib.sha256(line).hexdigest() for line in lines]
-    assert digests == [made.digest, PUBLISHED[BIG], PUBLISHED[SMALL], PUBLISHED[BARE]]
-
-
 def test_drafts_never_show(ready: Database, folder: Path) -> None:
     publish(ready, folder)
     assert LATE not in {line.organisation for line in edition_document(ready, service.get(ready, EDITION, "1")).scores}
@@ -262,26 +246,6 @@ def test_before_it_is_published_drafts_are_there_for_administrators(ready: Datab
 
 
 # --- what is refused ------------------------------------------------------------------------------------------
-
-
-def test_only_an_edition_in_review_is_published(database: Database, folder: Path) -> None:
-    prepare(database, folder)
-    with database.write() as session:
-        session.connection().execute(text("UPDATE edition SET state = 'open'"))
-    before = everything(database)
-    with pytest.raises(PublicationRefused) as caught:
-        publish(database, folder)
-    assert rules(caught) == [("", "review")]
-    assert everything(database) == before
-
-
-def test_what_is_published_is_not_published_again(ready: Database, folder: Path) -> None:
-    made = publish(ready, folder)
-    before = everything(ready)
-    with pytest.raises(PublicationRefused) as caught:
-        publish(ready, folder)
-    assert [(refusal.rule, refusal.holds) for refusal in caught.value.refusals] == [("published", made.digest)]
-    assert everything(ready) == before
 
 
 def test_what_is_handed_in_and_not_settled_keeps_an_edition_from_being_published(ready: Database, folder: Path) -> None:
@@ -380,13 +344,6 @@ def test_an_edition_in_which_nothing_is_final_is_not_published(ready: Database, 
     with pytest.raises(PublicationRefused) as caught:
         publish(ready, folder)
     assert rules(caught) == [("", "empty")]
-
-
-def test_without_a_key_that_signs_nothing_is_published(database: Database, folder: Path) -> None:
-    fill(database)
-    with pytest.raises(ledger.SigningKeyFault):
-        publish(database, folder)
-    assert editions.get(database, EDITION).record.state == "in_review"
 
 
 def test_there_is_nothing_to_correct_before_it_is_published(ready: Database, folder: Path) -> None:
@@ -538,17 +495,6 @@ def test_a_sheet_is_told_from_what_was_published(
 
 def _administrator() -> Principal:
     return Principal("0" * 12, "administrator", "0" * 12)
-
-
-@pytest.mark.parametrize("revision", ["2", "0", "01", "-1", "1.0", "١", "9" * 10, "newest", ""])
-def test_what_is_not_published_is_named(ready: Database, folder: Path, revision: str) -> None:
-    publish(ready, folder)
-    with pytest.raises(UnknownPublication):
-        service.get(ready, EDITION, revision)
-    with pytest.raises(UnknownDocument):
-        service.get_document(ready, "sha256:" + "0" * 64)
-    with pytest.raises(service.UnknownPublishedScore):
-        service.get_score(ready, EDITION, "1", LATE)
 
 
 @pytest.mark.both_databases

@@ -102,35 +102,6 @@ def test_it_replies_until_the_last_day_has_ended_everywhere(desk: Desk) -> None:
     at(21, 11, 59)
 
 
-@pytest.mark.parametrize(
-    ("sent", "pointer"),
-    [
-        ({"text": ""}, "/text"),
-        ({"text": "x" * 10_240}, "/text"),
-        ({"text": "dos\nlíneas"}, "/text"),
-        ({"text": "al \u202eréves"}, "/text"),
-        ({"text": "Llame al 612 345 678."}, "/text"),
-        ({"evidence": [{"url": "http://a.example/x", "date": "2026-03-02"}]}, "/evidence/0/url"),
-        ({"evidence": [{"url": "https://a.example/x", "date": "2026-02-30"}]}, "/evidence/0/date"),
-        ({"evidence": [{"url": "https://a.example/x", "date": "2026-03-02"}] * 21}, "/evidence"),
-        ({"verdict": "accepted"}, "/verdict"),
-    ],
-)
-@pytest.mark.parametrize("kind", ["sqlite"])
-def test_what_is_not_valid_is_refused_with_its_place(desk: Desk, sent: dict[str, Any], pointer: str) -> None:
-    hear(desk)
-    refused = problem(reply(desk, **sent), 400, "invalid-request")
-    assert {error["pointer"] for error in refused["errors"]} == {pointer}
-    assert desk.get(REPLIES)["items"] == []
-
-
-@pytest.mark.parametrize("kind", ["sqlite"])
-def test_an_unknown_indicator_is_not_there(desk: Desk) -> None:
-    hear(desk)
-    for indicator in ("D1.99", "D1", "%00"):
-        assert reply(desk, indicator=indicator).status_code == 404
-
-
 def test_verdicts_and_replies_travel_with_the_score(desk: Desk) -> None:
     desk.given("ada", "D10.07", "capped", level=1)
     desk.given("eva", "D1.02", "rejected")

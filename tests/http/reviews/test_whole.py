@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.http.reviews.conftest import Desk, patch
 from tests.http.reviews.test_verdicts import returned
-from tests.http.test_assessments import MINE, OTHER
+from tests.http.test_assessments import MINE
 from tests.http.test_http_problems import problem
 from tests.support.assessing import Body
 
@@ -54,22 +54,10 @@ def test_it_stands_beside_the_verdicts_and_through_a_return(desk: Desk) -> None:
     assert desk.ask(MINE, "GET", f"/assessments/{MINE}").json()["level"] == 2
 
 
-def test_what_is_wrong_is_refused(desk: Desk) -> None:
-    for body, status, slug in [
-        ({"methodology": "2026.1"}, 400, "invalid-request"),
-        (said(max_level=0), 400, "invalid-request"),
-        (said(max_level=6), 400, "invalid-request"),
-        (said(profile={"employees": 3}), 400, "invalid-request"),
-        (said(profile={"incidents": -1}), 400, "invalid-request"),
-        (said(answers={"D2.02": {"components": ["c1"]}}), 400, "invalid-request"),
-        (said(answers={"D2.02": {"outside_remit": ["c3", "c3"]}}), 400, "invalid-request"),
-        (said(answers={"D1.01": {}}), 400, "invalid-request"),
-        (said(state="final"), 400, "invalid-request"),
-        ({**said(), "methodology": "2099.1-draft"}, 409, "conflict"),
-    ]:
-        problem(desk.ask("ada", "PUT", REVIEW, body), status, slug)
-    problem(desk.ask("publisher", "PUT", REVIEW, said()), 403, "forbidden")
-    problem(desk.ask(OTHER, "GET", REVIEW), 404, "not-found")
+def test_facts_that_the_organisation_states_and_other_versions_are_refused(desk: Desk) -> None:
+    for more in ({"profile": {"employees": 3}}, {"answers": {"D2.02": {"components": ["c1"]}}}):
+        problem(desk.ask("ada", "PUT", REVIEW, said(**more)), 400, "invalid-request")
+    problem(desk.ask("ada", "PUT", REVIEW, {**said(), "methodology": "2099.1-draft"}), 409, "conflict")
     assert desk.get(REVIEW)["updated"] is None
 
 
@@ -81,12 +69,3 @@ def test_facts_of_an_answer_that_there_is_not_conflict(desk: Desk) -> None:
     answers = {"D2.02": {"outside_remit": ["c3"]}}
     (error,) = problem(desk.ask("ada", "PUT", REVIEW, said(answers=answers)), 409, "conflict")["errors"]
     assert error["rule"] == "unanswered"
-
-
-def test_a_change_asks_for_what_it_was_made_for(desk: Desk) -> None:
-    tag = desk.ask("ada", "GET", REVIEW).headers["etag"]
-    problem(desk.ask("ada", "PUT", REVIEW, said(), None), 428, "precondition-required")
-    assert desk.ask("eva", "PUT", REVIEW, said(), tag).status_code == 200
-    refused = problem(desk.ask("ada", "PUT", REVIEW, said(max_level=1), tag), 412, "precondition-failed")
-    assert refused["detail"].startswith("Since you read it, somebody has judged it")
-    assert level(desk) == (3, 44.03)

@@ -31,7 +31,6 @@ from actitud import (
     Evidence,
     Forbidden,
     IdempotencyKeyReused,
-    InvalidRequest,
     JobNotDone,
     NotFound,
     Organisation,
@@ -264,20 +263,6 @@ def test_an_edition_is_published_corrected_and_read_by_its_digests(
         installation.using().published.get("sha256:" + "0" * 64)
 
 
-def test_who_read_another_state_is_refused_and_changes_nothing(installation: Installation, administrator: str) -> None:
-    first = made(installation.using(administrator))
-    installation.using(administrator).editions.update("2027", if_match=first.etag, state="in_review")
-    changes: list[Callable[[Client], object]] = [
-        lambda client: client.editions.update("2027", if_match=first.etag, titles={"en": "Mine"}),
-        lambda client: client.editions.delete("2027", if_match=first.etag),
-    ]
-    for change in changes:
-        with pytest.raises(PreconditionFailed):
-            change(installation.using(administrator))
-    now = installation.using().editions.get("2027")
-    assert (now.state, now.title) == ("in_review", "Edition 2027")
-
-
 @pytest.mark.both_databases
 @pytest.mark.parametrize("losses", [1, 2])
 def test_what_is_created_is_created_once_whatever_answers_are_lost(
@@ -306,24 +291,6 @@ def test_a_key_of_the_caller_acts_once_over_several_calls(installation: Installa
     with pytest.raises(IdempotencyKeyReused):
         made(installation.using(administrator), "2027-other", idempotency_key="once")
     assert editions(installation) == ["2027"]
-
-
-def test_a_conflict_says_every_place(installation: Installation, administrator: str) -> None:
-    made(installation.using(administrator))
-    with pytest.raises(Conflict, match="2027") as caught:
-        made(installation.using(administrator))
-    assert [(error.pointer, error.rule) for error in caught.value.errors] == [("/id", "taken")]
-    assert caught.value.request_id
-
-
-def test_who_may_not_is_told_why(installation: Installation) -> None:
-    with pytest.raises(Unauthorized):
-        made(installation.using())
-    with pytest.raises(Unauthorized):
-        made(installation.using("actl_nobody"))
-    with pytest.raises(Forbidden):
-        made(installation.using(installation.key("registrar")))
-    assert editions(installation) == []
 
 
 # Organisations
@@ -421,15 +388,6 @@ def count_refused_repeats(installation: Installation, editor: str) -> str:
             refused += 1
     assert refused == len(names)
     return f"repeated without the key of the attempt {refused} of {len(names)} are refused, as they are there already"
-
-
-def test_what_contradicts_an_organisation_is_told_place_by_place(installation: Installation, editor: str) -> None:
-    added(installation.using(editor))
-    with pytest.raises(Conflict) as caught:
-        installation.using(editor).organisations.create(
-            id="ES-DIR3-L01280790", name="Madrid", kind="MUN", parent="XX-DEMO-NOBODY", aliases=["XI-WIKIDATA-Q2807"]
-        )
-    assert {error.pointer for error in caught.value.errors} == {"/id", "/parent", "/aliases/0"}
 
 
 # Assessments
@@ -616,29 +574,6 @@ def test_nothing_that_the_service_says_of_an_assessment_is_lost(installation: In
     )
 
 
-def test_without_evidence_the_same_facts_score_less(installation: Installation, officer: str) -> None:
-    declared = stated(installation.using(officer), evidence=False)
-    evidenced = stated(installation.using(officer), if_match=declared.etag)
-    assert declared.index is not None
-    assert evidenced.index is not None
-    assert declared.index < evidenced.index
-
-
-def test_who_read_another_draft_is_refused(installation: Installation, officer: str) -> None:
-    draft = stated(installation.using(officer))
-    with pytest.raises(PreconditionFailed):
-        stated(installation.using(officer))
-    stated(installation.using(officer), if_match=draft.etag)
-    changes: list[Callable[[Client], object]] = [
-        lambda client: stated(client, if_match=draft.etag),
-        lambda client: submitted(client, draft),
-        lambda client: client.editions.assessments.delete("2027", VILLA, if_match=draft.etag),
-    ]
-    for change in changes:
-        with pytest.raises(PreconditionFailed):
-            change(installation.using(officer))
-
-
 def test_a_lost_assessment_is_told_as_lost_and_is_there(installation: Installation, officer: str) -> None:
     with pytest.raises(ConnectionFailed):
         stated(installation.using(officer, losses=1))
@@ -654,51 +589,6 @@ def test_a_submission_acts_once_whatever_answers_are_lost(installation: Installa
     sent = submitted(installation.using(officer, losses=2), draft)
     lines = installation.using(officer).editions.assessments.submissions.list("2027", VILLA).items
     assert [line.id for line in lines] == [sent.id]
-
-
-def test_a_submission_that_is_refused_says_every_error(installation: Installation, officer: str) -> None:
-    draft = stated(installation.using(officer))
-    guide = Evidence(url="https://elsewhere.example/guide.pdf", date=date(2025, 10, 1))
-    wrong = installation.using(officer).editions.assessments.update(
-        "2027",
-        VILLA,
-        methodology=VERSION,
-        if_match=draft.etag,
-        answers={"D1.01": {"numerator": 330, "denominator": 320}, "D1.02": {"level": 2, "evidence": [guide]}},
-    )
-    with pytest.raises(Conflict, match=r"D1\.01") as caught:
-        submitted(installation.using(officer), wrong)
-    found = {(finding.pointer, finding.rule, finding.text) for finding in wrong.error_findings}
-    assert {(pointer, rule) for pointer, rule, _ in found} >= {
-        ("/answers/D1.01", "V01.D1.01"),
-        ("/answers/D1.02/evidence/0/url", "undeclared_domain"),
-    }
-    assert {(error.pointer, error.rule, error.detail) for error in caught.value.errors} == found
-
-
-def test_personal_data_in_a_note_are_refused_with_the_place(installation: Installation, officer: str) -> None:
-    draft = stated(installation.using(officer))
-    with pytest.raises(InvalidRequest) as caught:
-        installation.using(officer).editions.assessments.update(
-            "2027",
-            VILLA,
-            methodology=VERSION,
-            if_match=draft.etag,
-            answers={"D1.02": {"level": 2, "note": "Pregunten a ana@villa.example."}},
-        )
-    assert [error.pointer for error in caught.value.errors] == ["/answers/D1.02/note"]
-
-
-def test_the_draft_of_another_is_as_if_it_were_not_there(installation: Installation, officer: str) -> None:
-    stated(installation.using(officer))
-    other = installation.key("organisation_editor", "XX-T-OTHER")
-    looks: list[Callable[[Client], object]] = [
-        lambda client: client.editions.assessments.get("2027", VILLA),
-        lambda client: client.editions.scores.get("2027", VILLA),
-    ]
-    for look in looks:
-        with pytest.raises(NotFound):
-            look(installation.using(other))
 
 
 def test_a_suggestion_is_made_decided_on_and_withdrawn(installation: Installation, administrator: str) -> None:

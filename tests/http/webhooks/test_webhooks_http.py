@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
-from typing import Any, Final
 
 import pytest
 
@@ -66,30 +64,11 @@ def test_no_secret_is_in_the_database(desk: Desk) -> None:
         assert raw.hex().encode() not in text
 
 
-def test_nobody_else_sees_or_changes_a_webhook(desk: Desk) -> None:
-    owner, other, administrator = (
-        desk.key("organisation_editor", MINE),
-        desk.key("organisation_editor", MINE),
-        desk.key(),
-    )
+def test_whoever_made_a_webhook_lists_it_and_administrators_list_all(desk: Desk) -> None:
+    owner, other = desk.key("organisation_editor", MINE), desk.key("organisation_editor", MINE)
     made = desk.made(owner)
-    desk.announce(published())
-    path = f"/v1/webhooks/{made['id']}"
-    (delivery,) = desk.log(owner, made["id"])
-    named = {**other, "If-Match": "*"}
-    calls: list[Any] = [
-        desk.client.get(path, headers=other),
-        desk.client.get(f"{path}/deliveries", headers=other),
-        desk.patch(other, made["id"], state="paused"),
-        desk.client.post(f"{path}/rotations", headers=named),
-        desk.client.post(f"{path}/deliveries/{delivery['id']}/attempts", headers=other),
-        desk.client.delete(path, headers=named),
-    ]
-    for response in calls:
-        problem(response, 404, "not-found")
-    assert desk.client.get("/v1/webhooks", headers=other).json()["items"] == []
-    assert [one["id"] for one in desk.client.get("/v1/webhooks", headers=administrator).json()["items"]] == [made["id"]]
-    assert desk.state(administrator, made["id"]) == "active"
+    for holder, listed in ((owner, [made["id"]]), (other, []), (desk.key(), [made["id"]])):
+        assert [one["id"] for one in desk.client.get("/v1/webhooks", headers=holder).json()["items"]] == listed
 
 
 def test_an_owner_has_ten_webhooks(desk: Desk) -> None:
@@ -99,25 +78,6 @@ def test_an_owner_has_ten_webhooks(desk: Desk) -> None:
     body = problem(desk.create(holder), 409, "conflict")
     assert [error["rule"] for error in body["errors"]] == ["too_many"]
     desk.made(desk.key())
-
-
-REFUSED: Final[Sequence[tuple[dict[str, object], str, str]]] = (
-    ({"url": "http://portal.fabula.example/"}, "/url", "pattern"),
-    ({"url": f"https://portal.fabula.example/{'a' * 500}"}, "/url", "maxLength"),
-    ({"events": []}, "/events", "minItems"),
-    ({"events": ["edition.published"] * 2}, "/events", "uniqueItems"),
-    ({"events": ["edition.deleted"]}, "/events/0", "enum"),
-    ({"secret": "whsec_mine"}, "/secret", "additionalProperties"),
-)
-
-
-def test_what_the_schema_refuses(desk: Desk) -> None:
-    holder = desk.key()
-    for change, pointer, rule in REFUSED:
-        body = {"url": URL, "events": ["edition.published"], **change}
-        response = desk.client.post("/v1/webhooks", json=body, headers=holder)
-        errors = problem(response, 400, "invalid-request")["errors"]
-        assert [(error["pointer"], error["rule"]) for error in errors] == [(pointer, rule)]
 
 
 def test_the_log_has_pages(desk: Desk) -> None:
