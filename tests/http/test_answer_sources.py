@@ -14,6 +14,7 @@ from actitud import AnswerSource
 from tests.http.test_assessments import MERGE_PATCH, MINE, NEW, declare
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, Body, body_a, document
+from tests.support.bodies import read_body
 from tests.support.databases import unlimited
 from tests.support.keys import create_header
 from tests.support.serving import served
@@ -55,18 +56,12 @@ def path(year: str) -> str:
 
 
 def put(client: Client, body: Body, year: str = "2027") -> Body:
-    made = client.put(path(year), json=body, headers={"If-None-Match": "*"})
-    assert made.status_code == 201, made.text
-    answer: Body = made.json()
-    return answer
+    return read_body(client.put(path(year), json=body, headers={"If-None-Match": "*"}), 201)
 
 
 def patch(client: Client, year: str = "2027", **members: object) -> Body:
     content = json.dumps({"methodology": "2027.1", **members})
-    changed = client.patch(path(year), content=content, headers={**MERGE_PATCH, "If-Match": "*"})
-    assert changed.status_code == 200, changed.text
-    answer: Body = changed.json()
-    return answer
+    return read_body(client.patch(path(year), content=content, headers={**MERGE_PATCH, "If-Match": "*"}))
 
 
 def test_a_source_comes_back_and_changes_no_score(client: Client) -> None:

@@ -30,6 +30,7 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
+from tests.support.bodies import read_body
 from tests.support.databases import BOTH, made_anew
 from tests.support.editions import draft_edition
 from tests.support.keys import sign_in
@@ -102,20 +103,14 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def got(client: Client, path: str, headers: dict[str, str] | None = None, since: str = "", **parameters: str) -> Answer:
-    response = client.get(path, params=parameters | ({"from": since} if since else {}), headers=headers or {})
-    assert response.status_code == 200, response.text
-    found: Answer = response.json()
-    return found
+    return read_body(client.get(path, params=parameters | ({"from": since} if since else {}), headers=headers or {}))
 
 
 # --- what-if --------------------------------------------------------------------------------------------------
 
 
 def scored(client: Client, body: Answer, **parameters: str) -> Answer:
-    response = client.post("/v1/scores", json=body, params=parameters)
-    assert response.status_code == 200, response.text
-    found: Answer = response.json()
-    return found
+    return read_body(client.post("/v1/scores", json=body, params=parameters))
 
 
 def test_without_what_if_the_answer_stays_as_it_is(client: Client) -> None:

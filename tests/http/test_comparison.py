@@ -36,6 +36,7 @@ from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, body_a, document
+from tests.support.bodies import read_body
 from tests.support.databases import BOTH, made_anew, migrated_sqlite
 from tests.support.editions import draft_edition
 from tests.support.keys import sign_in
@@ -111,10 +112,7 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def got(client: Client, path: str, headers: dict[str, str] | None = None, **parameters: Any) -> Answer:
-    response = client.get(path, params=parameters, headers=headers or {})
-    assert response.status_code == 200, response.text
-    answer: Answer = response.json()
-    return answer
+    return read_body(client.get(path, params=parameters, headers=headers or {}))
 
 
 # --- peers ----------------------------------------------------------------------------------------------------

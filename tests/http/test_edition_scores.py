@@ -29,6 +29,7 @@ from actitud_api.resources.scores.schemas import SORTS
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
+from tests.support.bodies import read_body
 from tests.support.databases import BOTH, made_anew
 from tests.support.editions import draft_edition
 from tests.support.keys import present_key, sign_in
@@ -131,9 +132,7 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def found(
     client: Client, path: str = RANKING, headers: dict[str, str] | None = None, **parameters: Any
 ) -> list[Answer]:
-    response = client.get(path, params=parameters, headers=headers or {})
-    assert response.status_code == 200, response.text
-    items: list[Answer] = response.json()["items"]
+    items: list[Answer] = read_body(client.get(path, params=parameters, headers=headers or {}))["items"]
     return items
 
 
@@ -345,10 +344,7 @@ def test_latest_is_the_newest_published_edition(client: Client) -> None:
 
 
 def summary(client: Client, edition: str = "2026", headers: dict[str, str] | None = None, **filters: Any) -> Answer:
-    response = client.get(f"/v1/editions/{edition}/summary", params=filters, headers=headers or {})
-    assert response.status_code == 200, response.text
-    answer: Answer = response.json()
-    return answer
+    return read_body(client.get(f"/v1/editions/{edition}/summary", params=filters, headers=headers or {}))
 
 
 def test_the_summary_of_an_edition(client: Client) -> None:

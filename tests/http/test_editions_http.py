@@ -19,6 +19,7 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
+from tests.support.bodies import read_body
 from tests.support.keys import create_header
 from tests.support.publishing import publish_year
 
@@ -46,10 +47,7 @@ def client(url: str) -> Iterator[Client]:
 
 def create(client: Client, **others: Any) -> dict[str, Any]:
     """Makes an edition; the answer."""
-    response = client.post("/v1/editions", json={**NEW, **others})
-    assert response.status_code == 201, response.text
-    answer: dict[str, Any] = response.json()
-    return answer
+    return read_body(client.post("/v1/editions", json={**NEW, **others}), 201)
 
 
 def patch(client: Client, change: object, tag: str = "*", edition: str = "2027") -> Any:

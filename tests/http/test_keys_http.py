@@ -23,6 +23,7 @@ from actitud_api.platform.auth.uses import KeyUseRecorder
 from actitud_api.platform.http.redaction import ID_LENGTH, PREFIX
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.organisations import service as organisations
+from tests.support.bodies import read_body
 from tests.support.databases import BOTH, made_anew, unlimited
 from tests.support.keys import create_key, present_key
 from tests.support.publishing import publish_year
@@ -55,10 +56,9 @@ class Service(NamedTuple):
 
     def make(self, **body: object) -> dict[str, Any]:
         """A key made over HTTP."""
-        response = self.ask("POST", "/v1/keys", {"role": "organisation_editor", "organisations": [MINE], **body})
-        assert response.status_code == 201, response.text
-        made: dict[str, Any] = response.json()
-        return made
+        return read_body(
+            self.ask("POST", "/v1/keys", {"role": "organisation_editor", "organisations": [MINE], **body}), 201
+        )
 
     def rotate(self, identifier: str, body: object, *, key: str | None = None) -> httpx.Response:
         return self.ask("POST", f"/v1/keys/{identifier}/rotations", body, key=key, If_Match="*")

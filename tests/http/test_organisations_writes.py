@@ -19,6 +19,7 @@ from actitud_api.resources.organisations.entries import ContradictionRule, Organ
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
+from tests.support.bodies import read_body
 from tests.support.keys import create_header
 from tests.support.scale import ALIASES
 
@@ -42,10 +43,7 @@ def client(url: str) -> Iterator[Client]:
 
 def add(client: Client, identifier: str = "XI-WIKIDATA-Q1", **said: Any) -> dict[str, Any]:
     """Adds an organisation that has to be admitted; what is answered."""
-    response = client.post("/v1/organisations", json={"id": identifier, "name": "Uno", "kind": "AGE", **said})
-    assert response.status_code == 201, response.text
-    answered: dict[str, Any] = response.json()
-    return answered
+    return read_body(offered(client, identifier, **said), 201)
 
 
 def test_what_is_created_is_answered_as_json_alone(client: Client) -> None:
@@ -72,10 +70,7 @@ def change(client: Client, identifier: str = "XI-WIKIDATA-Q1", tag: str | None =
 
 
 def changed(client: Client, identifier: str = "XI-WIKIDATA-Q1", **said: Any) -> dict[str, Any]:
-    response = change(client, identifier, **said)
-    assert response.status_code == 200, response.text
-    answered: dict[str, Any] = response.json()
-    return answered
+    return read_body(change(client, identifier, **said))
 
 
 def conflicts(response: Response) -> list[tuple[str, str]]:

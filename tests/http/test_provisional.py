@@ -27,6 +27,7 @@ from actitud_api.resources.scores import service as scores
 from actitud_api.settings import Settings
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
+from tests.support.bodies import read_body
 from tests.support.databases import migrated_sqlite
 from tests.support.editions import draft_edition
 from tests.support.publishing import BIG, SMALL, publish_stored, submissions
@@ -94,10 +95,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 
 def got(client: Client, path: str, **parameters: str) -> Answer:
-    response = client.get(path, params=parameters)
-    assert response.status_code == 200, response.text
-    answer: Answer = response.json()
-    return answer
+    return read_body(client.get(path, params=parameters))
 
 
 def test_nobody_has_a_rank(client: Client) -> None:

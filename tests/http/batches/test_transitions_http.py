@@ -18,6 +18,7 @@ from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.batches import tasks
 from tests.support.applications import borrow_app
 from tests.support.assessing import Body
+from tests.support.bodies import read_body
 from tests.support.databases import unlimited
 from tests.support.drafting import EDITION, fill_drafts
 from tests.support.keys import create_key, present_key
@@ -47,10 +48,7 @@ class Office:
         return self.client.post(path, json=body, headers=sent)
 
     def get(self, path: str, who: str = "administrator", **headers: str) -> Body:
-        answer = self.client.get(path, headers={**present_key(self.keys[who]), **headers})
-        assert answer.status_code == 200, answer.text
-        found: Body = answer.json()
-        return found
+        return read_body(self.client.get(path, headers={**present_key(self.keys[who]), **headers}))
 
     def run(self, body: object, who: str = "administrator") -> tuple[Body, list[Body]]:
         """Ask for a job and do it; return how it ended, and its results."""

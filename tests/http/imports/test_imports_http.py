@@ -21,6 +21,7 @@ from actitud_api.resources.imports import routes
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, body_a
+from tests.support.bodies import read_body
 from tests.support.databases import unlimited
 from tests.support.importing import (
     CSV,
@@ -76,22 +77,13 @@ def send(
     return client.post(IMPORTS, content=content, params=query, headers=headers)
 
 
-def do(
-    client: Client,
-    content: bytes,
-    kind: str = CSV,
-    *,
-    holder: Mapping[str, str] | None = None,
-    dry_run: bool = False,
-    all_or_nothing: bool = False,
-) -> Job:
-    """Send a file, let its job be done, and return the job."""
-    answer = send(client, content, kind, holder=holder, dry_run=dry_run, all_or_nothing=all_or_nothing)
+def do(client: Client, content: bytes, kind: str = CSV, **options: Any) -> Job:
+    """Send a file with the options of `send`, let its job be done, and return the job."""
+    answer = send(client, content, kind, **options)
     assert answer.status_code == 202, answer.text
     runner: JobRunner = client.app.state["jobs"]
     runner.run_due()
-    job: Job = client.get(answer.headers["location"]).json()
-    return job
+    return read_body(client.get(answer.headers["location"]))
 
 
 def refused(client: Client, job: Job) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.publications import approvals
 from actitud_api.settings import FaultySettings, read_settings
 from tests.support.applications import borrow_app
+from tests.support.bodies import read_body
 from tests.support.databases import unlimited
 from tests.support.figures import FigureRecorder
 from tests.support.keys import create_header, create_key, present_key
@@ -137,8 +138,7 @@ def make(service: Service, maker: str, role: str = "publisher") -> str:
     """A key that somebody makes over HTTP, and so has seen."""
     named = present_key(maker)
     made = service.client.post("/v1/keys", json={"role": role, "days": 2}, headers=named)
-    assert made.status_code == 201, made.text
-    secret: str = made.json()["secret"]
+    secret: str = read_body(made, 201)["secret"]
     return secret
 
 

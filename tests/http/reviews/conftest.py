@@ -18,6 +18,7 @@ from actitud_api.resources.assessments.lifecycle import AssessmentState
 from tests.http.test_assessments import EDITION, MERGE_PATCH, MINE, NEW, OTHER
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, Body, body_a
+from tests.support.bodies import read_body
 from tests.support.copying import fill_once
 from tests.support.databases import unlimited
 from tests.support.keys import create_header, present_key
@@ -60,17 +61,11 @@ class Desk:
 
     def given(self, who: str, indicator: str, verdict: str, **more: Any) -> Body:
         """The same where it is taken."""
-        response = self.verdict(who, indicator, verdict, **more)
-        assert response.status_code == 200, response.text
-        found: Body = response.json()
-        return found
+        return read_body(self.verdict(who, indicator, verdict, **more))
 
     def get(self, path: str, who: str | None = "administrator") -> Body:
         """What somebody reads."""
-        response = self.ask(who, "GET", path)
-        assert response.status_code == 200, response.text
-        found: Body = response.json()
-        return found
+        return read_body(self.ask(who, "GET", path))
 
     def index(self, organisation: str = MINE) -> float:
         """The index of an organisation."""

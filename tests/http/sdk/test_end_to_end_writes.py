@@ -55,6 +55,7 @@ from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, body_a, document
 from tests.support.databases import make_key
 from tests.support.figures import FigureRecorder
+from tests.support.keys import create_key
 from tests.support.scale import LOST
 from tests.support.settling import move_calendar
 from tests.support.toy_jobs import build_runner, enqueue
@@ -110,12 +111,9 @@ class Installation:
         self._opened = opened
         self._mode = mode
 
-    def key(self, role: access.Role, owner: str | None = None) -> str:
+    def key(self, role: access.Role, *organisations: str) -> str:
         """A new key."""
-        with self.app.state["database"].write() as session:
-            return access.create_key(
-                session, (), role=role, organisations=() if owner is None else (owner,), days=1, now=datetime.now(UTC)
-            ).text
+        return create_key(self.app.state["database"], role, *organisations)
 
     def said(self, path: str, key: str) -> Any:
         """What the service answers, as JSON."""

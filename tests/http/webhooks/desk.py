@@ -18,6 +18,7 @@ from actitud_api.resources.webhooks import service as webhooks
 from actitud_api.resources.webhooks.delivery import DeliveryWorker
 from actitud_api.resources.webhooks.secret_box import SecretBox
 from tests.support.applications import borrow_app
+from tests.support.bodies import read_body
 from tests.support.databases import unlimited
 from tests.support.keys import create_key, present_key
 from tests.support.receivers import URL, Receiver
@@ -64,16 +65,17 @@ class Desk:
 
     def made(self, holder: Holder, *events: str) -> dict[str, Any]:
         """Return a new webhook, with its secret."""
-        response = self.create(holder, *events)
-        assert response.status_code == 201, response.text
-        document: dict[str, Any] = response.json()
-        return document
+        return read_body(self.create(holder, *events), 201)
+
+    def subscribe(self) -> tuple[Holder, dict[str, Any]]:
+        """Return the header with a new key of an administrator, and its new webhook of all events."""
+        holder = self.key()
+        return holder, self.made(holder)
 
     def log(self, holder: Holder, webhook: str, query: str = "") -> list[dict[str, Any]]:
         """Return the deliveries of a webhook, newest first."""
         response = self.client.get(f"/v1/webhooks/{webhook}/deliveries{query}", headers=holder)
-        assert response.status_code == 200, response.text
-        items: list[dict[str, Any]] = response.json()["items"]
+        items: list[dict[str, Any]] = read_body(response)["items"]
         return items
 
     def state(self, holder: Holder, webhook: str) -> str:

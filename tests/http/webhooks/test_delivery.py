@@ -49,8 +49,7 @@ def test_the_reference_library_receives_every_event(desk: Desk, receiver: Receiv
 
 
 def test_while_a_secret_is_rotated_both_sign(desk: Desk, receiver: Receiver) -> None:
-    holder = desk.key()
-    old = desk.made(holder)
+    holder, old = desk.subscribe()
     path = f"/v1/webhooks/{old['id']}/rotations"
     new = desk.client.post(path, headers={**holder, "If-Match": "*"}).json()
     assert new["secret"].startswith("whsec_")
@@ -72,8 +71,7 @@ def test_while_a_secret_is_rotated_both_sign(desk: Desk, receiver: Receiver) -> 
 
 
 def test_a_message_is_tried_ten_times_and_then_its_webhook_is_disabled(desk: Desk, receiver: Receiver) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     receiver.answer = lambda message: 500
     desk.announce(published())
     for number, seconds in enumerate(WAITS, 1):
@@ -115,8 +113,7 @@ def test_a_message_is_tried_ten_times_and_then_its_webhook_is_disabled(desk: Des
 
 @pytest.mark.night
 def test_one_message_that_is_never_accepted_disables_nothing(desk: Desk, receiver: Receiver) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     desk.announce(published("2026"))
     receiver.answer = lambda message: 500 if b'"2026"' in message.body else 200
     for seconds in (0, *WAITS):
@@ -133,8 +130,7 @@ def test_one_message_that_is_never_accepted_disables_nothing(desk: Desk, receive
 
 
 def test_who_answers_that_it_is_gone_is_not_asked_again(desk: Desk, receiver: Receiver) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     receiver.answer = lambda message: 410
     desk.announce(published("2026"), published("2027"))
     desk.deliver()
@@ -154,8 +150,7 @@ def test_who_answers_that_it_is_gone_is_not_asked_again(desk: Desk, receiver: Re
 
 
 def test_a_receiver_that_fails_is_asked_seldom_whatever_waits_for_it(desk: Desk, receiver: Receiver) -> None:
-    holder = desk.key()
-    desk.made(holder)
+    desk.subscribe()
     receiver.answer = lambda message: 503
     desk.announce(*(published(str(year)) for year in range(2000, 2020)))
     for number, seconds in enumerate((5, 10, 20, 40, 80, 160, 300, 300, 300), 1):
@@ -178,8 +173,7 @@ def test_a_receiver_that_fails_is_asked_seldom_whatever_waits_for_it(desk: Desk,
 def test_a_receiver_with_too_much_to_do_is_left_alone_for_as_long_as_it_asks(
     desk: Desk, receiver: Receiver, status: int
 ) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     receiver.answer, receiver.headers = lambda message: status, {"Retry-After": "3600"}
     desk.announce(published("2026"), published("2027"))
     desk.deliver()
@@ -207,8 +201,7 @@ def test_a_receiver_with_too_much_to_do_is_left_alone_for_as_long_as_it_asks(
     ],
 )
 def test_a_pause_has_bounds(desk: Desk, receiver: Receiver, status: int, asked: str, seconds: float) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     receiver.answer, receiver.headers = lambda message: status, {"Retry-After": asked}
     desk.announce(published())
     desk.deliver()
@@ -217,8 +210,7 @@ def test_a_pause_has_bounds(desk: Desk, receiver: Receiver, status: int, asked: 
 
 
 def test_a_pause_ends_where_somebody_makes_the_webhook_active(desk: Desk, receiver: Receiver) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     receiver.answer, receiver.headers = lambda message: 429, {"Retry-After": "7200"}
     desk.announce(published("2026"), published("2027"))
     desk.deliver()
@@ -247,8 +239,7 @@ def test_one_receiver_that_fails_does_not_hold_up_another(desk: Desk, receiver: 
 def test_a_paused_webhook_gets_what_waits_once_it_is_active_and_nothing_of_meanwhile(
     desk: Desk, receiver: Receiver
 ) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     desk.announce(published("2026"))
     assert desk.patch(holder, made["id"], state="paused").json()["state"] == "paused"
     desk.announce(published("2027"))
@@ -262,8 +253,7 @@ def test_a_paused_webhook_gets_what_waits_once_it_is_active_and_nothing_of_meanw
 
 
 def test_what_waits_goes_to_the_new_address(desk: Desk, receiver: Receiver) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     desk.announce(published())
     assert desk.patch(holder, made["id"], url=f"https://{HOST}/new").json()["url"] == f"https://{HOST}/new"
     desk.deliver()
@@ -271,8 +261,7 @@ def test_what_waits_goes_to_the_new_address(desk: Desk, receiver: Receiver) -> N
 
 
 def test_a_delivery_is_repeated_from_the_log(desk: Desk, receiver: Receiver) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     desk.announce(published())
     desk.deliver()
     (message,) = receiver.messages
@@ -324,8 +313,7 @@ def test_the_successor_of_a_key_keeps_its_webhooks(desk: Desk, receiver: Receive
 def test_a_worker_that_lost_its_lease_stores_nothing_and_the_message_is_repeated(
     desk: Desk, receiver: Receiver
 ) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     desk.announce(published())
     second = delivery.DeliveryWorker(
         desk.database, desk.box, receiver.build_sender(), clock=lambda session: desk.begun + desk.elapsed
@@ -379,8 +367,7 @@ def test_of_many_workers_one_at_a_time_notifies_a_webhook(desk: Desk, receiver: 
 
 @pytest.mark.both_databases
 def test_a_webhook_that_is_deleted_while_it_is_notified_leaves_nothing(desk: Desk, receiver: Receiver) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     desk.announce(published("2026"), published("2027"))
 
     def remove(message: Message) -> int:
@@ -396,8 +383,7 @@ def test_a_webhook_that_is_deleted_while_it_is_notified_leaves_nothing(desk: Des
 
 
 def test_a_clock_that_was_set_back_holds_nothing_up(desk: Desk, receiver: Receiver) -> None:
-    holder = desk.key()
-    desk.made(holder)
+    desk.subscribe()
     desk.wait(days=300)
     receiver.answer = lambda message: 500
     desk.announce(published())
@@ -409,8 +395,7 @@ def test_a_clock_that_was_set_back_holds_nothing_up(desk: Desk, receiver: Receiv
 
 
 def test_what_is_rolled_back_is_told_to_nobody(desk: Desk, receiver: Receiver) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     with desk.database.write(hidden=True) as session:
         service.announce(session, published(), now=datetime.now(UTC))
         session.rollback()
@@ -420,8 +405,7 @@ def test_what_is_rolled_back_is_told_to_nobody(desk: Desk, receiver: Receiver) -
 
 
 def test_the_log_is_kept_for_thirty_days(desk: Desk) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     desk.announce(published("2026"), published("2027"))
     with desk.database.write() as session:
         (_, oldest) = queries.list_deliveries(session, made["id"], None, PageRange())
@@ -433,8 +417,7 @@ def test_the_log_is_kept_for_thirty_days(desk: Desk) -> None:
 def test_without_the_key_of_the_installation_nothing_is_sent_and_nothing_is_lost(
     desk: Desk, receiver: Receiver
 ) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     desk.announce(published())
     file = desk.folder / "webhooks.key"
     kept = file.read_bytes()

@@ -148,8 +148,7 @@ def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
 def test_hostile_addresses_are_refused_and_connected_to_by_nobody(
     desk: Desk, listener: Listener, figure: FigureRecorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     refused = {
         "form": [f"{form}{PATH}" for form in FORMS],
         "ip": [f"https://{number}{PATH}" for number in NUMBERS],
@@ -194,8 +193,7 @@ def test_hostile_addresses_are_refused_and_connected_to_by_nobody(
 
 
 def test_the_refusal_stands_in_the_log(desk: Desk, listener: Listener) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     desk.announce(published())
     inside = Sender(resolve=lambda host, port: ["169.254.169.254"])
     worker = DeliveryWorker(desk.database, desk.box, inside, clock=lambda session: desk.begun)

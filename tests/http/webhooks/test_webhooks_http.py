@@ -81,8 +81,7 @@ def test_an_owner_has_ten_webhooks(desk: Desk) -> None:
 
 
 def test_the_log_has_pages(desk: Desk) -> None:
-    holder = desk.key()
-    made = desk.made(holder)
+    holder, made = desk.subscribe()
     desk.announce(*(published(str(year)) for year in range(2020, 2027)))
     whole = [one["id"] for one in desk.log(holder, made["id"])]
     response = desk.client.get(f"/v1/webhooks/{made['id']}/deliveries?limit=3&total=true", headers=holder).json()
