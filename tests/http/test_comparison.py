@@ -586,20 +586,6 @@ def test_the_audit_of_what_is_not_published(client: Client) -> None:
 # --- kept as long as nothing changes --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "path", ["robustness?draws=100", "statistics", "audit", "exemplars?dimension=D2", "scores/XX-S-03/peers"]
-)
-def test_a_tag_says_that_nothing_has_changed(client: Client, path: str) -> None:
-    address = f"/v1/editions/2025/{path}"
-    first = client.get(address)
-    assert first.headers["cache-control"] == "public, no-cache"
-    again = client.get(address, headers={"If-None-Match": first.headers["etag"]})
-    assert (again.status_code, again.content) == (304, b"")
-    assert client.head(address).headers["etag"] == first.headers["etag"]
-    with_key = client.get(address, headers=sign_in(client))
-    assert (with_key.headers["cache-control"], with_key.json()) == ("private, no-cache", first.json())
-
-
 def test_what_is_computed_is_kept_until_an_assessment_changes(
     client: Client, stated: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

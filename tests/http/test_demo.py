@@ -421,12 +421,6 @@ def test_pages_and_filters_cut_the_same_ranking(loaded: Database) -> None:
     assert of_province == [row for row in everything if (row.province, row.band) == ("01", "P2")] != []
 
 
-def test_one_organisation_has_the_rank_of_the_list(loaded: Database) -> None:
-    rows = scores.list_ranking(loaded, demo.EDITION, scores.ScoreFilters(), PageRange(limit=9000))
-    for row in (*rows[:60:7], *rows[200:210], rows[-1]):
-        assert scores.get_edition_score(loaded, demo.EDITION, row.organisation).rank == row.rank
-
-
 def test_everything_says_that_it_is_simulated(client: TestClient[Litestar]) -> None:
     edition, earlier = client.get("/v1/editions", params={"lang": "es"}).json()["items"]
     assert edition == {

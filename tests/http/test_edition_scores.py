@@ -414,7 +414,6 @@ def test_the_history_of_an_organisation_begins_with_the_newest(client: Client) -
     assert history(client, "XX-T-9") == []
     (item, _) = found(client, "/v1/organisations/XX-T-3/scores", lang="es")
     assert (item["edition_title"], item["period_to"], item["dimensions"]["D1"]) == ("Edición 2026", "2026-12-31", 10)
-    problem(client.get("/v1/organisations/nobody/scores"), 404, "not-found")
 
 
 @pytest.mark.both_databases

@@ -759,10 +759,3 @@ def test_a_province_is_suggested_by_its_number_or_name(
     assert fault["suggestion"] == suggestion
     assert (fault["allowed"][0], len(fault["allowed"])) == ("01", 52)
     assert '"46" (València/Valencia)' in fault["detail"]
-
-
-@pytest.mark.both_databases
-def test_a_cursor_of_other_filters_is_refused(small: TestClient[Litestar]) -> None:
-    cursor = small.get("/v1/organisations", params={"limit": 1}).json()["next_cursor"]
-    assert small.get("/v1/organisations", params={"cursor": cursor}).status_code == 200
-    assert small.get("/v1/organisations", params={"cursor": cursor, "kind": "MUN"}).status_code == 404

@@ -112,8 +112,6 @@ def test_of_a_published_edition_it_is_what_was_published(client: Client, databas
 def test_a_version_that_only_estimates_is_refused(client: Client) -> None:
     (error,) = problem(ask(client, "2027.1-short"), 409, "conflict")["errors"]
     assert (error["pointer"], error["rule"], error["value"]) == ("/methodology", "incomparable", "2027.1-short")
-    problem(ask(client, "1999.1"), 400, "invalid-request")
-    problem(client.post("/v1/editions/2099/rescorings", json={"methodology": "2027.1"}), 404, "not-found")
     assert client.get("/v1/jobs").json()["items"] == []
 
 

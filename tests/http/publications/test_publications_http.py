@@ -169,8 +169,6 @@ def test_only_what_is_in_review_is_published(client: Client, database: Database)
         "/v1/editions/2026-open/publications?lang=es", json={"reason": REASON}, headers={"Idempotency-Key": "y"}
     )
     assert spanish.json()["errors"][0]["detail"] == "Se publica una edición que está en revisión; esta está abierta."
-    unknown = client.post("/v1/editions/1999/publications", json={"reason": REASON}, headers={"Idempotency-Key": "x"})
-    problem(unknown, 404, "not-found")
 
 
 def test_without_its_key_the_service_says_that_it_cannot_sign(client: Client, tmp_path: Path) -> None:

@@ -276,9 +276,6 @@ def test_a_delivery_is_repeated_from_the_log(desk: Desk, receiver: Receiver) -> 
     (logged,) = desk.log(holder, made["id"])
     assert (logged["state"], len(logged["attempts"])) == ("delivered", 2)
 
-    unknown = desk.client.post(path.replace(message.id, "msg_unknown"), headers=holder)
-    assert unknown.status_code == 404
-
 
 def test_nothing_is_told_to_whoever_has_no_valid_key_any_more(desk: Desk, receiver: Receiver) -> None:
     administrator, holder = desk.key(), desk.key("organisation_reader", MINE)
