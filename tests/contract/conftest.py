@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 import pytest
 
 from actitud_api.resources.scores import audits
 from tests.contract.installation import Installation, installed
-from tests.support.databases import BOTH, migrated_sqlite
-from tests.support.postgresql import Server
+from tests.support.databases import BOTH, made_anew
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,21 +23,10 @@ def one_pair_of_draws() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def open_location(kind: str, request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a new database of a kind, with the tables and nothing in them."""
-    if kind == "sqlite":
-        yield migrated_sqlite(folders.mktemp("installation"))
-        return
-    server: Server = request.getfixturevalue("postgresql")
-    with server.database(request.getfixturevalue("template")) as name:
-        yield server.url(name)
-
-
 @pytest.fixture(scope="module", params=BOTH)
 def location(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a database with the tables and nothing in them, one for a module."""
-    with open_location(request.param, request, tmp_path_factory) as url:
+    with made_anew(request, tmp_path_factory.mktemp("installation")) as url:
         yield url
 
 
@@ -57,7 +45,7 @@ def installations(
 
     def supply(opened: ExitStack) -> Iterator[Installation]:
         while True:
-            url = opened.enter_context(open_location(request.param, request, tmp_path_factory))
+            url = opened.enter_context(made_anew(request, tmp_path_factory.mktemp("installation")))
             yield from [opened.enter_context(installed(url, tmp_path_factory.mktemp("signing")))] * 25
             opened.close()
 

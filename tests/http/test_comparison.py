@@ -118,8 +118,8 @@ def got(client: Client, path: str, headers: dict[str, str] | None = None, **para
 # --- peers ----------------------------------------------------------------------------------------------------
 
 
-def peers(client: Client, organisation: str, edition: str = "2026", lang: str = "en", **headers: str) -> Answer:
-    return got(client, f"/v1/editions/{edition}/scores/{organisation}/peers", headers, lang=lang)
+def peers(client: Client, organisation: str, lang: str = "en") -> Answer:
+    return got(client, f"/v1/editions/2026/scores/{organisation}/peers", lang=lang)
 
 
 def test_an_organisation_beside_those_of_its_kind_and_band(client: Client) -> None:

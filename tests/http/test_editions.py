@@ -6,6 +6,7 @@ import functools
 import operator
 import threading
 from calendar import isleap
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from msgspec import structs
 
 from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import list_versions, load_methodology
-from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.versions import StaleVersion, build_revision
 from actitud_api.resources.assessments import service as assessments
@@ -78,24 +79,23 @@ def listed(database: Database) -> list[str]:
 def answer(database: Database, *names: str, edition: str = "2026") -> None:
     """Assessments of new organisations in an edition."""
     with database.write() as session:
-        organisations.add(
-            session,
-            [
-                organisations.OrganisationEntry(
-                    id=f"XX-DEMO-{name}", name=name, kind="MUN", population=1, simulated=True
-                )
-                for name in names
-            ],
-            NOW,
-        )
-        simulated = next(simulate(load_methodology("2027.1")))
-        assessments.store_rows(
-            session,
-            [
-                assessments.to_row(edition, f"XX-DEMO-{name}", simulated.submission, simulated.evaluation, NOW)
-                for name in names
-            ],
-        )
+        store_answers(session, names, edition)
+
+
+def store_answers(session: Session, names: Sequence[str], *into: str) -> None:
+    """Assessments of new organisations in each of these editions."""
+    ids = [f"XX-DEMO-{name}" for name in names]
+    entries = [
+        organisations.OrganisationEntry(id=one, name=one, kind="MUN", population=1, simulated=True) for one in ids
+    ]
+    organisations.add(session, entries, NOW)
+    simulated = next(simulate(load_methodology("2027.1")))
+    rows = [
+        assessments.to_row(edition, one, simulated.submission, simulated.evaluation, NOW)
+        for edition in into
+        for one in ids
+    ]
+    assessments.store_rows(session, rows)
 
 
 # --- windows and calendar -------------------------------------------------------------------------------------
@@ -401,15 +401,7 @@ def test_an_edition_stays_open_and_there_while_somebody_answers(database: Databa
             service.ensure_unpublished(session, "2027")
             answering.set()
             assert go_on.wait(timeout=10)
-            simulated = next(simulate(load_methodology("2027.1")))
-            organisations.add(
-                session,
-                [organisations.OrganisationEntry(id="XX-DEMO-1", name="1", kind="MUN", population=1, simulated=True)],
-                NOW,
-            )
-            for edition in ("2026", "2027"):
-                row = assessments.to_row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation, NOW)
-                assessments.store_rows(session, [row])
+            store_answers(session, ["1"], "2026", "2027")
 
     with ThreadPoolExecutor(3) as pool:
         taken = pool.submit(take_time)

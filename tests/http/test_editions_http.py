@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from actitud_api.demo.simulator import simulate
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
-from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
+from tests.http.test_editions import store_answers
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.bodies import read_body
@@ -52,19 +50,6 @@ def create(client: Client, **others: Any) -> dict[str, Any]:
 
 def patch(client: Client, change: object, tag: str = "*", edition: str = "2027") -> Any:
     return client.patch(f"/v1/editions/{edition}", json=change, headers={**PATCH, "If-Match": tag})
-
-
-def answer_in(database: Database, edition: str) -> None:
-    """An assessment of an organisation."""
-    simulated = next(simulate(load_methodology("2027.1")))
-    with database.write() as session:
-        organisations.add(
-            session,
-            [organisations.OrganisationEntry(id="XX-DEMO-1", name="One", kind="MUN", population=1, simulated=True)],
-            datetime.now(UTC),
-        )
-        row = assessments.to_row(edition, "XX-DEMO-1", simulated.submission, simulated.evaluation, datetime.now(UTC))
-        assessments.store_rows(session, [row])
 
 
 def test_an_edition_is_made_read_changed_and_removed(client: Client) -> None:
@@ -198,7 +183,8 @@ def test_what_a_patch_cannot_change_is_400(client: Client, wrong: dict[str, Any]
 
 def test_an_edition_with_assessments_stays(client: Client, database: Database) -> None:
     create(client)
-    answer_in(database, "2027")
+    with database.write() as session:
+        store_answers(session, ["1"], "2027")
     assert client.get("/v1/editions/2027").json()["organisations"] == 0
     response = client.delete("/v1/editions/2027", headers={"If-Match": "*"}, params={"lang": "es"})
     (error,) = problem(response, 409, "conflict")["errors"]

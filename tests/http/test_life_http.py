@@ -362,9 +362,9 @@ def test_what_was_returned_has_its_own_day(place: Place) -> None:
     assert place.post("submissions").status_code == 201
 
 
-def yesterday(days: int = 2) -> str:
+def yesterday() -> str:
     """A day that is over everywhere."""
-    return str((datetime.now(UTC) - timedelta(days=days)).date())
+    return str((datetime.now(UTC) - timedelta(days=2)).date())
 
 
 MISDATED: Final = (

@@ -298,23 +298,16 @@ def test_what_is_settled_while_it_is_prepared_is_published_too(ready: Database, 
     """What was prepared is then not all of it, and is prepared anew."""
     with ready.write() as session:
         session.connection().execute(text(f"UPDATE assessment SET state = 'hearing' WHERE organisation = '{SMALL}'"))
-    publishing = service.EditionPublisher(ready, folder)
-    asked = PublicationPlan(reason="The calendar says so.")
-    event = ledger.Event(action="cli.publish", actor=None, subject="", public=True)
-    attempts = 0
+    unsettled = iter([SMALL])
 
-    def write(prepared: service.PreparedScores | None) -> PublicationRecord:
-        nonlocal attempts
-        attempts += 1
-        if attempts == 1:
-            settle(ready, EDITION, SMALL)
-        with ready.write() as session:
-            return publishing.publish(session, EDITION, asked, prepared, event, now=NOW)
+    def settle_once() -> None:
+        for organisation in unsettled:
+            settle(ready, EDITION, organisation)
 
-    published = edition_document(ready, publishing.write_prepared(EDITION, asked, write, now=NOW))
+    made, attempts = publish_meanwhile(ready, folder, settle_once)
 
     assert attempts == 2
-    assert [score.organisation for score in published.scores] == [BIG, SMALL, BARE]
+    assert [line.organisation for line in edition_document(ready, made).scores] == [BIG, SMALL, BARE]
 
 
 def test_documents_are_the_same_in_one_process_and_in_several(

@@ -409,15 +409,15 @@ def move(installation: Installation, administrator: str, year: int) -> None:
     installation.using(administrator).editions.update("2027", if_match="*", calendar=phases)
 
 
-def stated(client: Client, *, evidence: bool = True, if_match: str | None = None) -> Assessment:
-    body = body_a(evidence=evidence)
+def stated(client: Client, *, if_match: str | None = None) -> Assessment:
+    body = body_a()
     return client.editions.assessments.put(
         "2027",
         VILLA,
         methodology=VERSION,
         profile=body["profile"],
         answers=body["answers"],
-        profile_evidence=body.get("profile_evidence", {}),
+        profile_evidence=body["profile_evidence"],
         if_match=if_match,
     )
 
