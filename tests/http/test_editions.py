@@ -32,6 +32,7 @@ from actitud_api.resources.editions.service import (
 )
 from actitud_api.resources.organisations import service as organisations
 from tests.support.publishing import publish_year
+from tests.support.settling import anything
 
 NOW = datetime(2027, 1, 10, 9, 30, tzinfo=UTC)
 LATER = datetime(2027, 1, 11, 9, 30, tzinfo=UTC)
@@ -55,16 +56,14 @@ def create(database: Database, identifier: str = "2026", **others: Any) -> servi
         return service.create(session, draft(identifier, **others), now=NOW).record
 
 
-def update(
-    database: Database, change: EditionChange, identifier: str = "2026", *, expected: bool = True
-) -> service.EditionRecord:
+def update(database: Database, change: EditionChange) -> service.EditionRecord:
     with database.write() as session:
-        return service.update(session, identifier, change, expected=lambda _: expected, now=LATER).record
+        return service.update(session, "2026", change, expected=anything, now=LATER).record
 
 
 def delete(database: Database, identifier: str = "2026") -> None:
     with database.write() as session:
-        service.delete(session, identifier, expected=lambda _: True)
+        service.delete(session, identifier, expected=anything)
 
 
 def store(database: Database, record: service.EditionRecord) -> None:
