@@ -25,7 +25,6 @@ from tests.benchmarks import scaling
 from tests.benchmarks.load import Answer, build_request
 from tests.benchmarks.measure import Figures, Line, table
 from tests.benchmarks.peers.bodies import StoredBody, write_bodies
-from tests.benchmarks.peers.fastapi_sqlmodel import fill_database
 from tests.benchmarks.servers import AskedServer, BenchServer, start_peer, start_service
 from tests.benchmarks.trial import RequestSeries, SeriesCosts, Trial, measure_in_turn
 from tests.support.databases import make_key
@@ -83,6 +82,9 @@ def publish_demonstration(url: str, folder: Path, numbers: Sequence[int]) -> Non
 
 def measure_reads(url: str, folder: Path, trial: Trial) -> scaling.ReadsRun:
     """Measure the reads of a published database, print the tables and return the figures; files go to the folder."""
+    # Here, because each process that collects tests would import FastAPI.
+    from tests.benchmarks.peers.fastapi_sqlmodel import fill_database
+
     with start_service(url, folder) as server:
         ranking = fetch_ranking(server)
     fill_database(folder / "peer.sqlite3", ranking.rows, ranking.sheets)

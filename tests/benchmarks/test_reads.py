@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from litestar.types import ASGIApp
@@ -14,7 +15,6 @@ from msgspec import structs
 from tests.benchmarks import reads, scaling
 from tests.benchmarks.load import Answer
 from tests.benchmarks.peers.bare import build_bare_app
-from tests.benchmarks.peers.fastapi_sqlmodel import build_fastapi_app, fill_database
 from tests.benchmarks.peers.plain import build_plain_app
 from tests.benchmarks.reads import DifferentAnswers, PublicRead, Ranking, check_same
 from tests.benchmarks.servers import AskedServer, CpuCount
@@ -24,6 +24,15 @@ from tests.support.serving import served
 
 def open_server(stack: ExitStack, app: ASGIApp) -> AskedServer:
     return AskedServer(int(stack.enter_context(served(app)).rpartition(":")[2]))
+
+
+def open_peer(stack: ExitStack, file: Path, rows: Sequence[dict[str, Any]], sheets: Sequence[bytes]) -> AskedServer:
+    """Serve the FastAPI peer on this content."""
+    # Here, because each process that collects tests would import FastAPI.
+    from tests.benchmarks.peers.fastapi_sqlmodel import build_fastapi_app, fill_database
+
+    fill_database(file, rows, sheets)
+    return open_server(stack, build_fastapi_app(file))  # type: ignore[arg-type]  # ASGI of its own types
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +66,8 @@ def test_all_servers_answer_the_same(
     stored: tuple[AskedServer, AskedServer],
     tmp_path: Path,
 ) -> None:
-    fill_database(tmp_path / "peer", ranking.rows, ranking.sheets)
     with ExitStack() as stack:
-        peer = open_server(stack, build_fastapi_app(tmp_path / "peer"))  # type: ignore[arg-type]  # ASGI of its own types
+        peer = open_peer(stack, tmp_path / "peer", ranking.rows, ranking.sheets)
         check_same(answers, known, *stored, peer)
     assert set(reads.COMPARED) < set(answers)
 
@@ -78,9 +86,8 @@ def test_other_data_of_the_peer_are_noticed(
         rows[7] = {**rows[7], "population": None}
     else:
         sheets[0] = sheets[0].replace(b'"rank":1', b'"rank":2')
-    fill_database(tmp_path / "peer", rows, sheets)
     with ExitStack() as stack:
-        peer = open_server(stack, build_fastapi_app(tmp_path / "peer"))  # type: ignore[arg-type]  # ASGI of its own types
+        peer = open_peer(stack, tmp_path / "peer", rows, sheets)
         with pytest.raises(DifferentAnswers, match="list" if what == "row" else "sheet"):
             check_same(answers, known, *stored, peer)
 

@@ -11,9 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-from django.conf import settings
-from django.http import HttpResponse
-from django.test import RequestFactory
 
 from actitud import Client, Score
 
@@ -85,6 +82,11 @@ def test_a_score_is_explained(address: str, sdk: Client, tmp_path: Path, capsys:
 
 
 def test_a_card_is_embedded_in_django(address: str, tmp_path: Path) -> None:
+    # Here, because it takes a fifth of a second in every process that collects tests.
+    from django.conf import settings
+    from django.http import HttpResponse
+    from django.test import RequestFactory
+
     if not settings.configured:
         settings.configure(ALLOWED_HOSTS=["*"])
     made = run(example("django"), address, tmp_path)

@@ -6,9 +6,8 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pandas
 import polars
 import pytest
 
@@ -17,6 +16,9 @@ from actitud.frames import Framed, to_frame
 from actitud.testing import FakeServer, build
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.web.downloads import columns
+
+if TYPE_CHECKING:
+    import pandas
 
 Backend = Literal["polars", "pandas"]
 
@@ -31,6 +33,9 @@ TYPES: Mapping[str, Mapping[str, str]] = {
 def rows_of(frame: polars.DataFrame | pandas.DataFrame) -> list[dict[str, object]]:
     if isinstance(frame, polars.DataFrame):
         return frame.to_dicts()
+    # Here, because it takes a quarter of a second in every process that collects tests.
+    import pandas
+
     return [
         {str(name): None if pandas.isna(value) else value for name, value in row.items()}
         for row in frame.to_dict("records")

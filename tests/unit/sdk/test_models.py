@@ -10,8 +10,6 @@ from typing import Any, get_args
 
 import httpx
 import msgspec
-import pandas
-import polars
 import pytest
 
 from actitud import (
@@ -146,6 +144,10 @@ def test_a_page_says_its_edition_and_how_many_there_are(location: str | None, ed
 
 
 def test_pandas_and_polars_make_a_column_of_each_member() -> None:
+    # Here, because both take a third of a second in every process that collects tests.
+    import pandas
+    import polars
+
     server = FakeServer()
     rows = [build(ScoreRow, rank=rank, index=index) for rank, index in ((1, 61.5), (2, None))]
     server.answer("editions.scores.list", rows)

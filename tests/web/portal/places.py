@@ -5,6 +5,7 @@ Madrid is a region of one province; Ávila and Zamora are provinces of one regio
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -32,7 +33,6 @@ NOW: Final = datetime(2027, 7, 1, tzinfo=UTC)
 EDITION: Final = "2026"
 OPEN: Final = "2027"
 """An edition that is not published."""
-SIMULATED: Final[Sequence[SimulatedOrganisation]] = tuple(islice(simulate(load_methodology("2027.1")), 7))
 
 
 class Place(NamedTuple):
@@ -62,6 +62,15 @@ UNPUBLISHED: Final = "XX-T-8"
 """Only in the edition that is not published."""
 
 
+@functools.cache
+def simulate_bodies() -> Sequence[SimulatedOrganisation]:
+    """Return the first seven municipalities of the simulation.
+
+    Not on import, which each process that collects tests would pay for.
+    """
+    return tuple(islice(simulate(load_methodology("2027.1")), 7))
+
+
 @contextmanager
 def placed(url: str) -> Iterator[Client]:
     """A client of the service on a database with the tables."""
@@ -80,9 +89,10 @@ def placed(url: str) -> Iterator[Client]:
                     titles={"es": f"Edición {year}", "en": f"Edition {year}"},
                 )
                 editions.add(session, editions.build_record(draft, now=NOW, state=state))
-            rows = [_row(EDITION, place, simulated) for place, simulated in zip(PLACES, SIMULATED, strict=True)]
+            simulated = simulate_bodies()
+            rows = [_row(EDITION, place, one) for place, one in zip(PLACES, simulated, strict=True)]
             unpublished = PLACES[0]._replace(id=UNPUBLISHED, points=7_700)
-            assessments.store_rows(session, [*rows, _row(OPEN, unpublished, SIMULATED[0])])
+            assessments.store_rows(session, [*rows, _row(OPEN, unpublished, simulated[0])])
         publish_stored(database, EDITION)
         with TestClient(app) as client:
             yield client

@@ -16,7 +16,7 @@ from actitud_api.platform.spreadsheets.package import WorkbookOversized, Workboo
 from actitud_api.web.workbooks.reading import read_questionnaire
 from tests.support.figures import FigureRecorder
 from tests.support.scale import UNFOLDED
-from tests.web.workbooks.test_cells import EXAMPLE_A, METHODOLOGY
+from tests.web.workbooks.test_cells import METHODOLOGY, example_a
 from tests.web.workbooks.test_refused import lying, members, packed, shared_texts, with_cells, with_sheet
 
 MEMORY_MAX: Final = 32 * 1024 * 1024
@@ -158,6 +158,6 @@ def test_an_archive_in_an_archive_is_never_opened(monkeypatch: pytest.MonkeyPatc
 def test_the_work_of_reading_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a whole questionnaire is inflated and visited once."""
     work = Work(monkeypatch)
-    read_questionnaire(METHODOLOGY, EXAMPLE_A)
+    read_questionnaire(METHODOLOGY, example_a())
     assert work.inflated == sum(map(len, members().values()))
     assert 1_000 < work.elements < 20_000

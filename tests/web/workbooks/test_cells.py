@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 from collections.abc import Callable, Iterable
@@ -22,14 +23,19 @@ from tests.web.workbooks.test_round_trip import held
 
 METHODOLOGY = load_methodology("2026.1")
 SENT = json.loads((Path(__file__).parents[2] / "cases" / "example_a.json").read_bytes())["request"]
-EXAMPLE_A = build_workbook(METHODOLOGY, "es", held(SENT))
 
 Told = list[tuple[str, str, str | None]]
 
 
-def edited(change: Callable[[openpyxl.Workbook], None], raw: bytes = EXAMPLE_A) -> WorkbookContents:
+@functools.cache
+def example_a() -> bytes:
+    """The workbook of example A. Not on import, which each process that collects tests would pay for."""
+    return build_workbook(METHODOLOGY, "es", held(SENT))
+
+
+def edited(change: Callable[[openpyxl.Workbook], None], raw: bytes | None = None) -> WorkbookContents:
     """What is read of a workbook that openpyxl opened, changed and saved, as a person's spreadsheet would."""
-    book = openpyxl.load_workbook(io.BytesIO(raw))
+    book = openpyxl.load_workbook(io.BytesIO(raw or example_a()))
     change(book)
     saved = io.BytesIO()
     book.save(saved)
@@ -44,7 +50,7 @@ def row_of(sheet: Worksheet, code: str) -> int:
     return next(row for row in range(1, sheet.max_row + 1) if sheet.cell(row, 1).value == code)
 
 
-def filled(*cells: tuple[str, str, int, object], raw: bytes = EXAMPLE_A) -> WorkbookContents:
+def filled(*cells: tuple[str, str, int, object], raw: bytes | None = None) -> WorkbookContents:
     """What is read of a workbook in which somebody wrote; each cell has its sheet, code, column and value."""
 
     def change(book: openpyxl.Workbook) -> None:

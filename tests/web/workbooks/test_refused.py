@@ -20,14 +20,14 @@ from actitud_api.platform.spreadsheets.package import WorkbookRejected
 from actitud_api.web.workbooks.reading import read_questionnaire
 from actitud_api.web.workbooks.writing import build_workbook
 from tests.support.scale import BROKEN_WORKBOOKS
-from tests.web.workbooks.test_cells import EXAMPLE_A, METHODOLOGY, row_of
+from tests.web.workbooks.test_cells import METHODOLOGY, example_a, row_of
 
 SHEET = "xl/worksheets/sheet3.xml"
 """That of the indicators."""
 
 
-def members(raw: bytes = EXAMPLE_A) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+def members(raw: bytes | None = None) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(raw or example_a())) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
@@ -41,7 +41,7 @@ def packed(contents: Mapping[str, bytes], compression: int = zipfile.ZIP_DEFLATE
 
 @functools.cache
 def indicators() -> Worksheet:
-    sheet: Worksheet = openpyxl.load_workbook(io.BytesIO(EXAMPLE_A))["Indicadores"]
+    sheet: Worksheet = openpyxl.load_workbook(io.BytesIO(example_a()))["Indicadores"]
     return sheet
 
 
@@ -89,9 +89,9 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "nothing": (lambda: b"", "format"),
     "text": (lambda: b"D1.01;160;320\n", "format"),
     "an old or encrypted one": (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000), "encrypted"),
-    "encrypted members": (lambda: flagged_encrypted(EXAMPLE_A), "encrypted"),
+    "encrypted members": (lambda: flagged_encrypted(example_a()), "encrypted"),
     "of LibreOffice": (lambda: packed({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}), "format"),
-    "half of it": (lambda: EXAMPLE_A[: len(EXAMPLE_A) // 2], "damaged"),
+    "half of it": (lambda: example_a()[: len(example_a()) // 2], "damaged"),
     "with macros": (lambda: packed({**members(), "xl/vbaProject.bin": b"x"}), "macro"),
     "linked to files": (lambda: packed({**members(), "xl/externalLinks/externalLink1.xml": b"<a/>"}), "external"),
     "linked to data": (lambda: packed({**members(), "xl/connections.xml": b"<a/>"}), "external"),
@@ -152,7 +152,7 @@ def test_formatted_cells_without_a_value_may_be_anywhere(xml: str) -> None:
 
 def test_the_size_that_a_sheet_says_it_has_is_not_believed() -> None:
     raw = with_sheet(lambda text: text.replace('<dimension ref="A1:J221"/>', '<dimension ref="A1:XFD1048576"/>'))
-    assert raw != EXAMPLE_A
+    assert raw != example_a()
     assert read_questionnaire(METHODOLOGY, raw).faults == ()
 
 
@@ -174,7 +174,7 @@ def test_what_only_a_program_takes_for_a_number_is_none(written: str, code: str,
     raw = with_sheet(
         lambda text: re.sub(rf'<c r="{cell}"[^>]*><v>[^<]*</v></c>', f'<c r="{cell}"><v>{written}</v></c>', text)
     )
-    assert raw != EXAMPLE_A
+    assert raw != example_a()
     (fault,) = read_questionnaire(METHODOLOGY, raw).faults
     assert (fault.cell, fault.rule) == (f"Indicadores!{cell}", rule)
 
@@ -193,7 +193,7 @@ def broken(seed: int) -> bytes:
     names = sorted(contents)
     match chance.randrange(4):
         case 0:
-            raw = bytearray(EXAMPLE_A)
+            raw = bytearray(example_a())
             for _ in range(chance.randrange(1, 20)):
                 raw[chance.randrange(len(raw))] = chance.randrange(256)
             return bytes(raw)
