@@ -46,10 +46,13 @@ def _memory(installation: Installation) -> None:
     )
 
 
-def list_looked_at(installation: Installation, digest: str, place: Place, number: int) -> Sequence[str]:
+def list_looked_at(
+    installation: Installation, digest: str, operation: Operation, place: Place, number: int
+) -> Sequence[str]:
     """List every public address of the published edition and of the place of a change: by day one of 23.
 
-    `number`: number of the change, by which each address has its turn; there are as many.
+    And those of organisations after a change of one. `number`: number of the change, by which each address has its
+    turn; there are as many.
     """
     editions = (PUBLISHED, *({place.path["edition"]} - {PUBLISHED} if "edition" in place.path else ()))
     ids = Ids(
@@ -59,8 +62,11 @@ def list_looked_at(installation: Installation, digest: str, place: Place, number
         digest=digest,
     )
     listed = list(list_public_addresses(installation.client, ids))
-    changed = [address for address in listed if address.partition("?")[0].startswith("/v1/organisations")]
-    return listed if NIGHT else [*changed, *listed[number % 23 :: 23]]
+    if NIGHT:
+        return listed
+    is_of_organisations = operation.path.startswith("/v1/organisations")
+    changed = [one for one in listed if is_of_organisations and one.partition("?")[0].startswith("/v1/organisations")]
+    return [*changed, *listed[number % 23 :: 23]]
 
 
 @contextmanager
@@ -87,7 +93,7 @@ def find_stale(installation: Installation, digest: str, listed: Sequence[Operati
     for number, operation in enumerate(listed):
         key = installation.key("administrator")
         place = installation.place(operation, key)
-        addresses = list_looked_at(installation, digest, place, number)
+        addresses = list_looked_at(installation, digest, operation, place, number)
         look(installation, addresses)
         response = installation.call(operation, place, key)
         assert response.is_success, (operation.id, response.text)

@@ -21,6 +21,8 @@ from tests.contract.running import TRIED, Config, run
 from tests.support.databases import unlimited
 from tests.support.scale import FOLLOWED
 
+pytestmark = pytest.mark.night
+
 EDITION: Final = "2099-peers"
 EDITOR: Final = "organisation_editor"
 PRIVATE: Final = [one for one in operations() if one.method == "get" and one.roles is not None and EDITOR in one.roles]
@@ -89,7 +91,6 @@ def tried(
     return found, asked
 
 
-@pytest.mark.night
 def test_neither_of_two_peers_reads_what_the_other_one_has(
     served: Litestar, peers: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -74,7 +74,9 @@ EMBEDDED: Final = (0, 1, 2, 3) if NIGHT else (0, 3)
 """Which of each four of 500 hostile names are embedded: by day two, of which one is alone and one between words."""
 STRAYS: Final = 1 if NIGHT else 16
 """Of the schemes and headers with a key that is out of place each operation gets one of so many, in turn."""
-HELD: Final = 1 if NIGHT else 8
+STRAY_TEXTS: Final = 1 if NIGHT else 3
+"""Of the bodies, queries and paths with one in them, one of so many, in turn."""
+HELD: Final = 1 if NIGHT else 12
 """Of the holders of keys each operation is called by one of so many, in turn among the operations of its kind."""
 STRANGE: Final = 1 if NIGHT else 9
 """Of the requests of strangers to each operation one of so many is made, in turn."""
@@ -94,7 +96,7 @@ BROKEN_WORKBOOKS: Final = 2_500 if NIGHT else 20
 """Workbooks with anything changed in them."""
 UNFOLDED: Final = 64 if NIGHT else 20
 """MiB to which workbooks unfold of which 16 are read."""
-STORIES: Final = 1_000 if NIGHT else 100
+STORIES: Final = 1_000 if NIGHT else 40
 """Stories of an edition that are told against a model, on each database."""
 STEPS: Final = 60 if NIGHT else 30
 """Steps of each at most."""
@@ -110,7 +112,7 @@ SKEWS: Final = ("-400d", "-1h", "+1h") if NIGHT else ("-400d",)
 """How wrong the clocks of processes are that serve one database together."""
 SKEWED: Final = 40 if NIGHT else 4
 """Changes by each of these processes."""
-FUZZED: Final = 180 if NIGHT else 5
+FUZZED: Final = 180 if NIGHT else 2
 """Seconds for which each decoder is fuzzed."""
 HOSTILE_BODIES: Final = 6_200 if NIGHT else 150
 """Hostile bodies that a real server gets, of which the first 1,200 are made by hand."""

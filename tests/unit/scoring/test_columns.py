@@ -131,7 +131,7 @@ def alone(indicator: Indicator, *, decimals: int = 2) -> Methodology:
 # --- the same integers ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rows", [1, 7, 1_000 if NIGHT else 300])
+@pytest.mark.parametrize("rows", [1, 7, 1_000 if NIGHT else 150])
 def test_2026_1(rows: int) -> None:
     assert_equal(METHODOLOGY, [organisation(seed, noise=seed % 3 * 0.03) for seed in range(rows)])
 
@@ -139,7 +139,7 @@ def test_2026_1(rows: int) -> None:
 def test_2027_1() -> None:
     """Its gates read row by row: the limit of either of two shares, and the least of profile and scores together."""
     methodology = load_methodology("2027.1")
-    numbers = range(1, 8_132, 2 if NIGHT else 23)
+    numbers = range(1, 8_132, 2 if NIGHT else 41)
     scores = assert_equal(methodology, [simulated.submission for simulated in simulate(methodology, numbers)])
     assert {1, 2, 3, 4, 5} <= set(scores.level.tolist())
 
@@ -163,7 +163,7 @@ def test_a_hundred_thousand() -> None:
 
 
 @settings(
-    max_examples=1_000 if NIGHT else 25,
+    max_examples=1_000 if NIGHT else 15,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
@@ -176,7 +176,7 @@ def test_any_document(seed: int, large: bool) -> None:
     assert_equal(case.methodology, case.submissions)
 
 
-@pytest.mark.parametrize("first", range(0, 300 if NIGHT else 75, 5))
+@pytest.mark.parametrize("first", range(0, 300 if NIGHT else 40, 5))
 def test_the_same_documents(first: int) -> None:
     """The same ones each time, so that what they told apart once stays told apart."""
     for seed in range(first, first + 5):
@@ -187,7 +187,7 @@ def test_the_same_documents(first: int) -> None:
         assert_equal(case.methodology, case.submissions)
 
 
-@pytest.mark.parametrize("first", range(0, 20_000 if NIGHT else 500, 50))
+@pytest.mark.parametrize("first", range(0, 20_000 if NIGHT else 300, 50))
 def test_documents_rich_in_products(first: int) -> None:
     """Products, powers, quotients and constants, of 0 to 12 decimals: scalar, columns and reference are the same."""
     for seed in range(first, first + 50):
