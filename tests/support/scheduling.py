@@ -38,15 +38,22 @@ The others follow in the order of their names: were these among them, all proces
 """
 
 
-_ON_POSTGRESQL: Final = re.compile(r"\bboth_databases\b|\bpostgresql: |\bdemonstration_in_review\b")
-"""What a file of tests has in it that takes the PostgreSQL of its process."""
+_FOR_FIRST: Final = re.compile(
+    r"\bboth_databases\b|\bpostgresql: |\bdemonstration_in_review\b"
+    r"|\btests\.(?:support\.forking|faults\.(?:serving|writers|killed_workers))\b"
+)
+"""What a file of tests has in it that takes the PostgreSQL of its process, or another that services are forked from.
+
+To start and fill the one takes 11 s of CPU, to start the other 3.
+"""
 
 
 class FilesAtOnce(LoadFileScheduling):
     """Keep the tests of a file in one process, for what they share, and by day those that share a browser.
 
     By day the files on PostgreSQL are for the first process, so that one server is started and filled, and not one for
-    each process; the others take of them only what the first has not begun when nothing else is left.
+    each process, and so are those that fork services, from a process that imports the service once; the others take of
+    them only what the first has not begun when nothing else is left.
     At night those on PostgreSQL may be in another process than those on SQLite, and each test of `LONG` in its own:
     else one process would still be at a single file when the other has done all the rest.
     """
@@ -61,7 +68,7 @@ class FilesAtOnce(LoadFileScheduling):
     def _assign_work_unit(self, node: WorkerController) -> None:
         if not options.night:
             is_first = node.gateway.id == "gw0"
-            alike = (file for file in self.workqueue if _is_on_postgresql(file) == is_first)
+            alike = (file for file in self.workqueue if _is_for_first(file) == is_first)
             self.workqueue.move_to_end(next(alike, next(iter(self.workqueue))), last=False)
         super()._assign_work_unit(node)
 
@@ -74,6 +81,6 @@ class FilesAtOnce(LoadFileScheduling):
 
 
 @functools.cache
-def _is_on_postgresql(file: str) -> bool:
-    """Return True if tests of a file, relative to the root of the tree, need PostgreSQL."""
-    return file.endswith(".py") and _ON_POSTGRESQL.search((ROOT / file).read_text(encoding="utf-8")) is not None
+def _is_for_first(file: str) -> bool:
+    """Return True if tests of a file, relative to the root of the tree, need what the first process starts."""
+    return file.endswith(".py") and _FOR_FIRST.search((ROOT / file).read_text(encoding="utf-8")) is not None
