@@ -13,7 +13,6 @@ from hypothesis import given
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Fact, ProfileField, Quotient
 from actitud_api.engine.methodology.requests.answers import FactValue, Replacement, Submission
-from actitud_api.engine.scoring import change_decomposition as module
 from actitud_api.engine.scoring.change_decomposition import (
     STAGES,
     ChangeDecomposition,
@@ -415,13 +414,6 @@ def test_what_makes_its_group_unknown_in_b_does_so_before_the_data() -> None:
     expected = StagedScores(before=37.5, methodology=37.5, coverage=None, after=None)
     assert (found.index, found.groups[0].score) == (expected, expected)
     assert (found.parts, found.groups[0].parts, found.unrated) == (None, None, ("coverage", "after"))
-
-
-@pytest.mark.parametrize("stage", STAGES)
-def test_there_are_no_parts_without_one_of_the_stages(stage: str) -> None:
-    whole = StagedScores(before=1, methodology=2, coverage=4, after=8)
-    assert module._compute_parts(whole) == ChangeParts(methodology=1, coverage=2, data=4, total=7)
-    assert module._compute_parts(msgspec.structs.replace(whole, **{stage: None})) is None
 
 
 def test_a_contradiction_counts_as_not_known() -> None:

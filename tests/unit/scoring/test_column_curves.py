@@ -14,7 +14,7 @@ from actitud_api.engine.methodology.model import Curve, Indicator, Operand, Prod
 from actitud_api.engine.scoring.columns.block import RowBlock
 from actitud_api.engine.scoring.columns.curves import CurveCompiler, ExactScorer, RowScorer, compile_raw_value
 from actitud_api.engine.scoring.columns.expressions import ColumnCompiler, ExceedsInt64
-from actitud_api.engine.scoring.columns.table import Floats, Ints, narrow_integers
+from actitud_api.engine.scoring.columns.table import Ints, narrow_integers
 from actitud_api.engine.scoring.compile import CompiledIndicator, CompiledMethodology, compile_methodology
 from tests.unit.scoring import builders as b
 
@@ -105,16 +105,11 @@ LEAVES = {leaf.definition.id: leaf for leaf in PLAN.indicators}
 
 
 class Watched(ExactScorer):
-    """Keeps which rows are computed by the exact curve, and how far off others may be."""
+    """Keeps which rows are computed by the exact curve."""
 
     def __init__(self, leaf: CompiledIndicator, plan: CompiledMethodology) -> None:
         super().__init__(leaf, plan)
         self.exact: list[int] = []
-        self.error = 0.0
-
-    def round_scores(self, block: RowBlock, score: Floats, error: float, into: Ints) -> None:
-        self.error = error
-        super().round_scores(block, score, error, into)
 
     def score_rows(self, block: RowBlock, rows: NDArray[np.intp], into: Ints) -> None:
         self.exact += rows.tolist()
@@ -264,17 +259,8 @@ def test_a_falling_curve() -> None:
 
 
 def test_a_list_is_scored_by_its_count() -> None:
-    leaf = LEAVES["C"]
-    slot = PLAN.layout.facts["C", "count"]
-    extent = [(0, 0)] * PLAN.layout.size
-    extent[slot] = (0, 3)
-    compiler = ColumnCompiler(PLAN, extent)
-    into = np.zeros(4, np.int64)
-    scoring = CurveCompiler(compiler, PLAN.unit).compile_curve(
-        leaf, compile_raw_value(leaf.definition.value, compiler), Watched(leaf, PLAN)
-    )
-    scoring(block({slot: [0, 1, 2, 3]}), into)
-    assert into.tolist() == [0, 3333, 6667, 10_000]
+    found, _ = watched("C", {PLAN.layout.facts["C", "count"]: [0, 1, 2, 3]})
+    assert found == [0, 3333, 6667, 10_000]
 
 
 # --- bent -----------------------------------------------------------------------------------------------------
@@ -355,6 +341,3 @@ def test_facts_whose_products_64_bits_do_not_hold(name: str) -> None:
 def test_a_square_over_1() -> None:
     """It is far above 1 over 1, and below 0 over -1."""
     assert scored("I", [4 * 10**9, 4 * 10**9, 1, 1], [1, -1, 2, 1])[0] == [10_000, 0, 5000, 10_000]
-
-
-# --- lines ----------------------------------------------------------------------------------------------------

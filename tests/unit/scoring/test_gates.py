@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal
 
 import pytest
-from msgspec import structs
 
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Compare, Gate, IndexOperand, Level, Minimum, Predicate, Product, Sum
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside
-from actitud_api.engine.scoring.compile import GateInputs, compile_gate
-from actitud_api.engine.scoring.evaluate import (
-    Evaluation,
-    FailingGate,
-    GateFigures,
-    describe_failing_gate,
-    evaluate,
-    is_gate_met,
-)
+from actitud_api.engine.scoring.evaluate import Evaluation, FailingGate, GateFigures, evaluate
 from actitud_api.engine.scoring.explain import explain
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import case
@@ -227,44 +217,6 @@ def test_what_the_profile_asks_is_told_where_it_fails() -> None:
     )
     (blocked,) = explain(known, b.submit({"L": {"level": 2}}, {"people": 60})).level_details.blocked_by
     assert (blocked.gate, blocked.actual, blocked.required, blocked.distance) == ("G", 50, 60, 10)
-
-
-# --- gates of the shapes that are decided at once -----------------------------------------------------------------
-
-
-def asked_at_length(figures: GateInputs) -> None:
-    raise AssertionError("it is decided by its scores or its value alone")
-
-
-@pytest.mark.parametrize(
-    ("holds", "decided", "there"),
-    [
-        # the ladder 100 of weight 9 and 1 of 2 of weight 1: D 95, E 50, index 72.5
-        (b.compare(IndexOperand(), "ge", 72.5), True, Fraction(145, 2)),
-        (b.compare(IndexOperand(), "ge", 72.51), False, Fraction(145, 2)),
-        (b.compare(b.score("D"), "ge", 95), True, 95),
-        (b.compare(b.score("L"), "ge", 100), True, 100),
-        (b.compare(Minimum(of=(b.score("D"), b.score("E"))), "ge", 50.01), False, 50),
-        (b.compare(Minimum(of=(b.score("E"), b.score("D"))), "ge", 50), True, 50),
-    ],
-)
-def test_a_gate_over_scores_is_decided_without_asking_it_at_length(
-    holds: Compare, decided: bool, there: Fraction | int
-) -> None:
-    answers: dict[str, dict[str, FactValue]] = {"R": b.of(1, 2), "L": {"level": 4}, "N": {"level": 2}}
-    figures = GateFigures(evaluate(methodology(), b.submit(answers, OPEN)))
-    quick = structs.replace(compile_gate(Gate(id="G", holds=holds)), holds=asked_at_length, actual=asked_at_length)
-    assert (is_gate_met(quick, figures), is_gate_met(quick, figures)) == (decided, decided)
-    assert describe_failing_gate(quick, figures).actual == there
-
-
-@pytest.mark.parametrize(("op", "decided"), [("ge", (True, True, False)), ("le", (False, True, True))])
-def test_a_gate_over_a_value_is_too(op: Literal["ge", "le"], decided: tuple[bool, bool, bool]) -> None:
-    """1 of 2 against 0.4, 0.5 and 0.6."""
-    figures = GateFigures(evaluate(methodology(), b.submit({"R": b.of(1, 2), **FULL}, OPEN)))
-    gates = (compile_gate(Gate(id="G", holds=b.compare(b.value("R"), op, asked))) for asked in (0.4, 0.5, 0.6))
-    quick = [structs.replace(known, holds=asked_at_length, actual=asked_at_length) for known in gates]
-    assert tuple(is_gate_met(known, figures) for known in quick) == decided
 
 
 def test_figures_that_are_not_there_and_a_yes_that_is_one() -> None:

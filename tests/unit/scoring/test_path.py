@@ -13,7 +13,6 @@ from actitud_api.engine.methodology.loader import DefectiveMethodology, Methodol
 from actitud_api.engine.methodology.model import (
     Compare,
     Gate,
-    Group,
     Implies,
     IndexOperand,
     Indicator,
@@ -24,22 +23,13 @@ from actitud_api.engine.methodology.model import (
     PillarOperand,
     Product,
     Quotient,
-    Rule,
     Sum,
 )
-from actitud_api.engine.methodology.predicates import Slot
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
-from actitud_api.engine.scoring import level_path, path_options, path_search
-from actitud_api.engine.scoring.compile import (
-    CompiledIndicator,
-    CompiledMethodology,
-    compile_methodology,
-    drop_rules,
-    load_facts,
-)
+from actitud_api.engine.scoring import level_path
+from actitud_api.engine.scoring.compile import compile_methodology, drop_rules, load_facts
 from actitud_api.engine.scoring.evaluate import Evaluation, GateFigures, evaluate, evaluate_compiled, is_gate_met
 from actitud_api.engine.scoring.level_path import LevelPath, Move, Unreachable, apply_moves, find_level_path
-from actitud_api.engine.scoring.next_steps import FactChange
 from actitud_api.engine.scoring.path_conditions import prepare_search
 from tests.support.scale import PATHS
 from tests.unit.scoring import builders as b
@@ -54,9 +44,6 @@ LEVEL_OF_X = b.fact("X", "level")
 Y_NEEDS_X = b.rule(
     "R", Implies(when=b.compare(b.fact("Y", "level"), "ge", 3), then=b.compare(LEVEL_OF_X, "ge", 1)), "Y"
 )
-AT_LEVEL_1 = b.submit({"X": {"level": 1}})
-LOCKED = b.boolean("Locked", zero_when=b.compare(b.field("idle"), "ge", 0))
-"""0 by rule, whatever is answered."""
 
 
 def second(*holds: Compare) -> tuple[Level, ...]:
@@ -508,63 +495,8 @@ def test_where_other_facts_have_to_follow_what_no_fact_helps_is_passed_over() ->
         levels=second(index(75)),
         rules=(b.rule("R", b.compare(LEVEL_OF_X, "le", 3), "X"),),
     )
-    move = only(find_level_path(known, AT_LEVEL_1))
+    move = only(find_level_path(known, b.submit({"X": {"level": 1}})))
     assert (move.change, move.requires) == ({"level": 4}, ("R",))
-
-
-@pytest.mark.parametrize(
-    ("children", "holds", "facts", "tried"),
-    [
-        # the first that is just enough; then it is told, and left out twice: is it superfluous, is a shorter one enough
-        ((b.ladder("X"),), index(50), {"X": {"level": 1}}, 1 + 3),
-        # what has no weight brings nothing to an index that cannot be reached; then what does is left out
-        ((b.boolean("X"), LOCKED, b.ladder("Z", 0)), index(60), {"X": {"value": False}, "Z": {"level": 0}}, 2),
-        # all that is 0 by rule is tried, and none of it again
-        ((b.ladder("X", zero_when=b.compare(LEVEL_OF_X, "ge", 1)),), index(50), {"X": {"level": 0}}, 4),
-        # of what is asked of a value only what is beyond it
-        ((b.ladder("X"),), b.compare(b.value("X"), "ge", 2), {"X": {"level": 1}}, 1 + 3),
-        (
-            (b.amount("X", knots=((2, 100), (4, 50), (8, 0))),),
-            b.compare(Product(of=(b.const(-1), b.value("X"))), "ge", -2),
-            {"X": {"hours": 4}},
-            1 + 3,
-        ),
-    ],
-)
-def test_what_is_tried_on_the_way(
-    monkeypatch: pytest.MonkeyPatch,
-    children: tuple[Indicator, ...],
-    holds: Compare,
-    facts: dict[str, Facts],
-    tried: int,
-) -> None:
-    assert tries(monkeypatch, b.root(b.group("D", *children)), holds, facts) == tried
-
-
-def test_a_move_that_raises_the_index_but_not_as_it_is_published_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The half of 60.2 is published as 30, and so is that of 60.6; X can go no further, and is left out again."""
-    tree = b.root(b.group("D", b.ladder("X", points=(60.2, 60.6)), LOCKED))
-    assert tries(monkeypatch, tree, index(60), {"X": {"level": 0}}, published=0) == 2
-
-
-def tries(
-    monkeypatch: pytest.MonkeyPatch, tree: Group, holds: Compare, facts: dict[str, Facts], published: int | None = None
-) -> int:
-    """How often it is looked at how things stand after a move, until a path is found or none."""
-    looked = 0
-    after = path_options.rescore_situation
-
-    def looking(
-        standing: path_options.Situation, leaf: CompiledIndicator, change: FactChange, *, declared: bool
-    ) -> object:
-        nonlocal looked
-        looked += 1
-        return after(standing, leaf, change, declared=declared)
-
-    monkeypatch.setattr(path_search, "rescore_situation", looking)
-    document = b.document(tree, levels=second(holds), profile=(b.integer_field("idle"),), published=published)
-    find_level_path(b.read(document), b.submit(facts, {"idle": 0}))
-    return looked
 
 
 def test_a_gate_over_several_groups_is_reached_in_any_of_them() -> None:
@@ -596,56 +528,6 @@ def test_a_path_that_scoring_anew_does_not_confirm_is_none(monkeypatch: pytest.M
     assert (found.gate.gate, found.gate.actual, found.gate.required, found.gate.distance) == ("G0", 25, 50, 25)
     assert (found.code, found.indicators) == ("exhausted", ())
     assert find_level_path(known, submission).target == 2
-
-
-X_AND_Y = (b.ladder("X"), b.ladder("Y"))
-WITH_A_YES = b.submit({"X": {"level": 1}, "Y": {"value": True}})
-IDLE = b.profile_ratio("X", "idle", "all", ((0, 100), (1, 0)))
-
-
-@pytest.mark.parametrize(
-    ("children", "rules", "asked", "submission", "anew"),
-    [
-        # its own score alone, whatever rule holds before and after, or is left to other facts
-        ((b.ladder("X"),), (), 50, AT_LEVEL_1, 0),
-        ((b.ladder("X"),), (b.rule("R", b.compare(LEVEL_OF_X, "le", 4), "X"),), 50, AT_LEVEL_1, 0),
-        ((b.ladder("X"),), (b.rule("R", b.compare(LEVEL_OF_X, "le", 1), "X"),), 50, AT_LEVEL_1, 0),
-        ((IDLE,), (), 50, b.submit({}, {"idle": 4, "all": 4}), 0),
-        ((b.ladder("X"), b.boolean("Y", zero_when=b.compare(LEVEL_OF_X, "lt", 1))), (), 75, WITH_A_YES, 0),
-        # level 2 is 0 by rule, which is found out anew, also when a shorter move than level 3 is looked for
-        ((b.ladder("X", zero_when=b.compare(LEVEL_OF_X, "eq", 2)),), (), 50, AT_LEVEL_1, 1 + 1),
-        # what review lowered is tried anew, and is not enough
-        (X_AND_Y, (), 60, b.submit({"X": {"level": 3}, "Y": {"level": 1}}, level_caps={"X": 1}), 1),
-        # an answer that is new, that unlocks another, or that mends a rule: as tried, as told, and as left out twice,
-        # with each shorter move that gives an answer, or unlocks or mends something, up to one that is enough
-        (X_AND_Y, (), 50, b.submit({"Y": {"level": 1}}), 4 + 3),
-        ((b.ladder("X"), b.boolean("Y", zero_when=b.compare(LEVEL_OF_X, "lt", 3))), (), 85, WITH_A_YES, 4 + 1),
-        (X_AND_Y, (Y_NEEDS_X,), 50, b.submit({"X": {"level": 0}, "Y": {"level": 4}}), 4 + 1),
-    ],
-)
-def test_all_is_scored_anew_only_where_a_move_turns_more_than_its_own_score(
-    monkeypatch: pytest.MonkeyPatch,
-    children: tuple[Indicator, ...],
-    rules: tuple[Rule, ...],
-    asked: float,
-    submission: Submission,
-    anew: int,
-) -> None:
-    """And once more at the end."""
-    profile = (b.integer_field("idle"), b.integer_field("all"))
-    known = b.methodology(
-        b.root(b.group("D", *children)), levels=second(index(asked)), rules=rules, profile=profile, coverage=b.SOME
-    )
-    scored: list[Evaluation] = []
-
-    def scoring(plan: CompiledMethodology, sent: Sequence[Slot], submission: Submission) -> Evaluation:
-        scored.append(evaluate_compiled(plan, list(sent), submission))
-        return scored[-1]
-
-    for module in (level_path, path_options):
-        monkeypatch.setattr(module, "evaluate_compiled", scoring)
-    assert find_level_path(known, submission).moves is not None
-    assert len(scored) == anew + 1
 
 
 def test_what_is_0_by_rule_is_unlocked_by_the_answer_that_locks_it() -> None:
@@ -1094,21 +976,6 @@ def test_a_sum_that_is_to_be_0_is_nearer_when_it_is_less() -> None:
     found = find_level_path(known, b.submit({"R": b.of(1, 2), "S": b.of(1, 2)}, {"staff": 0}))
     assert changes(found) == [("R", {"numerator": 0}), ("S", {"numerator": 0})]
     assert named(found) == [("G1", "profile", ())]
-
-
-def test_a_move_that_gains_most_is_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the index tells it, or the group that the gate reads, the others are not tried.
-
-    X to level 4 is 1. The least of D and E: Y at levels 4 to 1 is 4, of which 2 is taken; left out are 2; Y is without
-    its move and at level 1, 2, and X without and at 1 and 2, 3; in order, 2 and 1. The index of the geometric mean: Y
-    at level 1, 50, is 1; left out are 2; Y without, 1, and X without and at 1, 2 and 3, 4; in order 2 and 1.
-    """
-    facts: dict[str, Facts] = {"X": {"level": 0}, "Y": {"level": 0}}
-    least = Maximum(of=(Minimum(of=(b.score("D"), b.score("E"))),))
-    apart = b.root(b.group("D", b.ladder("X")), b.group("E", b.ladder("Y")))
-    assert tries(monkeypatch, apart, b.compare(least, "ge", 40), facts) == 1 + 4 + 2 + 2 + 3 + 3
-    together = b.root(b.group("D", b.ladder("X"), b.ladder("Y"), aggregation="geometric"))
-    assert tries(monkeypatch, together, index(40), facts) == 1 + 1 + 2 + 1 + 4 + 3
 
 
 def test_a_move_that_brings_nothing_alone_is_taken_where_it_does_together() -> None:

@@ -21,7 +21,6 @@ from actitud_api.engine.scoring import robustness as module
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.robustness import (
     MISSING,
-    Draws,
     Robustness,
     compute_robustness,
     draw_weights,
@@ -249,21 +248,6 @@ def test_indices_are_those_published() -> None:
 def test_indices_are_published_without_decimals() -> None:
     document = structs.replace(DOCUMENT, published_decimals=0)
     assert [row[0][1] for row in drawn([[6_149] * 10, [6_150] * 10], document=document)] == [6_100, 6_200]
-
-
-def means(scores: Sequence[int], geometric: bool, decimals: int = 2) -> object:
-    """The index of a draw in which the first two children of the root weigh the same and the others nothing."""
-    made = Draws(np.array([geometric]), np.array([[1.0, 1.0, *[0.0] * 8]]))
-    found = module._compute_indices(structs.replace(DOCUMENT, decimals=decimals), matrix([[*scores, *[0] * 8]]), made)
-    return found.dtype, found.tolist()
-
-
-def test_a_mean_is_half_up_and_of_the_least_type_that_holds_100_points() -> None:
-    """(1 + 2)/2 = 1.5; √(200·450) = 300, √(201·450) = 300.749…. 10,000 units need two bytes, a million four."""
-    assert means([1, 2], geometric=False) == (np.uint16, [[2]])
-    assert means([200, 450], geometric=True) == (np.uint16, [[300]])
-    assert means([201, 450], geometric=True) == (np.uint16, [[301]])
-    assert means([1, 2], geometric=False, decimals=4) == (np.uint32, [[2]])
 
 
 def test_more_ranks_than_a_byte_holds() -> None:
