@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 import msgspec
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from actitud_api.engine.methodology.loader import DefectiveMethodology, Methodology
@@ -19,7 +19,6 @@ from actitud_api.engine.methodology.requests.answers import FactValue, Submissio
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import NextStep, Score
-from tests.support.scale import NIGHT
 from tests.unit.scoring.random_documents import (
     ANY,
     QUIET,
@@ -34,14 +33,7 @@ from tests.unit.scoring.random_documents import (
     seeded,
 )
 from tests.unit.scoring.sheets import Node, assert_adds_up, exactly, flat, groups_of, indicators_of, points
-
-
-def examples(gate: int, night: int) -> settings:
-    return settings(
-        max_examples=night if NIGHT else gate,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
+from tests.unit.scoring.test_reference import examples
 
 
 def cases(kind: Kind) -> st.SearchStrategy[Case]:

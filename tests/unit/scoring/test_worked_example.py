@@ -6,18 +6,14 @@ from fractions import Fraction
 
 import pytest
 
-from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import Score
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import assert_adds_up, dimension_of, indicator_of, points
 
-
-@pytest.fixture(scope="module")
-def methodology() -> Methodology:
-    tree = b.root(
+METHODOLOGY = b.methodology(
+    b.root(
         b.group("D1", b.ratio("ratio", 3, ((0, 0), (0.8, 100))), b.ladder("ladder", 1)),
         b.group(
             "D2",
@@ -25,23 +21,19 @@ def methodology() -> Methodology:
             b.amount("duration", 2, ((2, 100), (24, 50), (72, 0))),
             b.boolean("third", 1, applies=b.compare(b.field("branches"), "ge", 1)),
         ),
-    )
-    return b.methodology(
-        tree, profile=(b.integer_field("branches"),), levels=b.staged(0, 20, 40, 60, 80, dimensions=("D1", "D2"))
-    )
+    ),
+    profile=(b.integer_field("branches"),),
+    levels=b.staged(0, 20, 40, 60, 80, dimensions=("D1", "D2")),
+)
+REPORTED = b.submit(
+    {"ratio": b.of(62, 124), "ladder": {"level": 3}, "duration": {"hours": 8.0}},
+    {"branches": 0},
+)
 
 
 @pytest.fixture(scope="module")
-def reported() -> Submission:
-    return b.submit(
-        {"ratio": b.of(62, 124), "ladder": {"level": 3}, "duration": {"hours": 8.0}},
-        {"branches": 0},
-    )
-
-
-@pytest.fixture(scope="module")
-def score(methodology: Methodology, reported: Submission) -> Score:
-    return explain(methodology, reported)
+def score() -> Score:
+    return explain(METHODOLOGY, REPORTED)
 
 
 def test_dimension_1(score: Score) -> None:
@@ -70,11 +62,11 @@ def test_index_and_bounds(score: Score) -> None:
     assert score.index_max == 78.27
 
 
-def test_coverage_status_and_level(score: Score, methodology: Methodology, reported: Submission) -> None:
+def test_coverage_status_and_level(score: Score) -> None:
     assert dimension_of(score, "D1").coverage == 1
     assert dimension_of(score, "D2").coverage == 0.6667
     assert score.coverage == 0.8333
-    assert evaluate(methodology, reported).coverage == Fraction(5, 6)
+    assert evaluate(METHODOLOGY, REPORTED).coverage == Fraction(5, 6)
     assert score.status == "sufficient"
     # the index allows 4 (≥ 60), its gate asks every dimension ≥ 40
     assert score.level == 4
