@@ -270,10 +270,6 @@ def found(edition: Edition) -> Audit:
     return edition.audited()
 
 
-def test_the_index_of_the_four(edition: Edition) -> None:
-    assert edition.index.tolist() == [5750, 5250, 5250, 2250]
-
-
 def test_moments_by_hand(found: Audit) -> None:
     """Mean 46.25; deviations 11.25, 6.25, 6.25, -23.75; squares 768.75, over 3; cubes -11484.375.
 

@@ -19,7 +19,6 @@ from actitud_api.engine.methodology.model import (
     Sum,
 )
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
-from actitud_api.engine.scoring.columns import build_columns, score_columns
 from actitud_api.engine.scoring.columns.block import CODES
 from actitud_api.engine.scoring.columns.rules import evaluate_when_absent
 from tests.unit.scoring import builders as b
@@ -180,16 +179,22 @@ def test_what_broke_unsupported_stays_so_when_more_is_taken_out() -> None:
 
 
 def test_a_rule_breaks_in_some_rows_sooner_than_in_others() -> None:
-    """C needs B and B needs A: without B at once C goes in the second round, without A in the third."""
+    """C needs B and B needs A: without B at once C goes in the second round, without A in the third.
+
+    Without A, which is 0, B at 0 claims no more than A shows.
+    """
     known = of_ladders(
         "ABC",
         b.rule("1", b.compare(b.fact("A", "level"), "le", 1), "A"),
         b.rule("2", b.compare(b.fact("B", "level"), "le", b.fact("A", "level")), "B"),
         b.rule("3", b.compare(b.fact("C", "level"), "le", b.fact("B", "level")), "C"),
     )
-    assert codes_of(known, levels(A=1, B=2, C=2), levels(A=2, B=2, C=2)) == [
+    rows = levels(A=1, B=1, C=1), levels(A=1, B=2, C=2), levels(A=2, B=2, C=2), levels(A=2, B=0, C=0)
+    assert codes_of(known, *rows) == [
+        ["partial", "partial", "partial"],
         ["partial", "contradicted", "unsupported"],
         ["contradicted", "unsupported", "unsupported"],
+        ["contradicted", "zero", "zero"],
     ]
 
 
@@ -240,12 +245,3 @@ def test_other_indicators_count_without_what_is_contradicted() -> None:
             for row in rows
         ]
         assert codes_of(known, *told) == expected
-
-
-def test_scoring_leaves_the_columns_as_they_are() -> None:
-    """A is taken out, and scored the same the second time."""
-    known = of_ladders("AB", b.rule("1", b.compare(b.fact("A", "level"), "le", 3), "A"))
-    columns = build_columns(known, [levels(A=4, B=3), levels(A=3, B=4)])
-    first, second = score_columns(columns), score_columns(columns)
-    assert first.codes.tolist() == second.codes.tolist()
-    assert [CODES[code] for code in first.codes[:, 0]] == ["contradicted", "partial"]

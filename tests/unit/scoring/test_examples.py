@@ -7,7 +7,6 @@ from functools import cache
 import pytest
 
 from actitud_api.engine.methodology import loader
-from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import Score
 from tests.unit.scoring.builders import decode
@@ -126,17 +125,3 @@ def test_findings() -> None:
     b, _ = scored("example_b")
     assert a.findings == ()
     assert [(found.rule, found.severity, found.indicators) for found in b.findings] == [("V31", "warning", ())]
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_the_scalar_evaluator_gives_the_same_hundredths(name: str) -> None:
-    methodology = loader.load_methodology("2026.1")
-    example = case(name)
-    evaluation = evaluate(methodology, decode(methodology, bytes(example.request)))
-    published = example.published
-    assert evaluation.index == round(published.index * 100)
-    assert evaluation.index_max == round(published.index_max * 100)
-    assert evaluation.dimensions == [round(score * 100) for score in published.dimensions.values()]
-    assert evaluation.level == published.level
-    assert evaluation.coverage == 1
-    assert str(evaluation.status) == published.status
