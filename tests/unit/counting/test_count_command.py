@@ -106,8 +106,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
-def test_files_become_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return write_log(tmp_path / "registro.csv", make_year())
+
+
+def test_files_become_answers(tmp_path: Path, log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert count(tmp_path / "out", log) == 0
     answers = load(tmp_path / "out", "answers.json")
     assert answers["profile"] == {
@@ -151,8 +155,7 @@ def test_the_order_of_files_and_their_duplicates_change_nothing(tmp_path: Path) 
     assert results[0][0]["own_posts_w90"]["value"] == 4
 
 
-def test_a_coded_workbook_completes_the_answers(tmp_path: Path) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+def test_a_coded_workbook_completes_the_answers(tmp_path: Path, log: Path) -> None:
     out = tmp_path / "out"
     count(out, log)
     answers: dict[str, Callable[[Row], Mapping[str, object]]] = {
@@ -179,8 +182,7 @@ def test_a_coded_workbook_completes_the_answers(tmp_path: Path) -> None:
     assert {row["subject"] for row in read_rows((out / "coding.xlsx").read_bytes(), "Publicaciones")} == {"u"}
 
 
-def test_a_sample_that_changed_goes_on_in_a_new_workbook(tmp_path: Path) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+def test_a_sample_that_changed_goes_on_in_a_new_workbook(tmp_path: Path, log: Path) -> None:
     count(tmp_path, log)
     path = tmp_path / "coding.xlsx"
     cells = {"need": "c", "reply": "4", "replied_at": datetime(2027, 10, 9, 9, 30), "was_private": "no"}
@@ -215,8 +217,7 @@ def test_every_option_that_a_text_names_is_one(capsys: pytest.CaptureFixture[str
         assert set(re.findall(r"(?<![\w-])--[a-z-]+", " ".join(texts))) <= options
 
 
-def test_the_rows_of_each_figure_are_written(tmp_path: Path) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+def test_the_rows_of_each_figure_are_written(tmp_path: Path, log: Path) -> None:
     assert count(tmp_path / "out", log, "--rows", tmp_path / "rows.csv") == 0
     with (tmp_path / "rows.csv").open(encoding="utf-8", newline="") as file:
         rows = [tuple(row.values()) for row in csv.DictReader(file) if row["code"] == "visual_posts"]
@@ -227,8 +228,7 @@ def test_the_rows_of_each_figure_are_written(tmp_path: Path) -> None:
     ]
 
 
-def test_a_report_stands_beside_the_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+def test_a_report_stands_beside_the_manifest(tmp_path: Path, log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for language, heading in (("es", "Se publicó en 2 de 51"), ("en", "There were posts in 2 of 51")):
         page = tmp_path / f"{language}.html"
         assert count(tmp_path / "out", log, "--html", page, "--lang", language) == 0
@@ -238,8 +238,7 @@ def test_a_report_stands_beside_the_manifest(tmp_path: Path, capsys: pytest.Capt
         assert hashlib.sha256((tmp_path / "out" / "manifest.json").read_bytes()).hexdigest() in text
 
 
-def test_two_coders_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+def test_two_coders_are_compared(tmp_path: Path, log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     count(tmp_path, log)
     for name in ("coding.xlsx", "coding-second.xlsx"):
         codes = {"subject": "u", "press": "no", "voice": "no", "plain": "sí" if name == "coding.xlsx" else "no"}
@@ -255,8 +254,7 @@ def test_two_coders_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert {"D8.03", "D5.05"} & load(tmp_path, "answers.json")["answers"].keys() == {"D8.03"}
 
 
-def test_evidence_is_the_digest_of_the_manifest_that_was_written(tmp_path: Path) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+def test_evidence_is_the_digest_of_the_manifest_that_was_written(tmp_path: Path, log: Path) -> None:
     url = "https://www.example.org/manifest.json"
     (tmp_path / "perfil.json").write_text('{"org_type": "MUN", "population_served": 20000}')
     count(tmp_path, log, "--evidence", url, "--evidence-date", "2028-01-20", "--profile", tmp_path / "perfil.json")
@@ -266,8 +264,7 @@ def test_evidence_is_the_digest_of_the_manifest_that_was_written(tmp_path: Path)
     assert answers["profile"]["org_type"] == "MUN"
 
 
-def test_a_manifest_is_counted_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+def test_a_manifest_is_counted_again(tmp_path: Path, log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     count(tmp_path, log, "--account", "x:Ayuntamiento=el ayuntamiento")
     kept = (tmp_path / "manifest.json").rename(tmp_path / "kept.json")
     capsys.readouterr()
@@ -284,8 +281,7 @@ def test_a_manifest_is_counted_again(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["count", "--check", str(log), str(log)]) == 2
 
 
-def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+def test_another_process_writes_the_same_bytes(tmp_path: Path, log: Path) -> None:
     count(tmp_path / "here", log, "--seed", "abc", "--html", tmp_path / "here" / "report.html")
     arguments = ["count", str(log), *TOLD, "--seed", "abc", "--output", str(tmp_path / "there")]
     arguments += ["--html", str(tmp_path / "there" / "report.html")]
@@ -355,8 +351,9 @@ def test_wrong_arguments_are_said(
 
 
 @pytest.mark.parametrize("option", ["--rows", "--html"])
-def test_a_full_disk_is_said_with_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+def test_a_full_disk_is_said_with_the_file(
+    tmp_path: Path, log: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
     assert count(tmp_path / "out", log, option, "/dev/full") == 2
     assert capsys.readouterr().err.splitlines()[-1] == "actitud: /dev/full: no queda sitio en el disco"
 
@@ -379,8 +376,9 @@ def test_a_value_that_an_option_does_not_take_is_said_in_the_language_of_the_com
     assert said in capsys.readouterr().err
 
 
-def test_the_year_is_asked_for_and_an_edition_answers_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+def test_the_year_is_asked_for_and_an_edition_answers_it(
+    tmp_path: Path, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["count", str(log), "--lang", "en", "-o", str(tmp_path / "out")]) == 2
     assert "--year" in capsys.readouterr().err
     windows = {"W90": {"from": "2027-10-05", "to": "2028-01-02"}, "W12": {"from": "2027-01-01", "to": "2027-12-31"}}
@@ -481,8 +479,7 @@ def test_workbooks_of_the_program_among_the_exports_are_not_taken_for_some(
     assert {**again, "faults": {}} == {**first, "faults": {}}
 
 
-def test_a_year_of_no_message_is_doubted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+def test_a_year_of_no_message_is_doubted(tmp_path: Path, log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["count", str(log), "--year", "2026", "--lang", "en", "-o", str(tmp_path / "out")]) == 0
     told = capsys.readouterr().err
     assert "No message is of the days that are counted, 2026-01-01/2026-12-31" in told
@@ -493,8 +490,7 @@ def test_a_year_of_no_message_is_doubted(tmp_path: Path, capsys: pytest.CaptureF
     assert "--year" not in capsys.readouterr().err
 
 
-def test_the_profile_says_whom_the_body_serves_where_the_option_does_not(tmp_path: Path) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+def test_the_profile_says_whom_the_body_serves_where_the_option_does_not(tmp_path: Path, log: Path) -> None:
     (tmp_path / "perfil.json").write_text('{"population_served": 19000}')
     arguments = ["--year", "2027", "--profile", str(tmp_path / "perfil.json"), "-o", str(tmp_path)]
     assert main(["count", str(log), *arguments]) == 0
@@ -521,8 +517,9 @@ def test_accounts_that_the_options_do_not_name_are_doubted(tmp_path: Path, capsy
     assert capsys.readouterr().err == ""
 
 
-def test_coded_rows_that_left_the_sample_are_doubted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+def test_coded_rows_that_left_the_sample_are_doubted(
+    tmp_path: Path, log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert count(tmp_path, log) == 0
     path = tmp_path / "coding.xlsx"
     path.write_bytes(fill(path.read_bytes(), {"Publicaciones": lambda row: {"subject": "u"}}))
@@ -558,8 +555,7 @@ def test_what_the_profile_still_lacks_for_a_draft_is_said(tmp_path: Path, capsys
     assert load(tmp_path, "answers.json")["profile"]["messages_w12"] == 4
 
 
-def test_the_main_account_is_that_of_the_option_in_any_spelling(tmp_path: Path) -> None:
-    log = write_log(tmp_path / "registro.csv", make_year())
+def test_the_main_account_is_that_of_the_option_in_any_spelling(tmp_path: Path, log: Path) -> None:
     assert (
         count(tmp_path, log, "--account", "x:Ayuntamiento=Casa Consistorial", "--main", "Twitter:casa consistorial")
         == 0
