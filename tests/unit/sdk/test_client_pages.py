@@ -76,13 +76,9 @@ def test_filters_are_sent_and_none_is_not(mode: Mode) -> None:
     assert dict(handler.requests[0].url.params) == {"q": "san josé", "kind": "MUN", "limit": "2", "offset": "0"}
 
 
-def counted_page(client: Client) -> Page[Organisation]:
-    return client.organisations.list(total=True)
-
-
 def test_a_list_is_counted_on_request(mode: Mode) -> None:
     handler = Answers(httpx.Response(200, json={"items": [], "next": None, "next_cursor": None, "total": 7}))
-    assert counted_page(using(mode, handler)).total == 7
+    assert using(mode, handler).organisations.list(total=True).total == 7
     assert dict(handler.requests[0].url.params) == {"total": "true"}
 
 

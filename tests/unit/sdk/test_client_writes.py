@@ -19,7 +19,6 @@ from actitud import (
     Conflict,
     ConnectionFailed,
     Contact,
-    Edition,
     Evidence,
     FormerName,
     NoAnswer,
@@ -553,11 +552,3 @@ def test_a_creation_that_is_led_elsewhere_keeps_its_key(mode: Mode) -> None:
     created(using(mode, handler))
     first, second = handler.requests
     assert second.headers["idempotency-key"] == first.headers["idempotency-key"]
-
-
-@pytest.mark.parametrize("change", [created, renamed, removed])
-def test_no_change_is_ever_sent_to_another_host(mode: Mode, change: Callable[[Client], Edition]) -> None:
-    handler = Answers(httpx.Response(308, headers={"location": "http://elsewhere.test/v1/organisations/x"}))
-    with pytest.raises(UnexpectedResponse, match="another host"):
-        change(using(mode, handler))
-    assert len(handler.requests) == 1
