@@ -21,6 +21,7 @@ PAGES: Final[Mapping[str, str]] = {
     "older edition": "/2025",
     "nobody found": "/2026?q=nobody&level=5",
     "unknown filter": "/2026?region=ZZ&level=3",
+    "unpublished edition": "/2027",
     "missing": "/1999",
     "sheet": f"/2026/{ZAMORA}",
     "first sheet": f"/2026/{AVILA}",

@@ -161,7 +161,9 @@ def test_what_nobody_signed_is_not_read_as_published(marked: Database, client: T
     assert client.get(f"/v1/editions/{EDITION}/scores").json()["items"] == []
     assert client.get(f"/v1/organisations/{BIG}/scores").json()["items"] == []
     problem(client.get(f"/v1/editions/{EDITION}/scores/{BIG}"), 404, "not-found")
-    assert client.get(f"/portal/{EDITION}").status_code == 404
+    unpublished = client.get(f"/portal/{EDITION}?lang=en").text
+    assert "The submitted answers are reviewed" in unpublished
+    assert BIG not in unpublished
     assert client.get(f"/badge/{EDITION}/{BIG}.svg").status_code == 404
     assert read(marked) == []
 

@@ -38,6 +38,8 @@ FILES: Final = frozenset(
         "web/portal/templates/preparing.html",
         "web/portal/templates/result.html",
         "web/portal/templates/search.html",
+        "web/portal/templates/unpublished_edition.html",
+        "web/portal/unpublished_editions.py",
         "web/portal/verdict.py",
     ]
 )

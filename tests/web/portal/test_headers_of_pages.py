@@ -15,6 +15,7 @@ from tests.web.embeds.reading import page
 from tests.web.portal.places import EDITION, OPEN, UNPUBLISHED, Client, placed
 
 PATHS: Final = (
+    OPEN,
     "2026/territories",
     "2026/territories/region-13",
     "2026/dimensions",
@@ -94,3 +95,6 @@ def test_a_key_shows_nothing_more(tmp_path_factory: pytest.TempPathFactory) -> N
             response = client.get(f"/portal/{path}", headers=key)
             assert response.status_code == 404, path
             assert response.headers["cache-control"] == "no-store"
+        keyed, plain = (client.get(f"/portal/{OPEN}", headers=headers) for headers in (key, {}))
+        assert (keyed.status_code, keyed.text) == (200, plain.text)
+        assert UNPUBLISHED not in keyed.text

@@ -51,6 +51,7 @@ def test_the_home_page_says_which_edition_is_open_and_until_when(places: Client,
     assert [words(one) for one in section.query("h3")] == [title]
     assert last_day in words(section)
     assert [link.attrs["href"] for link in section.query("a")] == [
+        f"/portal/{OPEN}?lang={lang}",
         f"/portal/{PATH}?lang={lang}",
         f"/portal/methodologies/{VERSION}?lang={lang}",
     ]

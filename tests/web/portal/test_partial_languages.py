@@ -27,6 +27,7 @@ TRANSLATED: Final = (
     "2026?marked=XX-T-4",
     "2026?kind=MUN&level=3",
     "2025",
+    "2027",
     "2026/XX-T-99",
     *SHEETS,
 )

@@ -257,6 +257,21 @@ def is_preparing(request: ApiRequest) -> bool:
     return failing
 
 
+def render_preparing_page(request: ApiRequest) -> Response[bytes]:
+    """Render the page that says that results cannot be read yet, because the service is not ready: status 503."""
+    title = _PREPARING.into(choose_page_language(request.scope, "es"))
+    return render_portal_page(
+        request,
+        "preparing.html",
+        title,
+        {},
+        trail=(Crumb(title),),
+        status=503,
+        headers={"Retry-After": _PREPARING_SECONDS},
+        translated="page",
+    )
+
+
 def render_missing_page(
     request: ApiRequest,
     database: Database,
@@ -275,18 +290,7 @@ def render_missing_page(
     language = choose_page_language(request.scope, "es")
     published = list_published_editions(database)
     if reason is embed_texts.UNKNOWN_EDITION and not published and is_preparing(request):
-        title = _PREPARING.into(language)
-        headers = {"Retry-After": _PREPARING_SECONDS}
-        return render_portal_page(
-            request,
-            "preparing.html",
-            title,
-            {},
-            trail=(Crumb(title),),
-            status=503,
-            headers=headers,
-            translated="page",
-        )
+        return render_preparing_page(request)
     values = {
         "reason": reason.into(language),
         "reason_language": find_text_language(reason, language),

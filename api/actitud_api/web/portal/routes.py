@@ -68,6 +68,7 @@ from actitud_api.web.portal.ranking import build_ranking_page
 from actitud_api.web.portal.sharing import Sharing, share_edition
 from actitud_api.web.portal.sheet import HISTORY_MAX, describe_organisation, describe_review
 from actitud_api.web.portal.short_form import find_short_form
+from actitud_api.web.portal.unpublished_editions import render_unpublished_edition
 
 
 class PortalController(Controller):
@@ -112,13 +113,15 @@ class PortalController(Controller):
     ) -> Response[bytes]:
         """Show the page of an edition: its ranking, and the distribution of the index.
 
-        If the edition does not exist or is not published, show the 404 page. If a filter has an unknown value, the list
-        is shown without this filter, with the status 404.
+        If the edition is not published yet, show its days in place of results; if it does not exist, show the 404 page.
+        If a filter has an unknown value, the list is shown without this filter, with the status 404.
         """
         try:
-            record = editions.get_published(database, edition).record
+            record = editions.get(database, edition).record
         except UnknownEdition:
             return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
+        if record.state != "published":
+            return render_unpublished_edition(request, database, record)
         language = choose_page_language(request.scope, "es")
         names = Names(loader.load_methodology(record.methodology), language)
         to, segment = build_links(request), choose_segment(request, record)
