@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.web.embeds.reading import Document, page
 from tests.web.portal.places import EDITION, OPEN, Client
+from tests.web.portal.test_bibliography import parse_bibtex, print_latex
 
 ORGANISATION: Final = "XX-T-1"
 OF_EDITION: Final = {
@@ -58,6 +60,22 @@ def test_a_sheet_has_the_citation_of_its_score(places: Client, lang: str) -> Non
     assert citation == OF_SCORE[lang]
     document = places.get(f"/v1/published/{digest}").json()
     assert (document["edition"], document["organisation"]["id"]) == (EDITION, ORGANISATION)
+
+
+@pytest.mark.parametrize("lang", ["es", "en", "ca"])
+@pytest.mark.parametrize("path", [EDITION, f"{EDITION}/{ORGANISATION}"])
+def test_an_entry_for_reference_managers_says_the_same(places: Client, path: str, lang: str) -> None:
+    found = read(places, path, lang)
+    (citation,) = found.query(".citation code")
+    bibtex, csl = (one.node.to_text(separator="", strip=False) for one in found.query(".bibliography code"))
+    _, key, fields = parse_bibtex(bibtex)
+    (item,) = json.loads(csl)
+    assert key == item["id"] == f"actitud-{path.replace('/', '-')}-r1"
+    title, note = (print_latex(fields[name].strip("{}")) for name in ("title", "note"))
+    assert (item["title"], item["note"], item["URL"]) == (title, note, fields["url"])
+    details = note.removesuffix(" (CC BY 4.0)")
+    assert citation.text == f"Actitud: {title}, {details}. {fields['url']} (CC BY 4.0)"
+    assert (fields["year"], fields["month"], item["issued"]) == ("2027", "jun", {"date-parts": [[2027, 6, 1]]})
 
 
 @pytest.mark.parametrize("path", ["latest/territories", f"{EDITION}/dimensions/D1", f"{EDITION}/{ORGANISATION}"])

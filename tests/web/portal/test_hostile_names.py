@@ -23,7 +23,7 @@ ALLOWED: Final = frozenset(
         "html", "head", "meta", "title", "link", "body", "header", "nav", "main", "footer", "section", "div", "svg",
         "g", "rect", "text", "line", "desc", "h1", "h2", "h3", "p", "a", "b", "span", "bdi", "ul", "ol", "li", "dl",
         "dt", "dd", "form", "label", "input", "select", "option", "button", "table", "caption", "thead", "tbody", "tr",
-        "th", "td", "figure", "figcaption", "details", "summary", "abbr", "path", "code",
+        "th", "td", "figure", "figcaption", "details", "summary", "abbr", "path", "code", "pre",
     }
 )  # fmt: skip
 DATA: Final = {"type": "application/ld+json"}

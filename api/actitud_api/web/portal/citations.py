@@ -1,4 +1,4 @@
-"""Citations of published editions and scores, each in one line that is ready to copy."""
+"""Citations of published editions and scores: a line that is ready to copy, and entries for reference managers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from actitud_api.engine.i18n import Texts
 from actitud_api.resources.editions.service import EditionRecord
 from actitud_api.resources.publications.service import PublicationRecord
 from actitud_api.web.downloads.publisher import Publisher
+from actitud_api.web.embeds.text_metrics import clean_text
+from actitud_api.web.portal.bibliography import BibliographyEntry
 from actitud_api.web.portal.layout import Links, select_edition_title
 from actitud_api.web.portal.names import Names
 
@@ -17,12 +19,20 @@ _CITATION: Final = Texts(
     "{publisher}: {subject}, revisión {revision}, metodología {version}, {day}, {digest}. {url} (CC BY 4.0)",
     "{publisher}: {subject}, revision {revision}, methodology {version}, {day}, {digest}. {url} (CC BY 4.0)",
 )
+_NOTE: Final = Texts(
+    "revisión {revision}, metodología {version}, {day}, {digest} (CC BY 4.0)",
+    "revision {revision}, methodology {version}, {day}, {digest} (CC BY 4.0)",
+)
 
 
 class Citation(Struct, frozen=True):
-    """A citation in one line. It names `digest`, the digest of the signed document that is cited."""
+    """A citation in one line, and as an entry for reference managers.
+
+    Both name `digest`, the digest of the signed document that is cited.
+    """
 
     text: str
+    entry: BibliographyEntry
     digest: str
 
 
@@ -54,13 +64,25 @@ class CitationWriter(Struct, frozen=True, kw_only=True):
     def _write(self, path: tuple[str, ...], digest: str, *subject: str) -> Citation:
         language = self.names.language
         to = Links(None if language == "es" else language)
-        text = _CITATION.fill(
-            publisher=self.publisher.name,
-            subject=", ".join((self.names.name_index(), *subject, select_edition_title(self.edition, language))),
+        ids = (self.edition.id, *path)
+        url = self.base + to(*ids)
+        title = ", ".join((self.names.name_index(), *subject, select_edition_title(self.edition, language)))
+        day = self.published.published.date()
+        facts = {
+            "revision": str(self.published.revision),
+            "version": self.edition.methodology,
+            "day": day.isoformat(),
+            "digest": digest,
+        }
+        text = _CITATION.fill(publisher=self.publisher.name, subject=title, url=url, **facts)
+        entry = BibliographyEntry(
+            ids=ids,
+            author=clean_text(self.publisher.name),
+            title=clean_text(title),
+            published=day,
             revision=self.published.revision,
-            version=self.edition.methodology,
-            day=self.published.published.date().isoformat(),
-            digest=digest,
-            url=self.base + to(self.edition.id, *path),
+            url=url,
+            note=_NOTE.fill(**facts).into(language),
+            language=language,
         )
-        return Citation(text.into(language), digest)
+        return Citation(text.into(language), entry, digest)
