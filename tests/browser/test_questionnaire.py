@@ -1061,12 +1061,13 @@ def test_answers_are_remembered_on_the_computer_only_if_asked_and_go_when_asked(
         expect(control(other, "/profile/employees")).to_have_value("")
 
 
+@pytest.mark.parametrize("query", ["", f"&edition=2027&organisation={AVILA}"])
 @pytest.mark.parametrize(
     "kept", ["{", "[]", '"x"', '{"held": 3}', '{"held": {"profile": 1, "answers": []}, "unread": 7}']
 )
-def test_whatever_stands_in_the_storage_the_page_works(browser: Browser, service: str, kept: str) -> None:
+def test_whatever_stands_in_the_storage_the_page_works(browser: Browser, service: str, kept: str, query: str) -> None:
     script = f"sessionStorage.setItem('actitud-questionnaire {VERSION}  ', {json.dumps(kept)})"
-    with showing(browser, f"{service}{PATH}?lang=en", script=script) as seen:
+    with showing(browser, f"{service}{PATH}?lang=en{query}", script=script) as seen:
         answer(seen.page, "/profile/employees", None, "12")
         expect(seen.page.locator('[data-step-link="profile"] [data-done]')).to_have_text("1 of 14")
         assert seen.said == []
@@ -1105,6 +1106,101 @@ def test_whoever_has_a_key_gets_from_the_open_edition_to_its_draft(browser: Brow
         expect(seen.page.locator("#draft-title")).to_have_text("Borrador en la edición 2027")
         expect(seen.page.locator(".draft bdi").first).to_have_text("Ayuntamiento de Ávila")
         seen.is_quiet()
+
+
+BLANK: Final[dict[str, Any]] = {
+    "methodology": VERSION,
+    "profile": {name: value for name, value in EXAMPLE_A["profile"].items() if name not in OF_REVIEW},
+    "answers": {
+        "D1.07": {**EXAMPLE_A["answers"]["D1.07"], "note": "Según el inventario."},
+        "D1.08": EXAMPLE_A["answers"]["D1.08"],
+    },
+}
+"""What an officer has typed before she has a key."""
+HELD: Final = "() => { const { profile, answers } = Answers.collect(); return { profile, answers }; }"
+KEPT: Final = f"() => sessionStorage.getItem('actitud-questionnaire {VERSION}  ')"
+
+
+def test_a_draft_is_offered_what_was_typed_without_it_and_nothing_is_overwritten_unasked(
+    browser: Browser, service: str, watched: Watched, tmp_path: Path
+) -> None:
+    key, file = register(watched, "XX-T-BLANK", "En blanco"), tmp_path / "a.json"
+    file.write_text(json.dumps(BLANK))
+    with showing(browser, f"{service}{PATH}?lang=es", width=360) as seen:
+        page = seen.page
+        offer, told = page.locator("[data-blank]"), page.locator("#blank-status")
+        loaded(page, file)
+        answer(page, "/profile/units", None, "doce")
+        assert offer.count() == 0
+        typed = page.evaluate(HELD)
+        page.goto(f"{service}{PATH}?lang=es&edition=2027&organisation=XX-T-BLANK")
+        kept = page.evaluate(KEPT)
+        # Nothing is taken unasked.
+        assert page.evaluate(HELD) == {"profile": {}, "answers": {}}
+        expect(offer).to_contain_text("En este navegador hay respuestas a este mismo cuestionario")
+        derived = page.evaluate("() => Page.controls.filter(Answers.isDerived).map((one) => one.dataset.pointer)")
+        asked = [name for name in typed["profile"] if f"/profile/{name}" not in derived]
+        # Two answers, and a number that is none yet.
+        expect(page.locator("#blank-take")).to_have_text(f"Traer lo que falta aquí: {len(asked) + 3}")
+        expect(page.locator("[data-blank-different]")).to_be_hidden()
+        answer(page, "/profile/employees", None, "77")
+        answer(page, "/answers/D1.07/numerator", 5)
+        expect(page.locator("[data-blank-different] summary")).to_have_text("Respuestas que aquí son otras: 2")
+        seen.is_accessible()
+        seen.fits()
+        page.click("#blank-take")
+        expect(told).to_have_text(
+            f"Preguntas traídas: {len(asked) + 2}. Revíselas: no están en el borrador hasta que lo guarde."
+        )
+        expect(told).to_be_focused()
+        expect(page.locator("#blank-take")).to_be_hidden()
+        expect(page.locator(".draft [data-unsaved]")).to_be_visible()
+        held = page.evaluate(HELD)
+        assert held["profile"] == {**typed["profile"], "employees": 77}
+        assert held["answers"]["D1.08"] == typed["answers"]["D1.08"]
+        # The note was blank here, and the number was not.
+        assert (held["answers"]["D1.07"]["numerator"], held["answers"]["D1.07"]["note"]) == (5, "Según el inventario.")
+        expect(control(page, "/profile/units")).to_have_value("doce")
+        page.locator("[data-blank-different] summary").click()
+        expect(offer.locator("li a")).to_have_text(
+            ["personas en plantilla", "Acceso a las redes desde el puesto de trabajo"]
+        )
+        seen.is_accessible()
+        seen.fits()
+        page.click("#blank-replace")
+        expect(offer).to_be_hidden()
+        assert page.evaluate(HELD) == typed
+        # Where it was typed it stays.
+        assert page.evaluate(KEPT) == kept
+        answer(page, "/profile/units", None, "12")
+        page.fill("#key", key)
+        page.click("#draft-save")
+        expect(page.locator("#draft-status")).to_contain_text("Borrador guardado.")
+        page.reload()
+        expect(page.locator("[data-blank-different] summary")).to_have_text("Respuestas que aquí son otras: 1")
+        page.goto(f"{service}{PATH}?lang=es")
+        expect(control(page, "/profile/units")).to_have_value("doce")
+        seen.is_quiet()
+
+
+def test_what_this_computer_remembers_is_offered_in_another_tab_and_what_is_of_others_is_not(
+    browser: Browser, service: str
+) -> None:
+    draft = f"{service}{PATH}?lang=en&edition=2027&organisation={AVILA}"
+    with browser.new_context(locale="es-ES") as context:
+        page, short, other = context.new_page(), context.new_page(), context.new_page()
+        short.goto(f"{service}/portal/questionnaires/2027.1-short?lang=en")
+        short.get_by_label("Remember my answers on this computer").check()
+        answer(short, "/profile/population_served", None, "900")
+        page.goto(f"{service}{PATH}?lang=en")
+        answer(page, "/profile/employees", None, "12")
+        other.goto(draft)
+        expect(other.locator("[data-blank]")).to_be_hidden()
+        page.get_by_label("Remember my answers on this computer").check()
+        other.reload()
+        expect(other.locator("#blank-take")).to_have_text("Bring what is missing here: 1")
+        other.click("#blank-take")
+        expect(control(other, "/profile/employees")).to_have_value("12")
 
 
 def test_what_if_begins_with_what_is_published_and_leads_back_to_it(browser: Browser, service: str) -> None:

@@ -62,6 +62,7 @@ SCRIPTS: Final = (
     "questionnaire-score.js",
     "questionnaire-steps.js",
     "questionnaire-memory.js",
+    "questionnaire-blank.js",
     "questionnaire-files.js",
     "questionnaire-published.js",
     "questionnaire-draft.js",

@@ -6,6 +6,8 @@ const Memory = (() => {
   const { methodology, edition, organisation, language } = settings;
   const nameFor = (...parts) => ["actitud-questionnaire", ...parts].join(" ");
   const NAME = nameFor(methodology, edition, organisation);
+  // Where no edition is named.
+  const BLANK = nameFor(methodology, "", "");
   const CARRIED = (version) => nameFor(version, "carried");
   const remember = $("#remember");
   const status = $("#memory-status");
@@ -83,6 +85,9 @@ const Memory = (() => {
     use(() => computer().removeItem(NAME));
   }
 
+  // What was typed here in the same questionnaire without an edition, or null.
+  const readBlank = () => read(tab, BLANK) ?? read(computer, BLANK);
+
   // --- from the short form to the whole ----------------------------------------------------------------------------
 
   function carry(version) {
@@ -123,5 +128,5 @@ const Memory = (() => {
   // Where somebody was is known only when the page is left.
   window.addEventListener("pagehide", () => isStarted && write(tab, collect()));
 
-  return { keep, restore, start, forget, takeCarried, attach, attached };
+  return { keep, restore, start, forget, readBlank, takeCarried, attach, attached };
 })();

@@ -51,6 +51,7 @@
   Steps.start(kept?.step);
   Memory.start();
   Draft.start();
+  Blank.start();
   if (settings.published && !kept) Published.load();
   Result.score();
 })();
