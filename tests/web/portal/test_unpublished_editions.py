@@ -22,7 +22,7 @@ from tests.support.editions import draft_edition
 from tests.support.keys import sign_in
 from tests.support.publishing import publish_stored
 from tests.web.embeds.reading import page
-from tests.web.portal.places import EDITION, OPEN, SIMULATED, UNPUBLISHED, Client, placed
+from tests.web.portal.places import EDITION, OPEN, UNPUBLISHED, Client, placed, simulate_bodies
 from tests.web.portal.reading import hrefs, read, terms, words
 
 VERSION: Final = "2027.1"
@@ -145,7 +145,7 @@ def test_once_it_is_published_its_results_are_there_at_once(tmp_path: Path) -> N
         with database.write() as session:
             draft = draft_edition("2028", methodology=VERSION, year=2028)
             editions.add(session, editions.build_record(draft, now=NOW, state="in_review"))
-            simulated = SIMULATED[0]
+            simulated = simulate_bodies()[0]
             made = assessments.to_row("2028", UNPUBLISHED, simulated.submission, simulated.evaluation, NOW)
             assessments.store_rows(session, [made])
         waiting = client.get("/portal/2028?lang=en")
