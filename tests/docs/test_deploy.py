@@ -74,13 +74,15 @@ def test_the_unit_of_the_checkpoint_is_like_that_of_the_service(unit: configpars
     assert build_parser("en").parse_args(command)
     for name in ("User", "Group", "StateDirectory", "WorkingDirectory", "Environment", "ProtectSystem"):
         assert service["Service"][name] == unit[name]
+    # By itself it would go to the same file, and beside a service on SQLite the command says that it made none.
+    assert service["Service"]["StandardError"] == "journal"
     written = Path(service["Service"]["StandardOutput"].removeprefix("append:"))
     settings = read_settings({FILE_VARIABLE: "actitud.toml"}, DEPLOY)
     assert written.parent == settings.signing_folder.parent == Path("/var/lib/actitud")
     assert of_unit("actitud-checkpoint.timer")["Timer"]["OnCalendar"].endswith(" UTC")
 
 
-PURPOSE: Final = {"Type", "ExecStart", "StandardOutput", "MemoryMax", "KillMode", "TimeoutStopSec"}
+PURPOSE: Final = {"Type", "ExecStart", "StandardOutput", "StandardError", "MemoryMax", "KillMode", "TimeoutStopSec"}
 """What units of one user differ in, apart from how they are started again."""
 
 
