@@ -16,6 +16,7 @@ import pytest
 from actitud_api import cli
 from actitud_api.platform.storage import backup as copies
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.grants import OWNER, SERVING
 from tests.support.databases import opened, write_migrated
 from tests.support.revisions import NEWEST
 from tests.support.scale import NIGHT
@@ -326,3 +327,12 @@ def test_for_a_server_it_says_what_to_type_without_the_password(
         "pg_restore --clean --if-exists --single-transaction "
         "--dbname=postgresql://actitud@db.example:5433/actitud 'a copy.dump'"
     )
+
+
+def test_for_a_server_it_names_the_owner_of_the_tables_instead_of_the_role_that_serves(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """`pg_dump` reads the sequences, and the role that serves may not."""
+    url = f"postgresql+psycopg://{SERVING}:secret@db.example/actitud"
+    assert cli.main(["backup", "copy.dump", "--database", url]) == 1
+    assert capsys.readouterr().err.splitlines()[1].endswith(f"postgresql://{OWNER}@db.example/actitud")

@@ -305,6 +305,9 @@ def test_the_page_copies_postgresql_as_the_command_line_says() -> None:
     for said, count in ((copying.DUMP, 2), (copying.LOAD, 1)):
         options = [word for word in said.split() if not word.startswith(("--file", "--dbname", "{"))]
         assert len(re.findall(rf"database {' '.join(options)} --username=actitud_owner ", page)) == count
+    # A database that `createdb` makes anew lets everybody do what `roles.sql` took from them; `--create` does not.
+    assert "pg_restore --clean --if-exists --create " in page
+    assert "dropdb" not in page
 
 
 # --- nginx ----------------------------------------------------------------------------------------------------

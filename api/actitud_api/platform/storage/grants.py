@@ -9,6 +9,9 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+OWNER: Final = "actitud_owner"
+"""Role that owns the tables and migrates, where there is one."""
+
 SERVING: Final = "actitud_serving"
 """Role that the service connects as, next to the owner of the tables, which migrates."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from actitud_api.platform.storage.errors import Unavailable
+from actitud_api.platform.storage.grants import OWNER, SERVING
 
 
 class DatabaseFailure(RuntimeError):
@@ -42,12 +43,14 @@ def hide_password(url: str) -> str:
 
 
 def format_for_tools(url: str) -> str:
-    """Return the URL in the form that `pg_dump` and `psql` read, without the password.
+    """Return the URL in the form that `pg_dump` and `pg_restore` read, without the password.
 
-    These tools ask for the password, or read it from `PGPASSWORD` or `~/.pgpass`.
+    These tools ask for the password, or read it from `PGPASSWORD` or `~/.pgpass`. The owner of the tables takes the
+    place of the role that serves, which can neither read sequences nor create tables.
     """
     whole = make_url(url)
-    bare = URL.create("postgresql", whole.username, None, whole.host, whole.port, whole.database, whole.query)
+    role = OWNER if whole.username == SERVING else whole.username
+    bare = URL.create("postgresql", role, None, whole.host, whole.port, whole.database, whole.query)
     return bare.render_as_string()
 
 
