@@ -17,6 +17,7 @@ from actitud_api.resources.organisations import search_queries, service
 from actitud_api.settings import Settings
 from tests.benchmarks.population import fill
 from tests.support.applications import borrow_app
+from tests.support.databases import BOTH, made_anew, opened
 from tests.support.organisations import change_organisation
 
 pytestmark = pytest.mark.both_databases
@@ -49,9 +50,22 @@ REGISTER = (
 
 @pytest.fixture
 def register(database: Database) -> Database:
+    """The register, to be changed."""
+    add_register(database)
+    return database
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def searched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The register, only to be searched."""
+    with made_anew(request, tmp_path_factory.mktemp("searched")) as url, opened(url) as database:
+        add_register(database)
+        yield database
+
+
+def add_register(database: Database) -> None:
     with database.write() as session:
         service.add(session, [entry(*row) for row in REGISTER], NOW)
-    return database
 
 
 def entry(
@@ -105,8 +119,8 @@ def found(database: Database, text: str, **filters: Any) -> str:
         ("cudia", ""),
     ],
 )
-def test_the_closest_organisation_is_first(register: Database, text: str, expected: str) -> None:
-    assert found(register, text) == expected
+def test_the_closest_organisation_is_first(searched: Database, text: str, expected: str) -> None:
+    assert found(searched, text) == expected
 
 
 @pytest.mark.parametrize(
@@ -123,24 +137,24 @@ def test_the_closest_organisation_is_first(register: Database, text: str, expect
         ("", False),
     ],
 )
-def test_an_exact_match_is_told_from_words_that_are_alike(register: Database, text: str, exact: bool) -> None:
-    assert service.has_exact_match(register, text) is exact
+def test_an_exact_match_is_told_from_words_that_are_alike(searched: Database, text: str, exact: bool) -> None:
+    assert service.has_exact_match(searched, text) is exact
 
 
-def test_a_search_is_one_filter_among_others(register: Database) -> None:
-    assert found(register, "Huesca", kind="MUN", province="22") == "15 16 17"
-    assert found(register, "Madird", kind="REG") == "02"
-    assert found(register, "Huesca", kind="UNI") == ""
+def test_a_search_is_one_filter_among_others(searched: Database) -> None:
+    assert found(searched, "Huesca", kind="MUN", province="22") == "15 16 17"
+    assert found(searched, "Madird", kind="REG") == "02"
+    assert found(searched, "Huesca", kind="UNI") == ""
 
 
 @pytest.mark.parametrize("text", ["", " ", "%_", "!?", "'\";--", "\\", "·"])
-def test_a_text_without_words_finds_all_by_id(register: Database, text: str) -> None:
-    assert found(register, text) == " ".join(f"{number:02}" for number in range(1, 20))
+def test_a_text_without_words_finds_all_by_id(searched: Database, text: str) -> None:
+    assert found(searched, text) == " ".join(f"{number:02}" for number in range(1, 20))
 
 
 @pytest.mark.parametrize("text", ["%", "h_esca", "hu%ca", "x" * 200, "ñ" * 200, "a b c d e f g h i j k l m n", "漢字"])
-def test_strange_texts_are_words_like_others(register: Database, text: str) -> None:
-    assert found(register, text) in {"", " ".join(f"{number:02}" for number in range(1, 20))}
+def test_strange_texts_are_words_like_others(searched: Database, text: str) -> None:
+    assert found(searched, text) in {"", " ".join(f"{number:02}" for number in range(1, 20))}
 
 
 # --- up to date -----------------------------------------------------------------------------------------------
@@ -189,13 +203,13 @@ def counts(database: Database) -> tuple[int, int]:
 # --- bounds ---------------------------------------------------------------------------------------------------
 
 
-def test_a_search_reads_so_many_rows_of_its_rarest_word(register: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert found(register, "m") == "01 04 02 03"
+def test_a_search_reads_so_many_rows_of_its_rarest_word(searched: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(searched, "m") == "01 04 02 03"
     monkeypatch.setattr(search_queries, "ROWS_MAX", 2)
     # "madrid" is before "madridejos", and whole names are before parts.
-    assert found(register, "m") == "01 02"
+    assert found(searched, "m") == "01 02"
     # The rarest word is whole, so nothing of "cugat" is missed for the many of "s".
-    assert found(register, "s cugat") == "08 07"
+    assert found(searched, "s cugat") == "08 07"
 
 
 def test_a_register_of_any_size_is_the_beginning_of_a_larger_one(database: Database) -> None:
@@ -213,8 +227,7 @@ def test_a_register_of_any_size_is_the_beginning_of_a_larger_one(database: Datab
 
 def test_the_state_changes_with_every_write(database: Database) -> None:
     states = [service.get_state(database)]
-    with database.write() as session:
-        service.add(session, [entry(*row) for row in REGISTER], NOW)
+    add_register(database)
     states.append(service.get_state(database))
     change_organisation(database, "XX-T-16", service.OrganisationChange(population=13_001), NOW)
     states.append(service.get_state(database))
@@ -232,8 +245,7 @@ def test_the_state_changes_with_every_write(database: Database) -> None:
 @pytest.fixture
 def client(url: str) -> Iterator[TestClient[Litestar]]:
     with borrow_app(Settings(database_url=url)) as app:
-        with app.state["database"].write() as session:
-            service.add(session, [entry(*row) for row in REGISTER], NOW)
+        add_register(app.state["database"])
         with TestClient(app) as opened:
             yield opened
 
