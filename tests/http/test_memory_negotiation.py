@@ -137,7 +137,7 @@ def _encode(sent: Mapping[str, str | bytes]) -> dict[bytes, bytes]:
     several=st.lists(headers, min_size=2, max_size=4),
     method=st.sampled_from(("GET", "GET", "HEAD")),
 )
-@settings(max_examples=150 if NIGHT else 20, deadline=None)
+@settings(max_examples=150 if NIGHT else 12, deadline=None)
 def test_an_answer_is_the_one_without_memory(
     pair: Pair, path: str, several: list[dict[str, str | bytes]], method: str
 ) -> None:
@@ -178,7 +178,7 @@ def test_every_address_has_its_own_answer_for_each_reader(pair: Pair) -> None:
         {"host": "one.example", "accept-language": "es", "accept-encoding": "br"},
         {"host": "localhost:8123", "accept-language": "en", "accept-encoding": "identity"},
     )
-    for address in listed if NIGHT else listed[::10]:
+    for address in listed if NIGHT else listed[::16]:
         for reader in (*readers, *readers):
             kept, computed = (ask(client, "GET", address, reader) for client in pair)
             if ".xlsx" in address or "workbook" in address:
@@ -222,7 +222,7 @@ def test_only_what_is_not_kept_depends_on_the_clock(demonstration: str) -> None:
         digest = client.get(f"/v1/editions/{EDITION}/publications").json()["items"][0]["digest"]
         ids = Ids(editions=(EDITION,), earlier=EDITION, organisation=BODY, digest=digest)
         listed = list(list_public_addresses(client, ids))
-        for address in listed if NIGHT else {*listed[1::12], "/.well-known/security.txt"}:
+        for address in listed if NIGHT else {*listed[1::20], "/.well-known/security.txt"}:
             now = read_answer(client, address)
             with later():
                 then = read_answer(client, address)

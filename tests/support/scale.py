@@ -132,5 +132,5 @@ FILLED: Final = 2_000 if NIGHT else 9
 """Organisations of a workbook that is filled in with 37 faults."""
 SPOILT: Final = 1 if NIGHT else 5
 """Of these faults one of so many is in it, in turn."""
-PATHS: Final = 2_500 if NIGHT else 120
+PATHS: Final = 2_500 if NIGHT else 60
 """Random documents through which paths to the next level are found."""

@@ -122,7 +122,7 @@ def test_evidence_never_costs(seed: int) -> None:
     assert {key for key in told if declared[key] > told[key]} == set()
 
 
-@examples(150)
+@examples(80)
 @given(
     st.sampled_from(PLAN.indicators),
     st.fractions(min_value=0, max_value=300, max_denominator=1_000),

@@ -132,7 +132,7 @@ PLANTED: Final = 20 if NIGHT else 10
 """Documents that such an engine scores."""
 
 
-@pytest.mark.parametrize("first", range(0, 200 if NIGHT else 40, 5))
+@pytest.mark.parametrize("first", range(0, 200 if NIGHT else 25, 5))
 def test_the_same_documents(first: int) -> None:
     """The same ones each time, so that what they told apart once stays told apart."""
     for case in list_cases(range(first, first + 5), answers=3):

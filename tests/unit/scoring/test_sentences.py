@@ -29,6 +29,7 @@ from actitud_api.engine.narration.narrated import NarratedIndicator, NarratedSco
 from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import PassedGoalpost
+from tests.support.scale import NIGHT
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.builders import decode
 from tests.unit.scoring.organisations import INDICATORS, METHODOLOGY, organisation
@@ -333,7 +334,7 @@ WRONG = ("{", "}", "None", "True", "False", "..", " .", " ,", "  ", "()", ";.", 
 def test_every_sentence_is_whole(language: Language) -> None:
     """Whatever the organisation: begun with a capital, closed with a full stop, and nothing wrong inside."""
     odd: set[str] = set()
-    for seed in range(40):
+    for seed in range(40 if NIGHT else 15):
         for text in sentences(narrate(explain(METHODOLOGY, organisation(seed)), METHODOLOGY, language)):
             inside = text.replace("“None”", "“Nothing”")  # a step of a ladder
             if text[0].islower() or not text.endswith(".") or any(wrong in inside for wrong in WRONG):
