@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
+from babel.numbers import format_percent
 
 from actitud_api.engine.i18n import LOCALES, PAGE_LANGUAGES, Language, name, nearest
 from actitud_api.engine.narration import words
@@ -48,6 +50,7 @@ def test_each_language_has_its_own_signs(
         (999.9999999999999, "1.000"),
         (1234567, "1.234.567"),
         (12345.25, "12.345,25"),
+        (10**18 + 1, "1.000.000.000.000.000.001"),
         (-0.5, "-0,5"),
         (-1234.5, "-1.234,5"),
     ],
@@ -68,6 +71,9 @@ def test_a_number_has_as_many_decimals_as_it_needs_up_to_twelve(number: float, s
         (-0.44, 2, "-0,44"),
         (1234.5, 2, "1.234,50"),
         (1234567.125, 2, "1.234.567,13"),  # half up
+        (99.123456, 6, "99,123456"),
+        (123456789.1, 6, "123.456.789,100000"),
+        (123456789012.1, 6, "123.456.789.012,100000"),  # the double is 123456789012.100006
         (-0.0, 2, "0,00"),
         (61.6, 0, "62"),
         (40.5, 0, "41"),
@@ -76,6 +82,20 @@ def test_a_number_has_as_many_decimals_as_it_needs_up_to_twelve(number: float, s
 )
 def test_a_score_has_the_decimals_of_its_methodology(score: float, decimals: int, shown: str) -> None:
     assert words.format_score(score, decimals, "es") == shown
+
+
+def test_each_hundredth_of_a_score_is_shown_as_it_is() -> None:
+    """Only a score with more decimals is rounded in decimal arithmetic, and no double is just below its hundredth."""
+    shown = [words.format_score(number / 100, 2, "en") for number in range(10_001)]
+    assert shown == [f"{Decimal(number).scaleb(-2):.2f}" for number in range(10_001)]
+
+
+@pytest.mark.parametrize("language", PAGE_LANGUAGES)
+def test_a_share_is_written_as_the_language_writes_it(language: Language) -> None:
+    pattern = LOCALES[language].percent_formats[None].pattern.replace("#,##0", "#,##0.#")
+    for number in (*range(0, 1_001, 7), 1_000, 12_345, 1_234_567, -5):
+        expected = format_percent(Decimal(number).scaleb(-3), format=pattern, locale=LOCALES[language])
+        assert words.format_share(number / 1_000, language).replace("\u00a0", "") == expected.replace("\u00a0", "")
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,10 @@ They arise where a name that begins with an article follows a preposition.
 
 _DECIMALS_MAX: Final = 12
 _NEAR_TIE: Final = 1e-6
+_FEW_DIGITS: Final = 1e9
+"""Below it, a number has at most 15 digits with the 6 decimals that a score may have."""
+_PERCENT: Final = "#,##0.#"
+"""Number in the pattern of a percentage: at most one decimal."""
 
 
 @lru_cache(maxsize=8192)
@@ -161,7 +165,9 @@ def format_number(value: float | int, language: Language) -> str:
     """Format a number with up to 12 decimals, with the separators of the language: 12.500 and 61,6 in Spanish."""
     if value < 0:
         return format_decimal(Decimal(str(value)), format="#,##0." + "#" * _DECIMALS_MAX, locale=LOCALES[language])
-    # Babel takes 70 µs for a number.
+    # Babel takes 70 µs for a number, and decimal arithmetic 2.
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", _get_group_symbol(language))
     whole, _, fraction = f"{Decimal(str(value)):,.{_DECIMALS_MAX}f}".partition(".")
     whole = whole.replace(",", _get_group_symbol(language))
     shown = fraction.rstrip("0")
@@ -171,11 +177,14 @@ def format_number(value: float | int, language: Language) -> str:
 @lru_cache(maxsize=2**15)
 def format_score(value: float | int, decimals: int, language: Language) -> str:
     """Format a score in points with exactly `decimals` decimals, rounded half up in decimal arithmetic."""
-    number = round_score(value, decimals)
     if value >= 0 and decimals:
+        # Most scores have no more decimals, and those of a double are exact up to 15 digits.
+        is_rounded = value < _FEW_DIGITS and round(value, decimals) == value
+        number = value if is_rounded else round_score(value, decimals)
         whole, _, fraction = f"{abs(number):,.{decimals}f}".partition(".")
         return f"{whole.replace(',', _get_group_symbol(language))}{_get_decimal_symbol(language)}{fraction}"
-    return format_decimal(number, format="#,##0" + ("." + "0" * decimals if decimals else ""), locale=LOCALES[language])
+    shown = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return format_decimal(round_score(value, decimals), format=shown, locale=LOCALES[language])
 
 
 def round_score(value: float | int, decimals: int = 0) -> Decimal:
@@ -199,8 +208,11 @@ def format_share(value: float | int, language: Language) -> str:
 
 @lru_cache(maxsize=8192)
 def _format_thousandths(value: int, language: Language) -> str:
-    share = Decimal(value).scaleb(-3)
-    return format_percent(share, format=_build_percent_pattern(language), locale=LOCALES[language])
+    pattern = _build_percent_pattern(language)
+    if value < 0:
+        return format_percent(Decimal(value).scaleb(-3), format=pattern, locale=LOCALES[language])
+    # Babel takes 70 µs for a number.
+    return pattern.replace(_PERCENT, format_number(value / 10, language))
 
 
 @lru_cache(maxsize=1024)
@@ -245,7 +257,7 @@ def _build_percent_pattern(language: Language) -> str:
     The SI asks for this space; the locale data (CLDR) have none for English.
     """
     pattern: str = LOCALES[language].percent_formats[None].pattern
-    return pattern.replace("0%", "0\u00a0%").replace("#,##0", "#,##0.#")
+    return pattern.replace("0%", "0\u00a0%").replace("#,##0", _PERCENT)
 
 
 def name_pillar(pillar: str, texts: MethodologyTexts) -> str:
