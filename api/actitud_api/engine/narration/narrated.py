@@ -244,12 +244,20 @@ def narrate(
     )
 
 
+# Members are named one by one here and below, although `_build_narrated` needs none of them: a score has a hundred of
+# these parts, and a dict of members takes 0.4 µs for each instead of 0.1 µs.
 def _narrate_dimensions(dimensions: tuple[DimensionScore, ...], sentences: Sentences) -> tuple[NarratedDimension, ...]:
     return tuple(
-        _build_narrated(
-            NarratedDimension,
-            dimension,
+        NarratedDimension(
+            id=dimension.id,
             name=sentences.name_group(dimension.id),
+            score=dimension.score,
+            score_max=dimension.score_max,
+            weight=dimension.weight,
+            coverage=dimension.coverage,
+            possible=dimension.possible,
+            won=dimension.won,
+            lost=dimension.lost,
             groups=_narrate_dimensions(dimension.groups, sentences),
             indicators=_narrate_indicators(dimension.indicators, sentences),
         )
@@ -257,8 +265,6 @@ def _narrate_dimensions(dimensions: tuple[DimensionScore, ...], sentences: Sente
     )
 
 
-# Members are named one by one here, although `_build_narrated` needs none of them: a score has 69 indicators, and a
-# dict of members takes 1.4 µs for each instead of 0.2 µs.
 def _narrate_indicators(indicators: tuple[IndicatorScore, ...], sentences: Sentences) -> tuple[NarratedIndicator, ...]:
     return tuple(
         NarratedIndicator(
@@ -284,11 +290,27 @@ def _narrate_indicators(indicators: tuple[IndicatorScore, ...], sentences: Sente
 
 
 def _narrate_interval(interval: Interval, sentences: Sentences) -> NarratedInterval:
-    return _build_narrated(NarratedInterval, interval, text=sentences.describe_interval(interval))
+    return NarratedInterval(
+        n=interval.n,
+        lower=interval.lower,
+        upper=interval.upper,
+        index_lower=interval.index_lower,
+        index_upper=interval.index_upper,
+        text=sentences.describe_interval(interval),
+    )
 
 
 def _narrate_step(indicator: IndicatorScore, step: NextStep, sentences: Sentences) -> NarratedNextStep:
-    return _build_narrated(NarratedNextStep, step, text=sentences.describe_step(indicator, step))
+    return NarratedNextStep(
+        kind=step.kind,
+        change=step.change,
+        gain=step.gain,
+        gain_max=step.gain_max,
+        needs_evidence=step.needs_evidence,
+        cap=step.cap,
+        requires=step.requires,
+        text=sentences.describe_step(indicator, step),
+    )
 
 
 def _narrate_gate(gate: BlockingGate, sentences: Sentences) -> NarratedGate:
