@@ -7,12 +7,13 @@ written. It ends by itself: everything that it waits for has a time limit of its
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, ParamSpec, TypeVar
 
-from litestar.concurrency import sync_to_thread
+from litestar.concurrency import get_asyncio_executor
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.metrics import HANDLERS_AWAITED
@@ -101,8 +102,10 @@ async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwa
             work.cancel()
 
     HANDLERS_AWAITED.inc()
-    work = asyncio.ensure_future(sync_to_thread(run))
-    timer = asyncio.get_running_loop().call_later(PATIENCE, give_up)
+    loop = asyncio.get_running_loop()
+    # Not `sync_to_thread`, which would need a task around it to be cancelled, and two more turns of the event loop.
+    work = loop.run_in_executor(get_asyncio_executor(), contextvars.copy_context().run, run)
+    timer = loop.call_later(PATIENCE, give_up)
     try:
         return await work
     except asyncio.CancelledError:
