@@ -71,7 +71,9 @@ def negotiate_language(header: str | None, default: Language) -> Language:
     language with a partial catalogue is not returned if the header refuses Spanish (`es;q=0`), because pages in such a
     language contain Spanish.
     """
-    weights = list(parse_weights(header or ""))
+    if not header:
+        return default
+    weights = parse_weights(header)
     refused = any(weight == 0 and value.partition("-")[0] == FALLBACK for value, weight in weights)
     languages = LANGUAGES if refused else PAGE_LANGUAGES
     best, best_weight, co_official_weight = default, 0.0, 0.0

@@ -102,7 +102,9 @@ class Compression:
 
 def choose_coding(accept_encoding: str | None) -> Coding | None:
     """Return the compression that an `Accept-Encoding` header prefers, or None to send the bytes uncompressed."""
-    weights = dict(parse_weights(accept_encoding or ""))
+    if not accept_encoding:
+        return None
+    weights = dict(parse_weights(accept_encoding))
     others = weights.get("*", 0.0)
     best = max(CODINGS, key=lambda coding: weights.get(coding, others))
     weight = weights.get(best, others)
