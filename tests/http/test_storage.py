@@ -133,6 +133,16 @@ def test_every_connection_to_postgresql_has_the_settings(
         assert all_of(database, f"SHOW {setting}", 13, 8) == ([reader] * 13, [writer] * 8)
 
 
+def test_the_connection_to_sqlite_that_was_used_last_is_used_next(sqlite: Database) -> None:
+    """It has most pages in its cache: one after the other, reads would fill as many caches as were once busy."""
+    all_of(sqlite, "SELECT 1", 3, 0)
+    used = set()
+    for _ in range(3):
+        with sqlite.read() as session:
+            used.add(id(connection_of(session).connection.driver_connection))
+    assert len(used) == 1
+
+
 def all_of(database: Database, statement: str, readers: int, writers: int) -> tuple[list[object], list[object]]:
     """What a statement answers on every connection for reading and on every one for writing."""
     with ExitStack() as stack:

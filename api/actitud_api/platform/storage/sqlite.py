@@ -131,6 +131,8 @@ def _create_engine(url: URL, role: Role, connections: int) -> Engine:
         pool_size=connections,
         max_overflow=0,
         pool_timeout=BUSY_TIMEOUT,
+        # The connection that was used last has most pages in its cache; in turn, each would read its own copy of them.
+        pool_use_lifo=True,
         connect_args={"timeout": BUSY_TIMEOUT, "check_same_thread": False, "isolation_level": None},
         json_serializer=to_json,
         json_deserializer=msgspec.json.decode,
