@@ -36,6 +36,8 @@ _EXACT: Final = 2**53
 """Limit below which `_to_integer` converts floats: below 2**53, a 64-bit float holds every whole number exactly."""
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
+_SCORE_MAX: Final = 64 * 1024
+"""Size of the first buffer of a decompressed line: a score document fits in it, and none is copied from two."""
 
 
 class PublishedOrganisation(Struct, frozen=True, kw_only=True):
@@ -216,7 +218,7 @@ def unpack_line(member: bytes) -> bytes:
 
     Raises `zlib.error` if the bytes are damaged.
     """
-    return zlib.decompress(member, _GZIP)[:-1]
+    return zlib.decompress(member, _GZIP, _SCORE_MAX)[:-1]
 
 
 def build_score_document(
