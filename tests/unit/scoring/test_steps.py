@@ -8,7 +8,18 @@ import msgspec
 import pytest
 
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.model import Curve, Implies, Indicator, Maximum, Product, Quotient, Range, Rule, Sum
+from actitud_api.engine.methodology.model import (
+    All,
+    Curve,
+    Implies,
+    Indicator,
+    Maximum,
+    Product,
+    Quotient,
+    Range,
+    Rule,
+    Sum,
+)
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
 from actitud_api.engine.scoring.compile import compile_methodology
 from actitud_api.engine.scoring.evaluate import evaluate
@@ -534,6 +545,18 @@ def test_a_gain_counts_what_a_moved_field_of_the_profile_does_elsewhere(
     assert found.gain == gain
     after = b.submit({"Y": {"value": listens}}, {"idle": 0, "all": 4})
     assert index_of(known, after) - index_of(known, submission) == gain * 100
+
+
+def test_a_gain_counts_who_is_excluded_with_evidence_and_was_without_it() -> None:
+    """Y, which only a field without evidence excludes, is unknown and counts 0; where none is idle, it is left out."""
+    applies = All(of=(b.compare(b.field("staff"), "ge", 10), b.compare(b.field("idle"), "ge", 1)))
+    known = b.methodology(
+        b.root(b.group("D", idle("X"), b.boolean("Y", applies=applies))),
+        profile=(*FIELDS, b.integer_field("staff", needs_evidence=True)),
+    )
+    found = step(known, b.submit({}, {"idle": 4, "all": 4, "staff": 3}, profile_self_declared=["staff"]))
+    # 100/1 - (0 + 0)/2
+    assert (found.change, found.gain) == ({"idle": 0}, 100)
 
 
 def test_a_gain_counts_the_contradiction_that_the_step_mends() -> None:

@@ -480,6 +480,23 @@ def _find_declared_exclusions(
     return fields if leaf.applies(doubtful) is None else ()
 
 
+def is_affected(leaf: CompiledIndicator, before: Facts, after: Facts, profile_self_declared: frozenset[str]) -> bool:
+    """Return True if the zero rule, applicability or raw value of an indicator differs between two lists of facts.
+
+    An indicator that applies with neither list differs too, if one of them excludes it with evidence, and the other
+    only by profile fields without evidence (`profile_self_declared`): the second leaves it unknown.
+    """
+    for closure in (leaf.zero_when, leaf.applies, leaf.compute_value):
+        if closure is not None and closure(before) != closure(after):
+            return True
+    if not profile_self_declared or leaf.applies is None or leaf.applies(after) is not False:
+        return False
+    excluded_before, excluded_after = (
+        _find_declared_exclusions(leaf, facts, profile_self_declared) for facts in (before, after)
+    )
+    return excluded_before != excluded_after
+
+
 # --- the tree -------------------------------------------------------------------------------------------------
 
 

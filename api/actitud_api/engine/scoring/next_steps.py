@@ -22,6 +22,7 @@ from actitud_api.engine.scoring.evaluate import (
     LinearTerms,
     build_group_sensitivity,
     evaluate_compiled,
+    is_affected,
     round_to_published,
 )
 from actitud_api.engine.scoring.indicator_result import Ratio
@@ -294,7 +295,11 @@ def _compute_effect(
     requires, repairs = _find_affected_rules(branches, leaf, change, changed)
     # The level as sent, from which evidence lifts the cap, may be one at which the indicator counts 0 or leaves.
     loses_value = _compute_value_after(leaf, changed) is None
-    if not requires and (repairs or loses_value or _reaches_others(evaluation, leaf, changed)):
+    reaches_others = any(
+        is_affected(evaluation.compiled.indicators[other], evaluation.facts, changed, submission.profile_self_declared)
+        for other in leaf.dependents
+    )
+    if not requires and (repairs or loses_value or reaches_others):
         return _compute_full_gain(evaluation, submission, leaf, change, evidence), requires
     return branches.compute_gain(leaf, score), requires
 
@@ -424,16 +429,6 @@ def _find_affected_rules(
     )
     repairs = (rule.holds(apply_change(evaluation.sent, change)) for rule in touching if rule.definition.id in broken)
     return breaks, any(repairs)
-
-
-def _reaches_others(evaluation: Evaluation, leaf: CompiledIndicator, changed: Facts) -> bool:
-    """Return True if the facts `changed` change the zero rule, applicability or raw value of another indicator."""
-    others = (evaluation.compiled.indicators[position] for position in leaf.dependents)
-    return any(
-        closure is not None and closure(evaluation.facts) != closure(changed)
-        for other in others
-        for closure in (other.zero_when, other.applies, other.compute_value)
-    )
 
 
 def _compute_full_gain(

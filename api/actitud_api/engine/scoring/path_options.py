@@ -20,6 +20,7 @@ from actitud_api.engine.scoring.evaluate import (
     GroupSensitivity,
     build_group_sensitivity,
     evaluate_compiled,
+    is_affected,
     is_gate_met,
     publish_score,
     round_to_published,
@@ -227,14 +228,13 @@ def _is_contained(situation: Situation, leaf: CompiledIndicator, changed: Facts)
     for rule in evaluation.compiled.touching_rules[leaf.position]:
         if rule.definition.id in broken or (rule.definition.id not in situation.suspended and not rule.holds(changed)):
             return False
-    for position in (leaf.position, *leaf.dependents):
+    for closure in (leaf.zero_when, leaf.applies):
+        if closure is not None and closure(evaluation.facts) != closure(changed):
+            return False
+    for position in leaf.dependents:
         other = evaluation.compiled.indicators[position]
-        closures = (
-            (other.zero_when, other.applies) if other is leaf else (other.zero_when, other.applies, other.compute_value)
-        )
-        for closure in closures:
-            if closure is not None and closure(evaluation.facts) != closure(changed):
-                return False
+        if is_affected(other, evaluation.facts, changed, situation.submission.profile_self_declared):
+            return False
     return changed[leaf.presence_slot] is not None if leaf.presence_slot is not None else True
 
 
