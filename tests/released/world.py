@@ -131,7 +131,7 @@ def _add_file_of_batch(database: Database) -> None:
         job = enqueue_job(
             session, kind="toys.count", parameters=Counting(1), principal=None, edition=sandbox.OPEN, run_after=_NEVER
         )
-        batch_queries.insert_file(session, job.id, b"organisation,indicator,verdict\r\n")
+        batch_queries.store_file(session, job.id, b"organisation,indicator,verdict\r\n")
 
 
 def _write_over_http(database: Database, url: str) -> None:

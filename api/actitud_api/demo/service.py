@@ -256,7 +256,7 @@ def _delete_demonstration(session: Session) -> None:
     queries.delete_simulation(session, EDITION)
     for edition in (EARLIER, EDITION):
         assessments.clear_edition(session, edition)
-        editions.remove(session, edition)
+        editions.remove_edition(session, edition)
     organisations.remove_simulated(session)
 
 

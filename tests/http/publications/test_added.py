@@ -157,7 +157,7 @@ def test_what_it_changed_and_did_not_submit_again_is_not_published(database: Dat
     with database.write() as session:
         return_submitted(session, LATE)
         edited = msgspec.to_builtins(structs.replace(submissions()[LATE], answers={}))
-        assessment_queries.update_columns(session, EDITION, LATE, {"submission": edited})
+        assessment_queries.update_figures(session, EDITION, LATE, {"submission": edited})
     first = publish(database, tmp_path)
     made = publish(database, tmp_path, correction(first, LATE, D1_01=BETTER), now=LATER)
     answers = get_score(database).submission.answers

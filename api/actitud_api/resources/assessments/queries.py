@@ -307,10 +307,14 @@ def update_version(
     return session.execute(statement.returning(ASSESSMENTS.c.version)).one_or_none() is not None
 
 
-def update_columns(session: Session, edition: str, organisation: str, values: Mapping[str, object]) -> None:
-    """Update columns of an assessment without a check of its version; `values` are the new values by column."""
+def update_figures(session: Session, edition: str, organisation: str, figures: Mapping[str, object]) -> None:
+    """Overwrite columns of an assessment, such as its index, without a check of its version; `figures` are by column.
+
+    `service.figure_columns` builds `figures` from an evaluation. The database refuses this once the edition is
+    published.
+    """
     key = (ASSESSMENTS.c.edition == edition, ASSESSMENTS.c.organisation == organisation)
-    session.execute(update(ASSESSMENTS).where(*key).values(values))
+    session.execute(update(ASSESSMENTS).where(*key).values(figures))
 
 
 def delete_draft(session: Session, edition: str, organisation: str, version: int) -> bool:
@@ -327,7 +331,7 @@ def delete_draft(session: Session, edition: str, organisation: str, version: int
     return session.execute(statement.returning(ASSESSMENTS.c.version)).one_or_none() is not None
 
 
-def delete_edition_rows(session: Session, edition: str) -> None:
+def clear_edition(session: Session, edition: str) -> None:
     """Delete every assessment of an edition, with its submissions and transitions."""
     # In the order of the foreign keys.
     session.execute(delete(TRANSITIONS).where(TRANSITIONS.c.edition == edition))
@@ -507,8 +511,12 @@ def update_row(session: Session, row: StoredRow, values: Mapping[str, object]) -
     )
 
 
-def insert_erasure(session: Session, erasure: Erasure) -> None:
-    """Insert an erasure. Its entry in the ledger (audit log) must be stored, and must be the newest one."""
+def record_erasure(session: Session, erasure: Erasure) -> None:
+    """Store the record of an erasure, before the data are erased.
+
+    Its entry in the ledger (audit log) must be stored, and must be the newest one. The database refuses to erase
+    anything from a published edition without such a record.
+    """
     session.execute(insert(ERASURES), structs.asdict(erasure))
 
 

@@ -45,6 +45,9 @@ from actitud_api.resources.assessments.lifecycle import (
     Lifecycle,
 )
 from actitud_api.resources.assessments.queries import StoredRow
+from actitud_api.resources.assessments.queries import clear_edition as clear_edition
+from actitud_api.resources.assessments.queries import record_erasure as record_erasure
+from actitud_api.resources.assessments.queries import update_figures as update_figures
 from actitud_api.resources.assessments.records import (
     AnswerSupport,
     AssessmentRecord,
@@ -624,14 +627,6 @@ def store_correction(session: Session, preview: CorrectionPreview, revision: int
     queries.insert_correction(session, _build_submission(record, number + 1, explanations, now), revision)
 
 
-def update_figures(session: Session, edition: str, organisation: str, figures: Mapping[str, object]) -> None:
-    """Overwrite the columns for index, level, coverage and other results of an assessment with `figures`.
-
-    `figure_columns` builds `figures` from an evaluation. The database refuses this once the edition is published.
-    """
-    queries.update_columns(session, edition, organisation, figures)
-
-
 def list_erasures(session: Session, edition: str, organisations: Collection[str]) -> dict[str, list[Erasure]]:
     """Return the erasures of the assessments of these organisations in an edition, by organisation id.
 
@@ -659,15 +654,6 @@ def get_erasure_state(database: Database, edition: str) -> tuple[int, str]:
     """
     with database.read() as session:
         return queries.get_erasure_state(session, edition)
-
-
-def record_erasure(session: Session, erasure: Erasure) -> None:
-    """Store the record of an erasure, before the data are erased.
-
-    Its entry in the ledger (audit log) must be stored, and must be the newest one. The database refuses to erase
-    anything from a published edition without such a record.
-    """
-    queries.insert_erasure(session, erasure)
 
 
 def count_erasable(session: Session, record: AssessmentRecord, indicator: str | None) -> int:
@@ -763,11 +749,6 @@ def store_rows(session: Session, rows: Iterable[dict[str, object]]) -> None:
     The organisations must have no assessment in the edition yet.
     """
     queries.insert_rows(session, list(rows))
-
-
-def clear_edition(session: Session, edition: str) -> None:
-    """Delete every assessment of an edition, with its submissions and transitions."""
-    queries.delete_edition_rows(session, edition)
 
 
 class DerivedAssessment(Struct, frozen=True):

@@ -90,17 +90,20 @@ def _select(
 # --- files ----------------------------------------------------------------------------------------------------
 
 
-def insert_file(session: Session, job: int, content: bytes) -> None:
-    """Store the file of a job that has no file yet."""
+def store_file(session: Session, job: int, content: bytes) -> None:
+    """Store the workbook that a job reads, in the session that enqueues the job."""
     session.execute(insert(FILES), {"job": job, "content": content})
 
 
 def get_file(session: Session, job: int) -> bytes:
-    """Return the content of the file of a job. The job must not have ended, because its file is then deleted."""
+    """Return the content of the workbook of a job. The job must not have ended, because it is then deleted."""
     content: bytes = session.execute(select(FILES.c.content).where(FILES.c.job == job)).scalar_one()
     return content
 
 
 def delete_file(session: Session, job: int) -> None:
-    """Delete the file of a job."""
+    """Delete the workbook of a job, in the session that ends it.
+
+    The workbook has unpublished verdicts of an assessor, so it is kept no longer than the job needs it.
+    """
     session.execute(delete(FILES).where(FILES.c.job == job))

@@ -17,6 +17,9 @@ from actitud_api.resources.assessments.lifecycle import REVIEWABLE_STATES, Deadl
 from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.assessments.transitions import UnknownAssessment
 from actitud_api.resources.batches import queries
+from actitud_api.resources.batches.queries import delete_file as delete_file
+from actitud_api.resources.batches.queries import get_file as get_file
+from actitud_api.resources.batches.queries import store_file as store_file
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import EditionNotOpen, UnknownEdition
 from actitud_api.resources.organisations.service import IdentifierIsAlias, OrganisationFilters
@@ -148,21 +151,3 @@ def _select_own(found: Mapping[str, AnswerReview], assessor: str) -> dict[str, O
         for given in review.current_verdicts
         if given.assessor == assessor and given.verdict is not None
     }
-
-
-def store_file(session: Session, job: int, content: bytes) -> None:
-    """Store the workbook that a job reads, in the session that enqueues the job."""
-    queries.insert_file(session, job, content)
-
-
-def get_file(session: Session, job: int) -> bytes:
-    """Return the content of the workbook of a job, which must not have ended."""
-    return queries.get_file(session, job)
-
-
-def delete_file(session: Session, job: int) -> None:
-    """Delete the workbook of a job, in the session that ends it.
-
-    The workbook has unpublished verdicts of an assessor, so it is kept no longer than the job needs it.
-    """
-    queries.delete_file(session, job)

@@ -214,8 +214,11 @@ def lock_edition(session: Session, identifier: str, version: int) -> bool:
     return session.execute(statement).one_or_none() is not None
 
 
-def delete_edition(session: Session, identifier: str) -> None:
-    """Delete an edition if it exists. It must have no assessment, because assessments refer to it."""
+def remove_edition(session: Session, identifier: str) -> None:
+    """Delete an edition in any state, if it exists. It must have no assessment, because assessments refer to it.
+
+    For clients there is `service.delete`, which refuses a published edition.
+    """
     session.execute(delete(EDITIONS).where(EDITIONS.c.id == identifier))
 
 

@@ -25,6 +25,7 @@ from actitud_api.resources.editions.queries import CountedEdition as CountedEdit
 from actitud_api.resources.editions.queries import EditionCursorKey as EditionCursorKey
 from actitud_api.resources.editions.queries import EditionRecord as EditionRecord
 from actitud_api.resources.editions.queries import State as State
+from actitud_api.resources.editions.queries import remove_edition as remove_edition
 
 LATEST: Final = "latest"
 """The id under which clients ask for the published edition with the newest reference date."""
@@ -310,15 +311,7 @@ def delete(session: Session, edition: str, *, expected: Expected) -> None:
     lock(session, record)
     if organisations := queries.count_assessments(session, record):
         raise EditionInconsistent([EditionContradiction("", "assessments", str(organisations))])
-    queries.delete_edition(session, record.id)
-
-
-def remove(session: Session, edition: str) -> None:
-    """Delete an edition in any state, if it exists. It must have no assessment, because assessments refer to it.
-
-    For clients there is `delete`, which refuses a published edition.
-    """
-    queries.delete_edition(session, edition)
+    remove_edition(session, record.id)
 
 
 def _load_changeable(session: Session, edition: str, expected: Expected) -> EditionRecord:

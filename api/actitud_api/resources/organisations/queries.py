@@ -167,7 +167,10 @@ _UPDATE = (
 
 
 def lock(session: Session) -> None:
-    """Lock all organisations: only this session can write them until it ends."""
+    """Lock all organisations: only this session can write them until it ends.
+
+    A check that compares an entry with all organisations needs this lock.
+    """
     database.lock_table(session, ORGANISATIONS)
 
 
@@ -260,9 +263,10 @@ def list_predecessors(session: Session, identifier: str) -> set[str]:
 
 
 def list_domains(session: Session, identifiers: Collection[str], *, locked: bool) -> dict[str, tuple[str, ...]]:
-    """Return the internet domains of organisations, by id; ids that no organisation has are absent.
+    """Return the hosts whose pages count as evidence, by organisation id; ids that no organisation has are absent.
 
-    If `locked`, no other session can change the domains until this session ends.
+    If `locked`, no other session can change the domains until this session ends; the session must then be a writing
+    one.
     """
     # A shared lock: writes of assessments wait for a change of the domains, not for each other.
     statement = _SELECT_DOMAINS.with_for_update(read=True) if locked else _SELECT_DOMAINS
@@ -301,7 +305,7 @@ def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]]
     return True
 
 
-def delete_simulated(session: Session) -> None:
+def remove_simulated(session: Session) -> None:
     """Delete every invented organisation, and the references to it in other organisations."""
     invented = select(ORGANISATIONS.c.id).where(ORGANISATIONS.c.simulated)
     delete_words(session, session.execute(invented).scalars().all())

@@ -43,7 +43,10 @@ from actitud_api.resources.organisations.municipalities import MunicipalityFault
 from actitud_api.resources.organisations.queries import MatchKey as MatchKey
 from actitud_api.resources.organisations.queries import OrganisationFilters as OrganisationFilters
 from actitud_api.resources.organisations.queries import OrganisationRecord as OrganisationRecord
+from actitud_api.resources.organisations.queries import list_domains as list_domains
+from actitud_api.resources.organisations.queries import lock as lock
 from actitud_api.resources.organisations.queries import match_identifiers as match_identifiers
+from actitud_api.resources.organisations.queries import remove_simulated as remove_simulated
 from actitud_api.resources.organisations.search_queries import find_matches as find_matches
 from actitud_api.resources.organisations.search_terms import index_words
 
@@ -192,15 +195,6 @@ def lock_domains(session: Session, organisation: str) -> tuple[str, ...]:
     return domains[organisation]
 
 
-def list_domains(session: Session, identifiers: Collection[str], *, locked: bool) -> dict[str, tuple[str, ...]]:
-    """Return the hosts whose pages count as evidence, by organisation id; ids that no organisation has are absent.
-
-    If `locked` is True, no other session can change the domains until this session ends; the session must then be a
-    writing one.
-    """
-    return queries.list_domains(session, identifiers, locked=locked)
-
-
 def resolve_identifiers(session: Session, identifiers: Collection[str]) -> dict[str, str]:
     """Return a mapping from each identifier to the id of its organisation.
 
@@ -225,14 +219,6 @@ def find_band(kind: Kind, size: int) -> Band | None:
         if band.start <= size and (band.to is None or size <= band.to):
             return cast("Band", band.code)
     return None
-
-
-def lock(session: Session) -> None:
-    """Lock all organisations: only this session can write them until it ends.
-
-    A check that compares an entry with all organisations needs this lock.
-    """
-    queries.lock(session)
 
 
 def add(session: Session, entries: Iterable[OrganisationEntry], now: datetime) -> None:
@@ -286,11 +272,6 @@ def update(
     if entry.domains != before.domains:
         domains_changed(session, [organisation])
     return find(session, organisation)
-
-
-def remove_simulated(session: Session) -> None:
-    """Delete every invented organisation."""
-    queries.delete_simulated(session)
 
 
 def import_municipalities(

@@ -66,6 +66,7 @@ from actitud_api.resources.publications.queries import (
     SignedDocument,
 )
 from actitud_api.resources.publications.queries import PublicationRecord as PublicationRecord
+from actitud_api.resources.publications.queries import get_newest_revision as get_newest_revision
 from actitud_api.resources.publications.shown import AlteredFigure as AlteredFigure
 from actitud_api.resources.publications.shown import find_altered_figure as find_altered_figure
 from actitud_api.resources.reviews import service as reviews
@@ -1026,14 +1027,6 @@ def _unpack_newest_score(stored: queries.StoredNewestScore) -> NewestScore:
         document=document,
         review=document.review,
     )
-
-
-def get_newest_revision(session: Session, edition: str) -> int | None:
-    """Return the number of the newest revision of an edition, or None if the edition is not published.
-
-    Readers of a published edition get the scores of this revision.
-    """
-    return queries.get_newest_revision(session, edition)
 
 
 def get_texts(database: Database, edition: str, revision: int, organisations: Sequence[str]) -> dict[str, bytes]:

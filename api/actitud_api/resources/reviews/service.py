@@ -42,6 +42,8 @@ from actitud_api.resources.reviews import queries
 from actitud_api.resources.reviews.agreement import AgreementCount, VerdictAgreement, compute_agreement
 from actitud_api.resources.reviews.flagging import FlagKind, extract_compared, find_anomalies, find_followers
 from actitud_api.resources.reviews.queries import FlagRecord, OverallReview, SampleDraw, VerdictRecord
+from actitud_api.resources.reviews.queries import count_reasons as count_reasons
+from actitud_api.resources.reviews.queries import erase_reasons as erase_reasons
 from actitud_api.resources.reviews.sampling import generate_seed, select_sample
 from actitud_api.resources.reviews.severity import is_harsher, is_whole_harsher
 
@@ -836,25 +838,6 @@ def _describe_overall_review(record: AssessmentRecord, review: OverallReview | N
         review,
         build_revision(record.created, 0 if review is None else review.version),
     )
-
-
-# --- erasure --------------------------------------------------------------------------------------------------
-
-
-def erase_reasons(session: Session, edition: str, organisation: str, indicator: str | None) -> None:
-    """Erase the reasons of the verdicts on the answer to an indicator.
-
-    If `indicator` is None, erase the reasons of all verdicts of the assessment, and the text of the overall review.
-    """
-    queries.erase_reasons(session, edition, organisation, indicator)
-
-
-def count_reasons(session: Session, edition: str, organisation: str, indicator: str | None) -> int:
-    """Count the reasons of the verdicts on the answer to an indicator.
-
-    If `indicator` is None, count the reasons of all verdicts of the assessment, and the text of the overall review.
-    """
-    return queries.count_reasons(session, edition, organisation, indicator)
 
 
 # --- agreement ------------------------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ from actitud_api.resources.reviews import service as reviews
 from actitud_api.resources.reviews.queries import OverallReview, VerdictRecord
 from actitud_api.resources.reviews.replies import queries
 from actitud_api.resources.reviews.replies.queries import ReplyRecord
+from actitud_api.resources.reviews.replies.queries import count_erasable as count_erasable
+from actitud_api.resources.reviews.replies.queries import erase_replies as erase_replies
 from actitud_api.resources.reviews.service import UnknownIndicator
 
 
@@ -207,16 +209,6 @@ def list_evidence(session: Session, edition: str, organisation: str) -> dict[str
     """Return the documents of the replies of an assessment by indicator. Erased documents are absent."""
     records = queries.list_replies(session, edition, [organisation])
     return {record.indicator: record.evidence for record in records if record.evidence}
-
-
-def erase_replies(session: Session, edition: str, organisation: str, indicator: str | None) -> None:
-    """Erase the text and the documents of the reply about an indicator, or of all replies if `indicator` is None."""
-    queries.erase_replies(session, edition, organisation, indicator)
-
-
-def count_erasable(session: Session, edition: str, organisation: str, indicator: str | None) -> int:
-    """Count the replies with a text to erase: about an indicator, or about all indicators if `indicator` is None."""
-    return queries.count_erasable(session, edition, organisation, indicator)
 
 
 def hide_erased(outcome: ReviewOutcome, erasures: Sequence[Erasure]) -> ReviewOutcome:
