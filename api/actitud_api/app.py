@@ -220,7 +220,7 @@ PROBLEMS: Final[Sequence[ProblemMapping]] = (
     (Unavailable, _build_unavailable),
     *handler_threads.PROBLEMS,
     *large_responses.PROBLEMS,
-    maps_to(StaleVersion, PRECONDITION_FAILED, lambda error: PRECONDITION_FAILED.description),
+    maps_to(StaleVersion, PRECONDITION_FAILED, PRECONDITION_FAILED.description),
     *methodologies.PROBLEMS,
     *workbooks.PROBLEMS,
     *organisations.PROBLEMS,

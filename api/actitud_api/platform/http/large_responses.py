@@ -99,7 +99,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     (NoSlotFree, _build_busy),
     (DeadlinePassed, _build_late),
     # Nobody reads the response, but it must not count as a 500.
-    maps_to(ClientDisconnected, INVALID_REQUEST, lambda error: Texts("El cliente se ha ido.", "The client has gone.")),
+    maps_to(ClientDisconnected, INVALID_REQUEST, Texts("El cliente se ha ido.", "The client has gone.")),
 )
 
 

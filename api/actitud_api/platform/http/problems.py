@@ -379,18 +379,19 @@ ProblemMapping = tuple[type[Exception], Callable[[Exception], ProblemError | Mov
 def maps_to(
     exception: type[E],
     problem: ProblemType,
-    detail: Callable[[E], Texts],
+    detail: Texts | Callable[[E], Texts],
     faults: Callable[[E, Texts], Sequence[Fault]] = lambda error, detail: (),
 ) -> ProblemMapping:
     """Return a mapping that turns exceptions of a type into problems of the type `problem`.
 
-    `detail` returns the explanation for an exception, and `faults` the faults of the request for an exception and its
-    explanation. The `routes.py` of each resource lists its mappings as `PROBLEMS`, and `app.py` collects them.
+    `detail` is the explanation, with placeholders that name attributes of the exception, or returns it for an
+    exception. `faults` returns the faults of the request for an exception and its explanation. The `routes.py` of each
+    resource lists its mappings as `PROBLEMS`, and `app.py` collects them.
     """
 
     def map_exception(error: Exception) -> ProblemError:
         assert isinstance(error, exception)
-        text = detail(error)
+        text = detail.fill(**vars(error)) if isinstance(detail, Texts) else detail(error)
         return ProblemError(problem, text, faults(error, text))
 
     return exception, map_exception

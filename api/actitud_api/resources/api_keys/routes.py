@@ -79,12 +79,12 @@ def _fault(error: KeyChangeRefused) -> Fault:
 
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
-    maps_to(UnknownKey, NOT_FOUND, lambda error: NOT_FOUND.description),
-    maps_to(KeyChangeRefused, CONFLICT, lambda error: _REFUSED, lambda error, detail: [_fault(error)]),
+    maps_to(UnknownKey, NOT_FOUND, NOT_FOUND.description),
+    maps_to(KeyChangeRefused, CONFLICT, _REFUSED, lambda error, detail: [_fault(error)]),
     maps_to(
         BindingsNotFound,
         CONFLICT,
-        lambda error: _BINDINGS_NOT_FOUND,
+        _BINDINGS_NOT_FOUND,
         lambda error, detail: [Fault(found.pointer, "unknown", found.value, _ABSENT) for found in error.unknown],
     ),
 )

@@ -73,36 +73,29 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownAssessment,
         NOT_FOUND,
-        lambda error: Texts(
+        Texts(
             "{organisation} no tiene evaluación en la edición {edition}.",
             "{organisation} has no assessment in the edition {edition}.",
-            organisation=error.organisation,
-            edition=error.edition,
         ),
     ),
     maps_to(
         UnknownSubmission,
         NOT_FOUND,
-        lambda error: Texts(
-            "La evaluación no tiene ninguna presentación {number}.",
-            "The assessment has no submission {number}.",
-            number=error.number,
-        ),
+        Texts("La evaluación no tiene ninguna presentación {number}.", "The assessment has no submission {number}."),
     ),
     maps_to(
         MethodologyMismatch,
         CONFLICT,
-        lambda error: Texts(
+        Texts(
             "La edición se responde con la metodología {required}.",
             "The edition is answered under the methodology {required}.",
-            required=error.required,
         ),
         lambda error, detail: [Fault(f"{error.pointer}/methodology", "edition", error.sent, detail, error.required)],
     ),
     maps_to(
         NotSubmittable,
         CONFLICT,
-        lambda error: Texts(
+        Texts(
             "La evaluación no se puede presentar así; véase `errors`.",
             "The assessment cannot be submitted like this; see `errors`.",
         ),

@@ -94,11 +94,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownTransition,
         NOT_FOUND,
-        lambda error: Texts(
-            "La evaluación no tiene ningún paso {number}.",
-            "The assessment has no transition {number}.",
-            number=error.number,
-        ),
+        Texts("La evaluación no tiene ningún paso {number}.", "The assessment has no transition {number}."),
     ),
     maps_to(
         InvalidTransition,
@@ -139,28 +135,24 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         HearingTooShort,
         CONFLICT,
-        lambda error: Texts(
+        Texts(
             "La audiencia terminaría hoy, {day}, y no dejaría un día entero para alegar: antes de empezarla, amplíela "
             "hasta el {first} o más allá con una prórroga (`extensions`, fase `hearing`).",
             "The hearing would end today, {day}, which leaves no whole day to reply: before it begins, give it until "
             "{first} or later with an extension (`extensions`, phase `hearing`).",
-            day=error.day,
-            first=error.first,
         ),
         lambda error, detail: [Fault("", "notice", str(error.day), detail, str(error.first))],
     ),
     maps_to(
         TooLateToReply,
         CONFLICT,
-        lambda error: Texts(
+        Texts(
             "La audiencia termina el {day} y ya no queda un día entero para alegar: desde entonces solo se admite lo "
             "que sea más favorable a la organización. Lo más severo tiene que darle otro último día "
             "(`hearing_until`), desde el {first}.",
             "The hearing ends on {day}, which leaves no whole day to reply: from then on only what is milder is "
             "admitted. What is harsher has to give the organisation another last day (`hearing_until`), {first} or "
             "later.",
-            day=error.day,
-            first=error.first,
         ),
         lambda error, detail: [Fault("/hearing_until", "harsher", str(error.day), detail, str(error.first))],
     ),

@@ -27,15 +27,14 @@ _MAPPINGS: Final[tuple[ProblemMapping, ...]] = (
     *assessments.PROBLEMS,
     *transitions.PROBLEMS,
     *reviews.PROBLEMS,
-    maps_to(StaleVersion, PRECONDITION_FAILED, lambda _: PRECONDITION_FAILED.description),
+    maps_to(StaleVersion, PRECONDITION_FAILED, PRECONDITION_FAILED.description),
     # A request for one organisation is redirected to its id.
     maps_to(
         IdentifierIsAlias,
         CONFLICT,
-        lambda error: Texts(
+        Texts(
             "Es otro identificador de {organisation}: use ese.",
             "It is another identifier of {organisation}: use that one.",
-            organisation=error.organisation,
         ),
         lambda error, detail: [Fault("/organisations", "alias", None, detail, error.organisation)],
     ),

@@ -51,7 +51,7 @@ _EMPTY = Texts(
 )
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
-    maps_to(EmptySelection, CONFLICT, lambda _: _EMPTY, lambda _, detail: [Fault("", "empty", None, detail)]),
+    maps_to(EmptySelection, CONFLICT, _EMPTY, lambda _, detail: [Fault("", "empty", None, detail)]),
 )
 
 

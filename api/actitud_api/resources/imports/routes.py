@@ -40,16 +40,10 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         ImportRejected,
         CONFLICT,
-        lambda error: Texts(
-            "El fichero no se puede importar; véase `errors`.", "The file cannot be imported; see `errors`."
-        ),
+        Texts("El fichero no se puede importar; véase `errors`.", "The file cannot be imported; see `errors`."),
         lambda error, detail: [_locate(fault) for fault in error.faults],
     ),
-    maps_to(
-        UnknownImportFile,
-        NOT_FOUND,
-        lambda error: Texts("No está el fichero {name}.", "There is no file {name}.", name=error.name),
-    ),
+    maps_to(UnknownImportFile, NOT_FOUND, Texts("No está el fichero {name}.", "There is no file {name}.")),
     maps_to(
         TemplateTooLarge,
         CONFLICT,

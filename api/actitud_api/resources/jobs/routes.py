@@ -42,12 +42,8 @@ _LINKS = {
 _ENDED = Texts("El trabajo ya ha terminado.", "The job has ended already.")
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
-    maps_to(
-        UnknownJob,
-        NOT_FOUND,
-        lambda error: Texts("No hay ningún trabajo {job}.", "There is no job {job}.", job=error.job),
-    ),
-    maps_to(JobEnded, CONFLICT, lambda error: _ENDED, lambda error, detail: [Fault("", "ended", error.state, detail)]),
+    maps_to(UnknownJob, NOT_FOUND, Texts("No hay ningún trabajo {job}.", "There is no job {job}.")),
+    maps_to(JobEnded, CONFLICT, _ENDED, lambda error, detail: [Fault("", "ended", error.state, detail)]),
 )
 
 

@@ -26,9 +26,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownMethodology,
         NOT_FOUND,
-        lambda error: Texts(
-            "No hay ninguna metodología {version}.", "There is no methodology {version}.", version=error.version
-        ),
+        Texts("No hay ninguna metodología {version}.", "There is no methodology {version}."),
     ),
 )
 

@@ -43,17 +43,16 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownOrganisation,
         NOT_FOUND,
-        lambda error: Texts(
+        Texts(
             "No hay ninguna organización con el identificador {organisation}.",
             "There is no organisation with the id {organisation}.",
-            organisation=error.organisation,
         ),
     ),
     moves_to(IdentifierIsAlias, "organisation", lambda error: error.organisation),
     maps_to(
         OrganisationInconsistent,
         CONFLICT,
-        lambda error: Texts(
+        Texts(
             "Lo que se dice de la organización se contradice; véase `errors`.",
             "What is said of the organisation contradicts itself or what is stored; see `errors`.",
         ),

@@ -31,9 +31,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownApproval,
         NOT_FOUND,
-        lambda error: Texts(
-            "La edición no tiene ninguna aprobación con ese número.", "The edition has no approval of that number."
-        ),
+        Texts("La edición no tiene ninguna aprobación con ese número.", "The edition has no approval of that number."),
     ),
 )
 

@@ -187,24 +187,22 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         PublicationRefused,
         CONFLICT,
-        lambda error: _REFUSED,
+        _REFUSED,
         lambda error, detail: [_fault(refusal) for refusal in error.refusals],
     ),
     maps_to(UnknownPublication, NOT_FOUND, _unknown_publication),
     maps_to(
         UnknownPublishedScore,
         NOT_FOUND,
-        lambda error: Texts(
+        Texts(
             "{organisation} no tiene puntuación en esa publicación de la edición {edition}.",
             "{organisation} has no score in that publication of the edition {edition}.",
-            organisation=error.organisation,
-            edition=error.edition,
         ),
     ),
     maps_to(
         UnknownDocument,
         NOT_FOUND,
-        lambda error: Texts("No hay nada publicado con ese resumen.", "Nothing of that digest is published."),
+        Texts("No hay nada publicado con ese resumen.", "Nothing of that digest is published."),
     ),
 )
 

@@ -134,32 +134,25 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownIndicator,
         NOT_FOUND,
-        lambda error: Texts(
-            "La metodología no tiene ningún indicador {indicator}.",
-            "The methodology has no indicator {indicator}.",
-            indicator=error.indicator,
-        ),
+        Texts("La metodología no tiene ningún indicador {indicator}.", "The methodology has no indicator {indicator}."),
     ),
     maps_to(
         UnknownVerdict,
         NOT_FOUND,
-        lambda error: Texts(
+        Texts(
             "La clave no ha dado ningún dictamen sobre la respuesta actual de {indicator}.",
             "The key has given no verdict on the present answer to {indicator}.",
-            indicator=error.indicator,
         ),
     ),
     maps_to(
         UnknownSample,
         NOT_FOUND,
-        lambda error: Texts(
-            "La edición {edition} no tiene muestra.", "The edition {edition} has no sample.", edition=error.edition
-        ),
+        Texts("La edición {edition} no tiene muestra.", "The edition {edition} has no sample."),
     ),
     maps_to(
         ReviewChanged,
         PRECONDITION_FAILED,
-        lambda _: Texts(
+        Texts(
             "Desde que usted lo leyó, alguien ha dictaminado sobre ello o la respuesta ha cambiado. Vuelva a leerlo y "
             "dictamine sobre lo que hay ahora.",
             "Since you read it, somebody has judged it, or the answer has changed. Read it again, and judge what is "
@@ -184,10 +177,9 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         ReviewMethodologyMismatch,
         CONFLICT,
-        lambda error: Texts(
+        Texts(
             "La evaluación se hace con la metodología {required}.",
             "The assessment is made under the methodology {required}.",
-            required=error.required,
         ),
         lambda error, detail: [
             Fault("/methodology", "edition", error.sent, detail, error.required),
@@ -196,20 +188,18 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         AlreadySampled,
         CONFLICT,
-        lambda error: Texts(
+        Texts(
             "La muestra de la edición {edition} ya se sorteó, y no se sortea otra vez.",
             "The sample of the edition {edition} was drawn already, and is not drawn again.",
-            edition=error.edition,
         ),
         lambda error, detail: [Fault("", "sampled", None, detail)],
     ),
     maps_to(
         ReviewOver,
         CONFLICT,
-        lambda error: Texts(
+        Texts(
             "La edición {edition} está publicada: ya no se sortea su muestra ni se buscan avisos.",
             "The edition {edition} is published: its sample is not drawn and flags are not searched for any more.",
-            edition=error.edition,
         ),
         lambda error, detail: [Fault("", "published", None, detail)],
     ),

@@ -58,17 +58,15 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownScore,
         NOT_FOUND,
-        lambda error: Texts(
+        Texts(
             "{organisation} no tiene puntuación en la edición {edition}.",
             "{organisation} has no score in the edition {edition}.",
-            organisation=error.organisation,
-            edition=error.edition,
         ),
     ),
     maps_to(
         IncomparableVersions,
         INVALID_REQUEST,
-        lambda error: _INCOMPARABLE.fill(before=error.before, after=error.after),
+        _INCOMPARABLE,
         lambda error, detail: [Fault("from", "incomparable", None, detail)],
     ),
 )

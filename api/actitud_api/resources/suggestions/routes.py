@@ -59,26 +59,17 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownSuggestion,
         NOT_FOUND,
-        lambda error: Texts(
-            "No hay ninguna propuesta {suggestion}.",
-            "There is no suggestion {suggestion}.",
-            suggestion=error.suggestion,
-        ),
+        Texts("No hay ninguna propuesta {suggestion}.", "There is no suggestion {suggestion}."),
     ),
     maps_to(
         NotProposer,
         FORBIDDEN,
-        lambda error: Texts(
+        Texts(
             "Solo retira una propuesta la clave con la que se hizo, o un administrador.",
             "Only the key that made a suggestion withdraws it, or an administrator.",
         ),
     ),
-    maps_to(
-        AlreadyDecided,
-        CONFLICT,
-        lambda error: _DECIDED,
-        lambda error, detail: [Fault("", "decided", error.state, detail)],
-    ),
+    maps_to(AlreadyDecided, CONFLICT, _DECIDED, lambda error, detail: [Fault("", "decided", error.state, detail)]),
     maps_to(
         TooManySuggestions,
         CONFLICT,
@@ -93,12 +84,9 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         DimensionMismatch,
         CONFLICT,
-        lambda error: Texts(
+        Texts(
             "{indicator} es de la dimensión {dimension}, no de {named}.",
             "{indicator} is of the dimension {dimension}, not of {named}.",
-            indicator=error.indicator,
-            dimension=error.dimension,
-            named=error.named,
         ),
         lambda error, detail: [Fault("/dimension", "indicator", error.named, detail, error.dimension)],
     ),

@@ -98,13 +98,13 @@ def _cannot_sign(error: Exception) -> ProblemError:
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
     (SecretFault, _cannot_sign),
-    maps_to(ForeignWebhook, NOT_FOUND, lambda error: NOT_FOUND.description),
-    maps_to(UnknownWebhook, NOT_FOUND, lambda error: NOT_FOUND.description),
-    maps_to(UnknownDelivery, NOT_FOUND, lambda error: NOT_FOUND.description),
+    maps_to(ForeignWebhook, NOT_FOUND, NOT_FOUND.description),
+    maps_to(UnknownWebhook, NOT_FOUND, NOT_FOUND.description),
+    maps_to(UnknownDelivery, NOT_FOUND, NOT_FOUND.description),
     maps_to(
         TargetRefused,
         CONFLICT,
-        lambda error: _REFUSED,
+        _REFUSED,
         lambda error, detail: [
             Fault("/url", error.rule, msgspec.json.encode(error.url).decode(), _TARGET_TEXTS[error.rule])
         ],
@@ -112,10 +112,9 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         TooManyWebhooks,
         CONFLICT,
-        lambda error: Texts(
+        Texts(
             "Ya tiene {limit} webhooks, que es el máximo. Borre uno que no use.",
             "You have {limit} webhooks already, which is the maximum. Delete one that you do not use.",
-            limit=error.limit,
         ),
         lambda error, detail: [Fault("", "too_many", str(error.limit), detail)],
     ),

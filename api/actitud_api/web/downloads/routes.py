@@ -82,13 +82,11 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         WorkbookTooLarge,
         NOT_FOUND,
-        lambda error: Texts(
+        Texts(
             "No hay un libro de {rows} filas, sino de {maximum} como mucho: pida menos con los filtros o "
             "`limit`, o pídalas como .csv o .jsonl.",
             "There is no workbook of {rows} rows, only of up to {maximum}: ask for fewer by the filters "
             "or `limit`, or for .csv or .jsonl.",
-            rows=error.rows,
-            maximum=error.maximum,
         ),
     ),
 )

@@ -27,11 +27,9 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         VersionMismatch,
         CONFLICT,
-        lambda error: Texts(
+        Texts(
             "El cuestionario es de la metodología {sent}, y el libro de la {requested}.",
             "The questionnaire is of the methodology {sent}, and the workbook of {requested}.",
-            sent=error.sent,
-            requested=error.requested,
         ),
         lambda error, detail: [Fault("/methodology", "version", None, detail, error.requested)],
     ),

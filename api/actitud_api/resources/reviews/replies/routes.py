@@ -39,11 +39,7 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownReply,
         NOT_FOUND,
-        lambda error: Texts(
-            "No hay ninguna alegación sobre {indicator}.",
-            "There is no reply about {indicator}.",
-            indicator=error.indicator,
-        ),
+        Texts("No hay ninguna alegación sobre {indicator}.", "There is no reply about {indicator}."),
     ),
 )
 
