@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, insert, or_, select, update
 from sqlmodel import Session
 
 from actitud_api.platform.auth.service import Principal
@@ -16,6 +16,7 @@ from actitud_api.platform.jobs.problems import JobProblem
 from actitud_api.platform.jobs.tables import JobItemTable, JobTable
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.pages import PageRange, execute_page
+from actitud_api.platform.storage.records import fetch_record, fetch_records
 from actitud_api.platform.storage.times import UtcTime
 
 JOBS: Final = Base.metadata.tables[str(JobTable.__tablename__)]
@@ -122,20 +123,19 @@ _SELECT_ITEMS: Final = select(*(ITEMS.c[name] for name in JobItem.__struct_field
 def insert_job(session: Session, values: Mapping[str, object]) -> JobRecord:
     """Insert a new job and return it as stored; `values` has the value of each column by name."""
     row = session.execute(insert(JOBS).returning(*_COLUMNS), values).mappings().one()
-    return _to_record(row)
+    return msgspec.convert(dict(row), JobRecord)
 
 
 def get_job(session: Session, job: int) -> JobRecord | None:
     """Return the job with an id, or None if there is none."""
-    row = session.execute(_SELECT_ONE, {"id": job}).mappings().one_or_none()
-    return None if row is None else _to_record(row)
+    return fetch_record(session.execute(_SELECT_ONE, {"id": job}), JobRecord)
 
 
 def list_jobs(session: Session, filters: JobFilters, page: PageRange[int]) -> list[JobRecord]:
     """List jobs that match the filters, newest first; the sort key of `page` is the id of a job."""
     statement = select(*_COLUMNS).where(*filters.build_conditions()).order_by(JOBS.c.id.desc())
     rows = execute_page(session, statement, page, after=lambda before: JOBS.c.id < before)
-    return [_to_record(row) for row in rows.mappings()]
+    return fetch_records(rows, JobRecord)
 
 
 def list_items(session: Session, job: int, outcome: str | None, page: PageRange[int]) -> list[JobItem]:
@@ -147,7 +147,7 @@ def list_items(session: Session, job: int, outcome: str | None, page: PageRange[
     if outcome is not None:
         statement = statement.where(ITEMS.c.outcome == outcome)
     rows = execute_page(session, statement, page, after=lambda after: ITEMS.c.position > after)
-    return [msgspec.convert(dict(row), JobItem) for row in rows.mappings()]
+    return fetch_records(rows, JobItem)
 
 
 def count_outcomes(session: Session, jobs: Collection[int]) -> dict[int, dict[str, int]]:
@@ -234,9 +234,8 @@ def claim_job(
         "touched": now,
     }
     oldest = due.with_for_update(skip_locked=True).scalar_subquery()
-    row = session.execute(update(JOBS).where(JOBS.c.id == oldest).values(values).returning(*_COLUMNS))
-    taken = row.mappings().one_or_none()
-    return None if taken is None else _to_record(taken)
+    statement = update(JOBS).where(JOBS.c.id == oldest).values(values)
+    return fetch_record(session.execute(statement.returning(*_COLUMNS)), JobRecord)
 
 
 def extend_leases(session: Session, leases: Collection[str], lasting: timedelta, now: datetime) -> set[str]:
@@ -296,8 +295,7 @@ def request_cancellation(session: Session, job: int, now: datetime) -> JobRecord
         "touched": now,
     }
     statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.state.not_in(FINAL_STATES)).values(values)
-    row = session.execute(statement.returning(*_COLUMNS)).mappings().one_or_none()
-    return None if row is None else _to_record(row)
+    return fetch_record(session.execute(statement.returning(*_COLUMNS)), JobRecord)
 
 
 def delete_finished(session: Session, before: datetime, limit: int) -> int:
@@ -318,7 +316,3 @@ def _is_due(kinds: Collection[str], now: datetime) -> ColumnElement[bool]:
             and_(JOBS.c.state == "running", or_(JOBS.c.lease_expires <= now, was_set_back)),
         ),
     )
-
-
-def _to_record(row: RowMapping) -> JobRecord:
-    return msgspec.convert(dict(row), JobRecord)

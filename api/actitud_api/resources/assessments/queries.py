@@ -11,7 +11,6 @@ from msgspec import Struct, structs
 from sqlalchemy import (
     ColumnElement,
     Executable,
-    RowMapping,
     and_,
     bindparam,
     case,
@@ -32,6 +31,7 @@ from sqlmodel import Session
 
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.pages import PageRange, execute_page
+from actitud_api.platform.storage.records import fetch_record, fetch_records
 from actitud_api.resources.assessments.lifecycle import AssessmentState, TransitionRecord
 from actitud_api.resources.assessments.records import (
     AssessmentRecord,
@@ -169,8 +169,7 @@ _COUNT_SUBMISSIONS = select(func.count()).select_from(_SUBMITTED)
 
 def get(session: Session, edition: str, organisation: str) -> AssessmentRecord | None:
     """Return the assessment of an organisation in an edition, or None if there is none."""
-    row = session.execute(_SELECT_ONE, {"of": edition, "by": organisation}).mappings().one_or_none()
-    return None if row is None else _to_record(row)
+    return fetch_record(session.execute(_SELECT_ONE, {"of": edition, "by": organisation}), AssessmentRecord)
 
 
 def lock_assessment(session: Session, edition: str, organisation: str) -> None:
@@ -198,7 +197,7 @@ def list_page(
     rows = execute_page(
         session, statement, page, {"of": edition}, after=lambda after: ASSESSMENTS.c.organisation > after
     )
-    return [msgspec.convert(dict(row), AssessmentRow) for row in rows.mappings()]
+    return fetch_records(rows, AssessmentRow)
 
 
 def lock_changeable(session: Session, organisations: Collection[str]) -> list[AssessmentRecord]:
@@ -207,14 +206,12 @@ def lock_changeable(session: Session, organisations: Collection[str]) -> list[As
     In an open edition, an assessment may change until it is final; in an edition in review, only while it is
     returned.
     """
-    return [_to_record(row) for row in session.execute(_SELECT_CHANGEABLE, {"by": list(organisations)}).mappings()]
+    return fetch_records(session.execute(_SELECT_CHANGEABLE, {"by": list(organisations)}), AssessmentRecord)
 
 
 def get_many(session: Session, edition: str, organisations: Collection[str]) -> list[AssessmentRecord]:
     """Return the assessments of these organisations in an edition, in no particular order."""
-    return [
-        _to_record(row) for row in session.execute(_SELECT_MANY, {"of": edition, "by": list(organisations)}).mappings()
-    ]
+    return fetch_records(session.execute(_SELECT_MANY, {"of": edition, "by": list(organisations)}), AssessmentRecord)
 
 
 def insert_rows(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
@@ -233,7 +230,7 @@ def insert_new(session: Session, row: Mapping[str, object]) -> AssessmentRecord 
     """
     statement = insert(ASSESSMENTS).values(row).returning(*_returned(str(row["organisation"])))
     try:
-        return _to_record(session.execute(statement).mappings().one())
+        return fetch_record(session.execute(statement), AssessmentRecord)
     except IntegrityError:
         return None
 
@@ -247,8 +244,7 @@ def replace_content(
     stored version is no longer `version`.
     """
     statement = update(ASSESSMENTS).where(*_match_version(edition, organisation, version)).values(values)
-    row = session.execute(statement.returning(*_returned(organisation))).mappings().one_or_none()
-    return None if row is None else _to_record(row)
+    return fetch_record(session.execute(statement.returning(*_returned(organisation))), AssessmentRecord)
 
 
 def lock_versions(session: Session, edition: str, organisations: Collection[str]) -> dict[str, int]:
@@ -369,14 +365,13 @@ def list_submissions(session: Session, edition: str, organisation: str, page: Pa
         {"of": edition, "by": organisation},
         after=lambda after: _SUBMITTED.c.number > after,
     )
-    return [msgspec.convert(dict(row), SubmissionRecord) for row in rows.mappings()]
+    return fetch_records(rows, SubmissionRecord)
 
 
 def find_submission(session: Session, edition: str, organisation: str, number: int) -> SubmissionRecord | None:
     """Return the submission of an assessment with this number, or None if there is none."""
     statement = _SELECT_SUBMISSIONS.where(_SUBMITTED.c.number == number)
-    row = session.execute(statement, {"of": edition, "by": organisation}).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), SubmissionRecord)
+    return fetch_record(session.execute(statement, {"of": edition, "by": organisation}), SubmissionRecord)
 
 
 def list_transitions(session: Session, edition: str, organisation: str, page: PageRange[int]) -> list[TransitionRecord]:
@@ -388,14 +383,13 @@ def list_transitions(session: Session, edition: str, organisation: str, page: Pa
         {"of": edition, "by": organisation},
         after=lambda after: TRANSITIONS.c.number > after,
     )
-    return [msgspec.convert(dict(row), TransitionRecord) for row in rows.mappings()]
+    return fetch_records(rows, TransitionRecord)
 
 
 def find_transition(session: Session, edition: str, organisation: str, number: int) -> TransitionRecord | None:
     """Return the transition of an assessment with this number, or None if there is none."""
     statement = _SELECT_TRANSITIONS.where(TRANSITIONS.c.number == number)
-    row = session.execute(statement, {"of": edition, "by": organisation}).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), TransitionRecord)
+    return fetch_record(session.execute(statement, {"of": edition, "by": organisation}), TransitionRecord)
 
 
 def list_transitions_of(
@@ -429,8 +423,7 @@ def list_transitions_in_state(
 def _group_transitions(session: Session, statement: Executable) -> dict[str, list[TransitionRecord]]:
     """Return the transitions that a statement selects, by organisation id."""
     transitions: dict[str, list[TransitionRecord]] = {}
-    for row in session.execute(statement).mappings():
-        record = msgspec.convert(dict(row), TransitionRecord)
+    for record in fetch_records(session.execute(statement), TransitionRecord):
         transitions.setdefault(record.organisation, []).append(record)
     return transitions
 
@@ -554,7 +547,3 @@ def _match_version(edition: str, organisation: str, version: int) -> tuple[Colum
         ASSESSMENTS.c.organisation == organisation,
         ASSESSMENTS.c.version == version,
     )
-
-
-def _to_record(row: RowMapping) -> AssessmentRecord:
-    return msgspec.convert(dict(row), AssessmentRecord)

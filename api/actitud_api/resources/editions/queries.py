@@ -27,6 +27,7 @@ from sqlmodel import Session
 
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.pages import PageRange, execute_page
+from actitud_api.platform.storage.records import fetch_record
 from actitud_api.resources.editions.dates import Calendar, Windows
 from actitud_api.resources.editions.tables import (
     EditionTable,
@@ -122,19 +123,19 @@ def list_page(session: Session, page: PageRange[EditionCursorKey]) -> list[Count
     rows = execute_page(
         session, statement, page, after=lambda after: tuple_(EDITIONS.c.period_to, EDITIONS.c.id) < after
     )
-    return [CountedEdition(_to_record(row), row["organisations"]) for row in map(dict, rows.mappings())]
+    return [
+        CountedEdition(msgspec.convert(row, EditionRecord), row["organisations"]) for row in map(dict, rows.mappings())
+    ]
 
 
 def get(session: Session, identifier: str) -> EditionRecord | None:
     """Return the edition with this id, or None if there is none. `latest` is not accepted."""
-    row = session.execute(_SELECT_ONE, {"id": identifier}).mappings().one_or_none()
-    return None if row is None else _to_record(dict(row))
+    return fetch_record(session.execute(_SELECT_ONE, {"id": identifier}), EditionRecord)
 
 
 def get_latest(session: Session) -> EditionRecord | None:
     """Return the published edition whose period ended last, or None if none is published."""
-    row = session.execute(_SELECT_LATEST).mappings().one_or_none()
-    return None if row is None else _to_record(dict(row))
+    return fetch_record(session.execute(_SELECT_LATEST), EditionRecord)
 
 
 def count_organisations(session: Session, record: EditionRecord) -> int:
@@ -224,7 +225,3 @@ def remove_edition(session: Session, identifier: str) -> None:
 
 def _match_version(identifier: str, version: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return EDITIONS.c.id == identifier, EDITIONS.c.version == version
-
-
-def _to_record(row: dict[str, object]) -> EditionRecord:
-    return msgspec.convert(row, EditionRecord)

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from actitud_api.platform.jobs.queries import FINAL_STATES, JOBS
 from actitud_api.platform.storage.base import Base
+from actitud_api.platform.storage.records import fetch_record
 from actitud_api.resources.imports.tables import ImportFileTable, ImportPieceTable
 
 FILES: Final = Base.metadata.tables[ImportFileTable.__tablename__]
@@ -57,15 +58,13 @@ def insert_file(session: Session, values: dict[str, object]) -> ImportFileRecord
 
 def get_file(session: Session, file: int) -> ImportFileRecord | None:
     """Return the record of a file, or None if the file does not exist or was deleted."""
-    row = session.execute(select(*_COLUMNS).where(FILES.c.id == file)).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), ImportFileRecord)
+    return fetch_record(session.execute(select(*_COLUMNS).where(FILES.c.id == file)), ImportFileRecord)
 
 
 def find_annotated(session: Session, job: int) -> ImportFileRecord | None:
     """Return the record of the newest copy with marked faults that a job has made of its file, or None without any."""
     statement = select(*_COLUMNS).where(FILES.c.job == job).order_by(FILES.c.id.desc()).limit(1)
-    row = session.execute(statement).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), ImportFileRecord)
+    return fetch_record(session.execute(statement), ImportFileRecord)
 
 
 def insert_piece(session: Session, file: int, position: int, content: bytes) -> None:

@@ -37,6 +37,7 @@ from actitud_api.platform.audit_log.tables import StoredCheckpoint
 from actitud_api.platform.storage.base import IDENTIFIER, Base
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange, execute_page
+from actitud_api.platform.storage.records import fetch_record, fetch_records
 from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment, StoredCorrection, StoredErasure
 from actitud_api.resources.editions.tables import EditionTable, is_complete, is_frozen, select_newest_revision
 from actitud_api.resources.organisations.tables import OrganisationTable
@@ -523,7 +524,7 @@ def list_page(session: Session, edition: str, page: PageRange[int]) -> list[Publ
     rows = execute_page(
         session, _SELECT_PUBLICATIONS, page, {"edition": edition}, after=lambda before: PUBLICATIONS.c.revision < before
     )
-    return [msgspec.convert(dict(row), PublicationRecord) for row in rows.mappings()]
+    return fetch_records(rows, PublicationRecord)
 
 
 def get(session: Session, edition: str, revision: int | None = None) -> PublicationRecord | None:
@@ -533,8 +534,7 @@ def get(session: Session, edition: str, revision: int | None = None) -> Publicat
         if revision is None
         else _SELECT_PUBLICATIONS.where(PUBLICATIONS.c.revision == revision)
     )
-    row = session.execute(statement, {"edition": edition}).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), PublicationRecord)
+    return fetch_record(session.execute(statement, {"edition": edition}), PublicationRecord)
 
 
 def get_newest_revision(session: Session, edition: str) -> int | None:
@@ -742,7 +742,7 @@ def list_news(
                 ),
             )
         )
-    return [msgspec.convert(dict(row), PublicationRow) for row in session.execute(statement).mappings()]
+    return fetch_records(session.execute(statement), PublicationRow)
 
 
 def count_selected_scores(session: Session, edition: str, revision: int, filters: NewsFilters) -> int:
@@ -788,7 +788,7 @@ def list_corrections_of(session: Session, edition: str, organisation: str) -> li
         )
         .order_by(columns.revision.desc())
     )
-    return [msgspec.convert(dict(row), PublicationRow) for row in session.execute(statement).mappings()]
+    return fetch_records(session.execute(statement), PublicationRow)
 
 
 def find_newest_name(session: Session, organisation: str) -> str | None:

@@ -16,6 +16,7 @@ from actitud_api.engine.methodology.requests.answers import FactValue, Submissio
 from actitud_api.platform.storage import database
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.pages import PageRange, execute_page
+from actitud_api.platform.storage.records import fetch_record, fetch_records
 from actitud_api.resources.assessments.records import AssessmentSupport
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.assessments.tables import Assessment
@@ -190,16 +191,13 @@ def list_verdicts(session: Session, edition: str, organisations: Collection[str]
     The verdicts on an indicator are ordered by the time at which they were given or withdrawn. Withdrawn verdicts and
     verdicts on answers that were changed since are included.
     """
-    rows = session.execute(_VERDICTS_OF_MANY, {"of": edition, "some": list(organisations)}).mappings()
-    return [msgspec.convert(dict(row), VerdictRecord) for row in rows]
+    rows = session.execute(_VERDICTS_OF_MANY, {"of": edition, "some": list(organisations)})
+    return fetch_records(rows, VerdictRecord)
 
 
 def list_edition_verdicts(session: Session, edition: str) -> list[VerdictRecord]:
     """List all verdicts of an edition in no particular order."""
-    return [
-        msgspec.convert(dict(row), VerdictRecord)
-        for row in session.execute(_VERDICTS_OF_EDITION, {"of": edition}).mappings()
-    ]
+    return fetch_records(session.execute(_VERDICTS_OF_EDITION, {"of": edition}), VerdictRecord)
 
 
 def store_verdict(session: Session, verdict: VerdictRecord) -> None:
@@ -224,8 +222,8 @@ def find_overall_review(session: Session, edition: str, organisation: str) -> Ov
 
 def list_overall_reviews(session: Session, edition: str, organisations: Collection[str]) -> list[OverallReview]:
     """List the overall reviews of the assessments of these organisations in no particular order."""
-    rows = session.execute(_SELECT_REVIEWS, {"of": edition, "some": list(organisations)}).mappings()
-    return [msgspec.convert(dict(row), OverallReview) for row in rows]
+    rows = session.execute(_SELECT_REVIEWS, {"of": edition, "some": list(organisations)})
+    return fetch_records(rows, OverallReview)
 
 
 def store_overall_review(session: Session, review: OverallReview) -> OverallReview:
@@ -279,8 +277,7 @@ def _match_reasons(
 
 def find_draw(session: Session, edition: str) -> SampleDraw | None:
     """Return the seed and share of the sample of an edition, or None if none has been drawn."""
-    row = session.execute(_SELECT_DRAW, {"of": edition}).mappings().one_or_none()
-    return None if row is None else msgspec.convert(dict(row), SampleDraw)
+    return fetch_record(session.execute(_SELECT_DRAW, {"of": edition}), SampleDraw)
 
 
 def insert_draw(session: Session, draw: SampleDraw) -> bool:
@@ -342,7 +339,7 @@ def list_flags(
     if kind is not None:
         statement = statement.where(FLAGS.c.kind == kind)
     rows = execute_page(session, statement, page, {"of": edition}, after=_follow_flag)
-    return [msgspec.convert(dict(row), FlagRecord) for row in rows.mappings()]
+    return fetch_records(rows, FlagRecord)
 
 
 def _to_submitted(row: Row[str, str, str | None, str, str]) -> SubmittedAssessment:

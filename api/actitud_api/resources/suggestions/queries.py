@@ -8,12 +8,13 @@ from typing import Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 from sqlmodel import Session
 
 from actitud_api.platform.storage import database
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.pages import PageRange, execute_page
+from actitud_api.platform.storage.records import fetch_record, fetch_records
 from actitud_api.resources.suggestions.tables import SuggestionTable
 
 SUGGESTIONS = Base.metadata.tables[str(SuggestionTable.__tablename__)]
@@ -131,7 +132,7 @@ def list_page(
     conditions = (*filters.build_conditions(), *viewer.build_conditions())
     statement = _SELECT_ALL.where(*conditions).order_by(SUGGESTIONS.c.id.desc())
     rows = execute_page(session, statement, page, after=lambda after: SUGGESTIONS.c.id < after)
-    return [_to_record(row) for row in rows.mappings()]
+    return fetch_records(rows, SuggestionRecord)
 
 
 def count_suggestions(session: Session, filters: SuggestionFilters, viewer: Viewer) -> int:
@@ -151,8 +152,7 @@ def list_times_since(session: Session, proposer: str, since: datetime) -> list[d
 
 def get(session: Session, identifier: int) -> SuggestionRecord | None:
     """Return the suggestion with this id, or None if there is none."""
-    row = session.execute(_SELECT_ONE, {"id": identifier}).mappings().one_or_none()
-    return None if row is None else _to_record(row)
+    return fetch_record(session.execute(_SELECT_ONE, {"id": identifier}), SuggestionRecord)
 
 
 def insert_suggestion(session: Session, values: Mapping[str, object]) -> int:
@@ -188,7 +188,3 @@ def delete_suggestion(session: Session, identifier: int, version: int) -> bool:
 
 def _match_version(identifier: int, version: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return SUGGESTIONS.c.id == identifier, SUGGESTIONS.c.version == version
-
-
-def _to_record(row: RowMapping) -> SuggestionRecord:
-    return msgspec.convert(dict(row), SuggestionRecord)

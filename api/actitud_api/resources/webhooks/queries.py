@@ -6,11 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-import msgspec
 from msgspec import Struct
 from sqlalchemy import (
     ColumnElement,
-    RowMapping,
     Select,
     and_,
     bindparam,
@@ -31,6 +29,7 @@ from actitud_api.platform.auth.tables import AccessKeyTable
 from actitud_api.platform.storage import database
 from actitud_api.platform.storage.base import Base
 from actitud_api.platform.storage.pages import PageRange, execute_page
+from actitud_api.platform.storage.records import fetch_record, fetch_records
 from actitud_api.platform.storage.times import UtcTime
 from actitud_api.resources.webhooks.events import EventType
 from actitud_api.resources.webhooks.sending import SendingProblem
@@ -196,8 +195,7 @@ def get_webhook(session: Session, webhook: str, now: datetime) -> WebhookRecord 
 
     Its state is `ended` if its owner has no valid key at the time `now`.
     """
-    row = session.execute(_SELECT.where(WEBHOOKS.c.id == webhook), {"now": now}).mappings().one_or_none()
-    return None if row is None else _to_webhook(row)
+    return fetch_record(session.execute(_SELECT.where(WEBHOOKS.c.id == webhook), {"now": now}), WebhookRecord)
 
 
 def _follow_webhook(after: tuple[datetime, str]) -> ColumnElement[bool]:
@@ -218,7 +216,7 @@ def list_webhooks(
     if owner is not None:
         statement = statement.where(WEBHOOKS.c.owner == owner)
     rows = execute_page(session, statement, page, {"now": now}, after=_follow_webhook)
-    return [_to_webhook(row) for row in rows.mappings()]
+    return fetch_records(rows, WebhookRecord)
 
 
 def count_webhooks(session: Session, owner: str) -> int:
@@ -272,8 +270,8 @@ def list_subscribers(session: Session, event: str, organisation: str | None, now
     `organisation` is the organisation that the event is about, None if it is about the whole edition.
     """
     organisations = [""] if organisation is None else ["", organisation]
-    rows = session.execute(_SUBSCRIBERS, {"event": event, "organisations": organisations, "now": now}).mappings()
-    return [msgspec.convert(dict(row), Subscriber) for row in rows]
+    rows = session.execute(_SUBSCRIBERS, {"event": event, "organisations": organisations, "now": now})
+    return fetch_records(rows, Subscriber)
 
 
 def insert_deliveries(session: Session, rows: Sequence[Mapping[str, object]]) -> None:
@@ -292,7 +290,7 @@ def list_deliveries(
     if state is not None:
         statement = statement.where(DELIVERIES.c.state == state)
     rows = execute_page(session, statement, page, after=lambda before: DELIVERIES.c.id < before)
-    return [_to_delivery(row) for row in rows.mappings()]
+    return fetch_records(rows, DeliveryRecord)
 
 
 def request_delivery(session: Session, webhook: str, message: str, now: datetime) -> DeliveryRecord | None:
@@ -306,8 +304,7 @@ def request_delivery(session: Session, webhook: str, message: str, now: datetime
         .values(state="pending", tries=0, run_after=now)
     )
     returning = statement.returning(*(DELIVERIES.c[name] for name in DeliveryRecord.__struct_fields__))
-    row = session.execute(returning).mappings().one_or_none()
-    return None if row is None else _to_delivery(row)
+    return fetch_record(session.execute(returning), DeliveryRecord)
 
 
 def has_due_webhook(session: Session, now: datetime) -> bool:
@@ -334,8 +331,8 @@ def claim_webhook(session: Session, lease: str, lasting: timedelta, now: datetim
 def find_due_delivery(session: Session, webhook: str, now: datetime) -> DeliveryRecord | None:
     """Return the delivery of a webhook that has been due for longest, or None if none is due."""
     statement = _SELECT_DELIVERIES.where(DELIVERIES.c.webhook == webhook, _is_due(now))
-    row = session.execute(statement.order_by(DELIVERIES.c.run_after, DELIVERIES.c.id).limit(1)).mappings().one_or_none()
-    return None if row is None else _to_delivery(row)
+    oldest = statement.order_by(DELIVERIES.c.run_after, DELIVERIES.c.id).limit(1)
+    return fetch_record(session.execute(oldest), DeliveryRecord)
 
 
 def update_delivery(session: Session, delivery: int, values: Mapping[str, object]) -> None:
@@ -386,11 +383,3 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
 
 def _is_past(column: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
     return or_(column <= now, column > now + SET_BACK)
-
-
-def _to_webhook(row: RowMapping) -> WebhookRecord:
-    return msgspec.convert(dict(row), WebhookRecord)
-
-
-def _to_delivery(row: RowMapping) -> DeliveryRecord:
-    return msgspec.convert(dict(row), DeliveryRecord)

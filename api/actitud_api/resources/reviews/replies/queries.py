@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.platform.storage.base import Base
+from actitud_api.platform.storage.records import fetch_records
 from actitud_api.resources.reviews.replies.tables import Reply
 
 REPLIES = Base.metadata.tables[str(Reply.__tablename__)]
@@ -42,8 +43,8 @@ _SELECT_REPLIES = (
 
 def list_replies(session: Session, edition: str, organisations: Collection[str]) -> list[ReplyRecord]:
     """List the replies of these organisations in an edition, ordered by indicator id."""
-    rows = session.execute(_SELECT_REPLIES, {"of": edition, "some": list(organisations)}).mappings()
-    return [msgspec.convert(dict(row), ReplyRecord) for row in rows]
+    rows = session.execute(_SELECT_REPLIES, {"of": edition, "some": list(organisations)})
+    return fetch_records(rows, ReplyRecord)
 
 
 def store_reply(session: Session, record: ReplyRecord) -> None:
