@@ -17,7 +17,7 @@ from litestar.concurrency import get_asyncio_executor
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.metrics import HANDLERS_AWAITED
-from actitud_api.platform.http.problems import UNAVAILABLE, ProblemError, ProblemMapping
+from actitud_api.platform.http.problems import UNAVAILABLE, ProblemMapping, maps_to
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -63,15 +63,17 @@ class NoThreadFree(Exception):
     """Raised by `run_in_thread` if no worker thread became free in time; the response is 503."""
 
 
-def _build_busy(error: Exception) -> ProblemError:
-    detail = Texts(
-        "El servicio está ocupado y no ha empezado con la petición. Repítala en unos segundos.",
-        "The service is busy and has not begun with the request. Repeat it in a few seconds.",
-    )
-    return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
-
-
-PROBLEMS: tuple[ProblemMapping, ...] = ((NoThreadFree, _build_busy),)
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    maps_to(
+        NoThreadFree,
+        UNAVAILABLE,
+        Texts(
+            "El servicio está ocupado y no ha empezado con la petición. Repítala en unos segundos.",
+            "The service is busy and has not begun with the request. Repeat it in a few seconds.",
+        ),
+        retry_after=RETRY_AFTER,
+    ),
+)
 
 
 async def run_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

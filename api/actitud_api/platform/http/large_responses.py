@@ -28,7 +28,7 @@ from litestar.types import HTTPScope, Receive
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.handler_threads import RUNNING
-from actitud_api.platform.http.problems import INVALID_REQUEST, UNAVAILABLE, ProblemError, ProblemMapping, maps_to
+from actitud_api.platform.http.problems import INVALID_REQUEST, UNAVAILABLE, ProblemMapping, maps_to
 from actitud_api.platform.http.scope import ApiRequest
 
 P = ParamSpec("P")
@@ -77,27 +77,27 @@ class DeadlinePassed(Exception):
     """Raised by `ensure_awaited` if a large response takes too long to generate; the response is 503."""
 
 
-def _build_busy(error: Exception) -> ProblemError:
-    detail = Texts(
-        "Se están preparando otros ficheros o listas grandes. Vuelva a pedirlo en unos segundos.",
-        "Other large files or lists are being made. Ask again in a few seconds.",
-    )
-    return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
-
-
-def _build_late(error: Exception) -> ProblemError:
-    detail = Texts(
-        "El fichero no ha estado listo a tiempo, porque el servicio está ocupado. Vuelva a pedirlo, o pida una parte "
-        "con `limit` y `offset`.",
-        "The file was not made in time, because the service is busy. Ask again, or for a part with `limit` and "
-        "`offset`.",
-    )
-    return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
-
-
 PROBLEMS: tuple[ProblemMapping, ...] = (
-    (NoSlotFree, _build_busy),
-    (DeadlinePassed, _build_late),
+    maps_to(
+        NoSlotFree,
+        UNAVAILABLE,
+        Texts(
+            "Se están preparando otros ficheros o listas grandes. Vuelva a pedirlo en unos segundos.",
+            "Other large files or lists are being made. Ask again in a few seconds.",
+        ),
+        retry_after=RETRY_AFTER,
+    ),
+    maps_to(
+        DeadlinePassed,
+        UNAVAILABLE,
+        Texts(
+            "El fichero no ha estado listo a tiempo, porque el servicio está ocupado. Vuelva a pedirlo, o pida una "
+            "parte con `limit` y `offset`.",
+            "The file was not made in time, because the service is busy. Ask again, or for a part with `limit` and "
+            "`offset`.",
+        ),
+        retry_after=RETRY_AFTER,
+    ),
     # Nobody reads the response, but it must not count as a 500.
     maps_to(ClientDisconnected, INVALID_REQUEST, Texts("El cliente se ha ido.", "The client has gone.")),
 )

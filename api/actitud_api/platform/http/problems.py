@@ -381,18 +381,22 @@ def maps_to(
     problem: ProblemType,
     detail: Texts | Callable[[E], Texts],
     faults: Callable[[E, Texts], Sequence[Fault]] = lambda error, detail: (),
+    *,
+    retry_after: str | None = None,
 ) -> ProblemMapping:
     """Return a mapping that turns exceptions of a type into problems of the type `problem`.
 
     `detail` is the explanation, with placeholders that name attributes of the exception, or returns it for an
-    exception. `faults` returns the faults of the request for an exception and its explanation. The `routes.py` of each
-    resource lists its mappings as `PROBLEMS`, and `app.py` collects them.
+    exception. `faults` returns the faults of the request for an exception and its explanation. `retry_after` is the
+    value of that header, in seconds. The `routes.py` of each resource lists its mappings as `PROBLEMS`, and `app.py`
+    collects them.
     """
+    headers = {} if retry_after is None else {"Retry-After": retry_after}
 
     def map_exception(error: Exception) -> ProblemError:
         assert isinstance(error, exception)
         text = detail.fill(**vars(error)) if isinstance(detail, Texts) else detail(error)
-        return ProblemError(problem, text, faults(error, text))
+        return ProblemError(problem, text, faults(error, text), headers)
 
     return exception, map_exception
 

@@ -13,7 +13,7 @@ from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.contract import VERSION, Link
 from actitud_api.platform.http.operations import delete, get, patch, post
 from actitud_api.platform.http.paging import Cursor, PageQuery
-from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemError, ProblemMapping, maps_to
+from actitud_api.platform.http.problems import CONFLICT, NOT_FOUND, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest, choose_language
 from actitud_api.platform.storage.database import Database, Session
@@ -56,14 +56,6 @@ _EDITION = Link("editions.get", _ID)
 _LINKS_OF_CREATED = {name: _LINKS[name] for name in ("update", "delete")} | {"edition": _EDITION}
 
 
-def _inconsistent(error: Exception) -> ProblemError:
-    assert isinstance(error, EditionInconsistent)
-    detail = Texts(
-        "La edición no puede quedar así; véase `errors`.", "The edition cannot be left like this; see `errors`."
-    )
-    return ProblemError(CONFLICT, detail, [faults.build_fault(contradiction) for contradiction in error.contradictions])
-
-
 PROBLEMS: tuple[ProblemMapping, ...] = (
     maps_to(
         UnknownEdition,
@@ -84,7 +76,12 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
             state=EDITION_STATES[error.state],
         ),
     ),
-    (EditionInconsistent, _inconsistent),
+    maps_to(
+        EditionInconsistent,
+        CONFLICT,
+        Texts("La edición no puede quedar así; véase `errors`.", "The edition cannot be left like this; see `errors`."),
+        lambda error, detail: [faults.build_fault(contradiction) for contradiction in error.contradictions],
+    ),
 )
 
 

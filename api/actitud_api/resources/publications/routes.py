@@ -162,14 +162,6 @@ RETRY_AFTER: Final = "30"
 """Value of `Retry-After` in seconds for a publication that was given up before anything of it was stored."""
 
 
-def _report_interruption(_error: Exception) -> ProblemError:
-    detail = Texts(
-        "El servicio se está parando y no ha publicado nada. Repita la petición cuando vuelva a estar en marcha.",
-        "The service is stopping and has published nothing. Repeat the request when it is back.",
-    )
-    return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
-
-
 def _report_ended_worker(error: Exception) -> ProblemError:
     _log.error("a worker process has ended", reason=str(error))
     # Of imports, verdicts and rescorings too, if their job fails for it.
@@ -182,7 +174,15 @@ def _report_ended_worker(error: Exception) -> ProblemError:
 
 
 PROBLEMS: tuple[ProblemMapping, ...] = (
-    (PublicationInterrupted, _report_interruption),
+    maps_to(
+        PublicationInterrupted,
+        UNAVAILABLE,
+        Texts(
+            "El servicio se está parando y no ha publicado nada. Repita la petición cuando vuelva a estar en marcha.",
+            "The service is stopping and has published nothing. Repeat the request when it is back.",
+        ),
+        retry_after=RETRY_AFTER,
+    ),
     (WorkerEnded, _report_ended_worker),
     maps_to(
         PublicationRefused,

@@ -9,7 +9,7 @@ from actitud_api.platform.http.contract import Link
 from actitud_api.platform.http.large_responses import SMALL_MAX, LargeResponse
 from actitud_api.platform.http.operations import get
 from actitud_api.platform.http.paging import Cursor
-from actitud_api.platform.http.problems import UNAVAILABLE, ProblemError, ProblemMapping
+from actitud_api.platform.http.problems import UNAVAILABLE, ProblemMapping, maps_to
 from actitud_api.platform.http.representations import Pages, Representation
 from actitud_api.platform.http.scope import ApiRequest
 from actitud_api.platform.storage.database import Database
@@ -32,15 +32,17 @@ RETRY_AFTER = "5"
 """Value of `Retry-After`: the seconds to wait if too many requests already wait for a computation."""
 
 
-def _busy(error: Exception) -> ProblemError:
-    detail = Texts(
-        "Se está calculando otra cosa sobre una edición entera y ya hay quien espera.",
-        "Something else is being computed over a whole edition, and others wait already.",
-    )
-    return ProblemError(UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER})
-
-
-PROBLEMS: tuple[ProblemMapping, ...] = ((ComputationBusy, _busy),)
+PROBLEMS: tuple[ProblemMapping, ...] = (
+    maps_to(
+        ComputationBusy,
+        UNAVAILABLE,
+        Texts(
+            "Se está calculando otra cosa sobre una edición entera y ya hay quien espera.",
+            "Something else is being computed over a whole edition, and others wait already.",
+        ),
+        retry_after=RETRY_AFTER,
+    ),
+)
 
 
 class ComparisonController(Controller):
