@@ -84,8 +84,9 @@ def run_rescore(options: argparse.Namespace, language: Language) -> int:
                 text = INCOMPARABLE.fill(before=error.before, after=error.after)
                 raise CommandError(text.into(language)) from error
             if write is not None:
-                for line in _encode_results(database, job, language):
-                    write(line)
+                # One organisation a line, as `jobs.items.list` answers them.
+                for item in iterate_items(database, job, outcome=None):
+                    write(msgspec.json.encode(build_result(item, str(job), "", language)) + b"\n")
     summary = msgspec.convert(status.record.result, RescoringSummary)
     sys.stdout.write("".join(f"{line}\n" for line in _describe_summary(summary, status.outcomes, language)))
     print_renderable(_render_levels(summary, language))
@@ -102,12 +103,6 @@ def _enqueue(database: Database, edition: str, methodology: str) -> int:
         event = ledger.Event(action=_ACTION, actor=None, subject=subject, public=True, hidden=True)
         ledger.append_entry(session, event, now=datetime.now(UTC))
     return record.id
-
-
-def _encode_results(database: Database, job: int, language: Language) -> Iterator[bytes]:
-    """Yield the results of the job as JSON, one organisation a line, as `jobs.items.list` answers them."""
-    for item in iterate_items(database, job, outcome=None):
-        yield msgspec.json.encode(build_result(item, str(job), "", language)) + b"\n"
 
 
 def _describe_summary(summary: RescoringSummary, outcomes: Mapping[str, int], language: Language) -> Iterator[str]:

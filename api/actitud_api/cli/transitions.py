@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -70,8 +69,10 @@ def run_transition(options: argparse.Namespace, language: Language) -> int:
             raise CommandError(_PUBLISHED.into(language).format(edition=edition)) from error
         except service.EmptySelection as error:
             raise CommandError(_EMPTY.into(language).format(edition=edition)) from error
-        for line in _describe_refused(database, job, language):
-            sys.stdout.write(line)
+        for item in iterate_items(database, job, outcome="refused"):
+            problem = msgspec.convert((item.detail or {})[PROBLEM], JobProblem)
+            reasons = [fault.detail[language] for fault in problem.faults] or [problem.detail[language]]
+            sys.stdout.write(f"{item.subject}: {' '.join(reasons)}\n")
     for outcome, text in _OUTCOMES.items():
         if count := status.outcomes.get(outcome):
             sys.stdout.write(text.into(language).format(count=words.format_number(count, language)) + "\n")
@@ -106,11 +107,3 @@ def _enqueue(database: Database, edition: str, step: Step) -> int:
         entry = msgspec.structs.replace(event, subject=f"/v1/jobs/{record.id}")
         ledger.append_entry(session, entry, now=datetime.now(UTC))
     return record.id
-
-
-def _describe_refused(database: Database, job: int, language: Language) -> Iterator[str]:
-    """Yield a line for each organisation that was refused, with its reasons."""
-    for item in iterate_items(database, job, outcome="refused"):
-        problem = msgspec.convert((item.detail or {})[PROBLEM], JobProblem)
-        reasons = [fault.detail[language] for fault in problem.faults] or [problem.detail[language]]
-        yield f"{item.subject}: {' '.join(reasons)}\n"

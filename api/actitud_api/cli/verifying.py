@@ -95,7 +95,9 @@ def run_verify(options: argparse.Namespace, language: Language) -> int:
         facts = source.load_facts()
         if options.keys is not None:
             facts = structs.replace(facts, keys=_load_keys(options.keys, chosen))
-        checkpoint = facts.checkpoint if options.checkpoint is None else _load_checkpoint(options.checkpoint, chosen)
+        checkpoint = facts.checkpoint
+        if options.checkpoint is not None:
+            checkpoint = _load(options.checkpoint, chosen).decode("utf-8", "replace")
         try:
             verification = verify(
                 source.file,
@@ -346,11 +348,6 @@ def load_key_ids(name: str, language: Language) -> frozenset[str]:
         CommandError: The key set cannot be read or is invalid (exit code 2).
     """
     return frozenset(key.kid for key in read_keys(_load_keys(name, language)))
-
-
-def _load_checkpoint(name: str, language: Language) -> str:
-    """Return the text of a file or a URL; raise `CommandError` (exit code 2) if it cannot be read."""
-    return _load(name, language).decode("utf-8", "replace")
 
 
 def _load(name: str, language: Language) -> bytes:

@@ -573,7 +573,9 @@ def preview_correction(
     derived = _derive_assessment(open_edition, methodology, content, unreviewed, before.evidence, now)
     submission, new_findings = derived.submission, derived.support.findings
     kept_answers = {
-        name for name, answer in content.answers.items() if answer.evidence == _find_evidence(content_before, name)
+        name
+        for name, answer in content.answers.items()
+        if name in content_before.answers and answer.evidence == content_before.answers[name].evidence
     }
     kept_fields = {
         name
@@ -1017,11 +1019,6 @@ def _lift_verdicts(record: AssessmentRecord, verdicts: Mapping[str, Verdict], ch
         level_caps={name: cap for name, cap in submission.level_caps.items() if name not in lifted},
         self_declared=submission.self_declared - evidenced,
     )
-
-
-def _find_evidence(content: AssessmentContent, indicator: str) -> tuple[Evidence, ...] | None:
-    """Return the documents of an answer, or None if the indicator has no answer."""
-    return content.answers[indicator].evidence if indicator in content.answers else None
 
 
 def _merge_flags(now: frozenset[str], before: frozenset[str], kept: Collection[str]) -> frozenset[str]:

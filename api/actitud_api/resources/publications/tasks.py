@@ -16,7 +16,6 @@ from actitud_api.resources.publications.service import (
     EditionPublisher,
     PreparedScores,
     PublicationInterrupted,
-    PublicationRecord,
 )
 
 KIND: Final = "editions.publications.create"
@@ -66,7 +65,15 @@ def build_task(publishing: EditionPublisher) -> JobTask[PublicationParameters]:
                 )
                 step.advance(done=job.total or record.organisations)
                 # In the transaction that publishes: whoever takes the job up again finds it done.
-                step.finish(_build_outcome(record))
+                step.finish(
+                    PublicationOutcome(
+                        edition=record.edition,
+                        revision=record.revision,
+                        digest=record.digest,
+                        organisations=record.organisations,
+                        location=schemas.format_path(record.edition, record.revision),
+                    )
+                )
 
         try:
             publishing.write_prepared(parameters.edition, plan, write, advance, now=datetime.now(UTC))
@@ -74,13 +81,3 @@ def build_task(publishing: EditionPublisher) -> JobTask[PublicationParameters]:
             raise JobInterrupted from error
 
     return JobTask(KIND, PublicationParameters, publish)
-
-
-def _build_outcome(record: PublicationRecord) -> PublicationOutcome:
-    return PublicationOutcome(
-        edition=record.edition,
-        revision=record.revision,
-        digest=record.digest,
-        organisations=record.organisations,
-        location=schemas.format_path(record.edition, record.revision),
-    )

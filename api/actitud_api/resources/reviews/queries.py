@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, Row, Table, Text, bindparam, cast, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, Text, bindparam, cast, delete, func, insert, select, update
 from sqlmodel import Session
 
 from actitud_api.engine.methodology.model import Scalar
@@ -302,7 +302,10 @@ def iterate_submitted(session: Session, edition: str) -> Iterator[SubmittedAsses
     """Yield the submitted assessments of an edition, ordered by organisation id, read in batches."""
     after = ""
     while batch := session.execute(_SELECT_SUBMITTED, {"of": edition, "after": after}).all():
-        yield from map(_to_submitted, batch)
+        for organisation, kind, band, submission, evidence in batch:
+            yield SubmittedAssessment(
+                organisation, kind, band, _SUBMISSION.decode(submission), _SUPPORT.decode(evidence)
+            )
         after = batch[-1][0]
 
 
@@ -340,8 +343,3 @@ def list_flags(
         statement = statement.where(FLAGS.c.kind == kind)
     rows = execute_page(session, statement, page, {"of": edition}, after=_follow_flag)
     return fetch_records(rows, FlagRecord)
-
-
-def _to_submitted(row: Row[str, str, str | None, str, str]) -> SubmittedAssessment:
-    organisation, kind, band, submission, evidence = row
-    return SubmittedAssessment(organisation, kind, band, _SUBMISSION.decode(submission), _SUPPORT.decode(evidence))

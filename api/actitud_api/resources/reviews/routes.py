@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from litestar import Controller, Response
+from msgspec import structs
 
 from actitud_api.engine.i18n import Texts
 from actitud_api.engine.methodology.loader import list_offered_versions
@@ -568,7 +569,7 @@ class EditionReviewsController(Controller):
         published edition is refused (409).
         """
         result = service.refresh_flags(database, path.edition, audit_event(request), now=datetime.now(UTC))
-        return FLAGGED.of(request, schemas.build_flagged(result))
+        return FLAGGED.of(request, schemas.Flagged(**structs.asdict(result)))
 
 
 def _flags(

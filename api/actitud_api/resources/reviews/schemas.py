@@ -17,7 +17,6 @@ from actitud_api.engine.scoring.result import OPEN
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.assessments.schemas import AssessmentPath, Time
-from actitud_api.resources.reviews import service
 from actitud_api.resources.reviews.flagging import FlagKind
 from actitud_api.resources.reviews.queries import FlagRecord, VerdictRecord
 from actitud_api.resources.reviews.sentences import format_flag
@@ -287,14 +286,12 @@ def build_judged_answer(review: AnswerReview) -> JudgedAnswer:
     return JudgedAnswer(
         indicator=review.indicator,
         answered=review.answer is not None,
-        effective_verdict=None if counted is None else _build_counting(counted.verdict, counted.level),
+        effective_verdict=None
+        if counted is None or counted.verdict is None
+        else Counting(verdict=counted.verdict, level=counted.level),
         disputed=review.is_disputed,
         verdicts=tuple(_build_given_verdict(review, verdict) for verdict in review.verdicts),
     )
-
-
-def _build_counting(verdict: Verdict | None, level: int | None) -> Counting | None:
-    return None if verdict is None else Counting(verdict=verdict, level=level)
 
 
 def _build_given_verdict(review: AnswerReview, verdict: VerdictRecord) -> GivenVerdict:
@@ -375,11 +372,6 @@ def build_flag(record: FlagRecord, language: Language) -> Flag:
         facts=record.facts,
         text=format_flag(record.kind, record.indicator, record.facts, language),
     )
-
-
-def build_flagged(result: service.FlaggingResult) -> Flagged:
-    """Build the response about a computation of flags."""
-    return Flagged(edition=result.edition, assessments=result.assessments, flags=result.flags, created=result.created)
 
 
 def _round_share(share: Fraction) -> float:

@@ -202,7 +202,8 @@ def examine_edition(
             if _find_structure(computed, view) is None:
                 computed.keep(computed.structures, key, published, _STRUCTURE, _examine_field(methodology, field))
             if sensitivity and _find_sensitivity(computed, view) is None:
-                computed.keep(computed.sensitivities, key, published, _SENSITIVITY, _examine_levels(field))
+                examined_levels = compute_level_sensitivity(field.rescoring.columns, draws=DRAWS, seed=SEED)
+                computed.keep(computed.sensitivities, key, published, _SENSITIVITY, examined_levels)
             examined = _find_examined(computed, view, sensitivity=sensitivity)
             assert examined is not None
     return examined
@@ -400,10 +401,6 @@ def _audit_field(methodology: Methodology, field: RankedField) -> Audit:
         rescoring.zeros,
         rescoring.compute_index,
     )
-
-
-def _examine_levels(field: RankedField) -> LevelSensitivity:
-    return compute_level_sensitivity(field.rescoring.columns, draws=DRAWS, seed=SEED)
 
 
 def _examine_field(methodology: Methodology, field: RankedField) -> FieldStructure:

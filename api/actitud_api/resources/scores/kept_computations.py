@@ -37,7 +37,8 @@ class KeptComputations:
         if stored is None:
             return None
         try:
-            return _decode(b"".join(stored.read(range(stored.size))), type_)
+            content = b"".join(stored.read(range(stored.size)))
+            return msgspec.msgpack.decode(content, type=type_, dec_hook=_decode_array)
         except (msgspec.MsgspecError, ValueError):
             # Of a build with the same version but other figures; it is computed again.
             return None
@@ -89,10 +90,6 @@ def _encode_array(value: object) -> object:
 def _decode_array(_type: type, value: Any) -> object:
     dtype, shape, content = value
     return np.frombuffer(content, np.dtype(dtype)).reshape(shape)
-
-
-def _decode(content: bytes, type_: type[V]) -> V:
-    return msgspec.msgpack.decode(content, type=type_, dec_hook=_decode_array)
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder(enc_hook=_encode_array)
