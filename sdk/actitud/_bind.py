@@ -223,7 +223,7 @@ class _Declaration:
         method.__name__, method.__qualname__, method.__doc__ = name, qualname, operation.__doc__
         method.__module__, method.__annotations__ = operation.__module__, annotations
         # inspect.signature() and help() read the parameters of this function, which is never called.
-        method.__wrapped__ = shown  # type: ignore[attr-defined]  # functions have any attribute
+        vars(method)["__wrapped__"] = shown
         setattr(owner, name, method)
 
 

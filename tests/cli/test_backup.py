@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -198,9 +199,8 @@ def connect_as(kind: type[sqlite3.Connection], monkeypatch: pytest.MonkeyPatch) 
     """Let SQLite make a connection of this kind to what is named by a URI, as the source of a restoration is."""
     real = sqlite3.connect
 
-    def connect(name: object, **options: object) -> sqlite3.Connection:
-        factory = kind if options.get("uri") else sqlite3.Connection
-        return real(name, factory=factory, **options)  # type: ignore[call-overload, no-any-return]  # passed on
+    def connect(name: str, **options: Any) -> Any:
+        return real(name, factory=kind if options.get("uri") else sqlite3.Connection, **options)
 
     monkeypatch.setattr(sqlite3, "connect", connect)
 

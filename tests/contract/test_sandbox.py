@@ -26,7 +26,7 @@ from actitud_api.settings import Settings
 from tests.contract.digests import find_digests, read_digests
 from tests.contract.examples import OF_FILES, WORKBOOK
 from tests.contract.installation import SAFE, Operation, operations
-from tests.support.applications import borrow_app
+from tests.support.applications import borrow_app, connect_to
 from tests.support.keys import present_key
 
 ALL: Final = operations()
@@ -55,7 +55,7 @@ class Client:
         named = {"Accept-Encoding": "gzip", **given, **present_key(key)}
 
         async def exchange() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app, client=(address, 50_000))  # type: ignore[arg-type]  # typed events
+            transport = connect_to(self.app, client=(address, 50_000))
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
                 return await client.request(method, path, content=body, headers=named)
 

@@ -7,7 +7,7 @@ import io
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -36,7 +36,7 @@ from tests.support.settling import anything
 from tests.support.worlds.generation import make_world
 from tests.support.worlds.model import World
 from tests.support.worlds.writing import write_world
-from tests.unit.counting.workbooks import Row, fill
+from tests.unit.counting.workbooks import Answer, fill_in
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = {"en": "docs/counting.md", "es": "docs/counting.es.md"}
@@ -77,7 +77,7 @@ def code_samples(path: Path, language: str) -> None:
     """Fill in a coding workbook as the two persons do, who agree on everything."""
     yes, no = {"en": ("yes", "no"), "es": ("sí", "no")}[language]
     questions = tuple(question.id for question in DEFINITIONS.account_questions)
-    answers: tuple[Callable[[Row], Mapping[str, object]], ...] = (
+    answers: tuple[Answer, ...] = (
         lambda row: {"subject": "u", "press": no, "voice": no, "plain": yes},
         lambda row: {"accessible": no},
         lambda row: {"solves": yes},
@@ -87,7 +87,7 @@ def code_samples(path: Path, language: str) -> None:
         lambda row: {"answer": yes},
     )
     sheets = SAMPLED[language] if "second" in path.name else (*SAMPLED[language], *CONFIRMED[language])
-    path.write_bytes(fill(path.read_bytes(), dict(zip(sheets, answers, strict=False))))
+    fill_in(path, dict(zip(sheets, answers, strict=False)))
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final, NamedTuple
+from unittest.mock import patch
 
 from msgspec import structs
 from sqlalchemy import select, update
@@ -74,12 +75,12 @@ def work(url: str, folder: Path, owner: str, pipe: Pipe) -> None:
     """Does jobs until the process is killed."""
     # A process that dies of something else says where it was.
     faulthandler.enable()
-    running.LOOK_SECONDS = 0.01  # type: ignore[misc]  # in a process of its own
+    patch.object(running, "LOOK_SECONDS", 0.01).start()
     # A job about few organisations has several steps, and a process that is killed so has no children.
-    import_run.BATCH = 4  # type: ignore[misc]  # likewise
-    step_tasks.PORTION = 8  # type: ignore[misc]  # likewise
-    verdict_tasks.PORTION = 2  # type: ignore[misc]  # likewise
-    setattr(assembly, "open_workers_apart", lambda: nullcontext(map_serially))  # noqa: B010  # by its name alone
+    patch.object(import_run, "BATCH", 4).start()
+    patch.object(step_tasks, "PORTION", 8).start()
+    patch.object(verdict_tasks, "PORTION", 2).start()
+    patch.object(assembly, "open_workers_apart", lambda: nullcontext(map_serially)).start()
     settings = structs.replace(unlimited(url), signing_folder=folder)
     with opened(url) as database:
         # As the service does: two threads that decode the same for the first time may end the process.

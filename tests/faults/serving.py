@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, text
 
@@ -170,7 +171,7 @@ class Naive:
 
 def be_naive() -> None:
     """Makes this process count like that."""
-    postgresql.create_counter = Naive  # type: ignore[assignment]  # in a process of its own, which does nothing else
+    patch.object(postgresql, "create_counter", Naive).start()
 
 
 BATCH_SECONDS: Final = 1.0
@@ -181,8 +182,8 @@ STORE_SECONDS: Final = 3.0
 
 def prepare_slowly() -> None:
     """Lets this process say when it prepares a publication, and take long for each of its scores."""
-    publications.BATCH = 1  # type: ignore[misc]  # in a process of its own
-    publications._score_batch = _score_slowly  # type: ignore[assignment]
+    patch.object(publications, "BATCH", 1).start()
+    patch.object(publications, "_score_batch", _score_slowly).start()
 
 
 def store_slowly() -> None:
@@ -194,7 +195,7 @@ def store_slowly() -> None:
         time.sleep(STORE_SECONDS)
         return publish(*arguments, **more)
 
-    publications.EditionPublisher.publish = publish_slowly  # type: ignore[method-assign]  # in a process of its own
+    patch.object(publications.EditionPublisher, "publish", publish_slowly).start()
 
 
 _score_batch = publications._score_batch
@@ -270,7 +271,7 @@ def be_leaking() -> None:
 
 def be_unstopped() -> None:
     """Makes this process go on with what it prepares although it has been told to stop."""
-    publications.EditionPublisher.stop = lambda self: None  # type: ignore[method-assign]  # likewise
+    patch.object(publications.EditionPublisher, "stop", lambda self: None).start()
 
 
 def be_unsynced() -> None:
@@ -280,7 +281,7 @@ def be_unsynced() -> None:
 
 def trust_own_clock() -> None:
     """Makes this process compare what others have stored with its own clock."""
-    vars(idempotency)["read_clock"] = lambda _: datetime.now(UTC)
+    patch.object(idempotency, "read_clock", lambda _: datetime.now(UTC)).start()
 
 
 def be_piecemeal(pause: float) -> None:

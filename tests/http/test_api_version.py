@@ -26,6 +26,7 @@ from actitud_api.resources.methodologies import service
 from actitud_api.resources.methodologies.routes import MethodologiesController
 from actitud_api.web.downloads.routes import CatalogueFilesController
 from tests.http.toys import TOY, Seen, toy_app
+from tests.support.applications import connect_to
 
 GIVEN_UP: Final = Deprecation(since=date(2027, 1, 1), sunset=date(2027, 12, 31), page="/docs/old")
 
@@ -153,8 +154,7 @@ def test_a_sunset_before_the_deprecation_is_refused() -> None:
 
 def test_the_sdk_warns_with_the_dates_and_the_page(app: Litestar) -> None:
     async def call() -> Seen:
-        transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]  # an ASGI application
-        http_client = httpx.AsyncClient(transport=transport)
+        http_client = httpx.AsyncClient(transport=connect_to(app))
         async with AsyncClient(base_url="http://test", http_client=http_client) as service:
             return await service.request("GET", "/v1/old", cast_to=Seen)
 

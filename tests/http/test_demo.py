@@ -36,6 +36,7 @@ from actitud_api.demo.report import ReportTally, SimulationReport, compute_spear
 from actitud_api.demo.simulator import METHODOLOGY, SEED, simulate, simulate_submission
 from actitud_api.demo.traits import Traits, draw_traits
 from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import Submission, load_score_request_type
 from actitud_api.engine.scoring.audit import compute_alpha
 from actitud_api.engine.scoring.evaluate import Evaluation, evaluate
@@ -167,14 +168,14 @@ def test_the_simulation_has_the_same_digits_on_every_machine(
 def test_submissions_are_well_formed(submissions: list[Submission]) -> None:
     document = load_methodology(METHODOLOGY).document
     fields = {field.name for field in document.profile}
-    indicators = {leaf.id: leaf for group in document.root.children for leaf in group.children}  # type: ignore[union-attr]  # 2 levels
+    indicators = {indicator.id: indicator for indicator in walk_indicators(document.root)}
     for sent in submissions:
         assert set(sent.profile) == fields
         assert set(sent.answers) <= set(indicators)
         assert sent.self_declared <= set(sent.answers)
         assert set(sent.set_aside) <= set(sent.answers)
         for indicator, answer in sent.answers.items():
-            assert set(answer) <= {fact.name for fact in indicators[indicator].facts}  # type: ignore[union-attr]  # leaves
+            assert set(answer) <= {fact.name for fact in indicators[indicator].facts}
 
 
 def test_who_tells_the_truth_and_all_of_it_has_no_findings(census: tuple[Municipality, ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
@@ -141,14 +141,14 @@ def test_what_is_no_http_passes_through() -> None:
     sent: list[str] = []
 
     async def refuse() -> None:
-        async def receive() -> dict[str, str]:
+        async def receive() -> Any:
             return {"type": "websocket.connect"}
 
-        async def send(message: dict[str, object]) -> None:
-            sent.append(str(message["type"]))
+        async def send(message: Any) -> None:
+            sent.append(message["type"])
 
-        scope = {"type": "websocket", "path": "/v1/toys", "headers": [], "query_string": b"", "state": {}}
-        await toy_app()(scope, receive, send)  # type: ignore[arg-type]  # a scope of plain values
+        scope: Any = {"type": "websocket", "path": "/v1/toys", "headers": [], "query_string": b"", "state": {}}
+        await toy_app()(scope, receive, send)
 
     asyncio.run(refuse())
     assert sent == ["websocket.close"]

@@ -252,7 +252,7 @@ def test_what_is_not_a_public_answer_of_its_address_is_not_kept(service: Service
 def test_a_request_with_credentials_or_a_rare_condition_goes_to_its_handler(service: Service, header: str) -> None:
     service.ask("/made/immutable")
     seen = []
-    inner, service.layer._inner = service.layer._inner, None  # type: ignore[assignment]  # `note` replaces it
+    inner = service.layer._inner
 
     async def note(scope: Any, receive: Any, send: Any) -> None:
         seen.append(scope["path"])

@@ -10,6 +10,7 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -75,9 +76,8 @@ def faults_of(text: str) -> list[MunicipalityFault]:
     return parse_municipalities(text.encode(), nothing)[1]
 
 
-def ids(database: Database, **filters: str) -> list[str]:
-    query = filters.pop("q", "")
-    chosen = service.OrganisationFilters(text=query, **filters)  # type: ignore[arg-type]  # of the parameters
+def ids(database: Database, **filters: Any) -> list[str]:
+    chosen = service.OrganisationFilters(text=filters.pop("q", ""), **filters)
     return [record.id for record in service.list_page(database, chosen, PageRange(limit=100))]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 from unittest.mock import patch
 
+import httpx
 from litestar import Litestar
 from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Scope, Send
 
@@ -71,3 +72,11 @@ def borrow_app(
     finally:
         app.state["database"].close()
         free.extend(taken)
+
+
+def connect_to(app: Litestar, **options: Any) -> httpx.ASGITransport:
+    """Return what an asynchronous client of httpx reaches an application by.
+
+    Both describe ASGI, httpx by plain mappings and Litestar by typed ones of its own.
+    """
+    return httpx.ASGITransport(cast(Any, app), **options)

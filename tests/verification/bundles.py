@@ -49,9 +49,9 @@ class Key:
         made = {"kty": "OKP", "crv": "Ed25519", "x": self.x, "kid": self.kid, "use": "sig", "alg": "EdDSA"}
         return made | {"created": created} | ({} if retired is None else {"retired": retired})
 
-    def jws(self, document: bytes, **also: object) -> Json:
+    def jws(self, document: bytes, **also: Any) -> Json:
         """Its detached signature of a document; `also`: other members of the protected header."""
-        protected = base64url(rfc8785.dumps({"alg": "EdDSA", "kid": self.kid, **also}))  # type: ignore[dict-item]  # JSON
+        protected = base64url(rfc8785.dumps({"alg": "EdDSA", "kid": self.kid, **also}))
         signature = self.private.sign(f"{protected}.{base64url(document)}".encode())
         return {"protected": protected, "signature": base64url(signature)}
 

@@ -22,6 +22,7 @@ from actitud_api.resources.assessments.lifecycle import (
     InvalidDeadline,
     InvalidTransition,
 )
+from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.assessments.service import NotSubmittable
 from actitud_api.resources.batches import service
 from actitud_api.resources.batches.service import EmptySelection
@@ -190,8 +191,9 @@ def test_a_dispute_holds_back_its_assessment_alone(batch: Batch) -> None:
     third = batch.names[2]
 
     def dispute(session: Any) -> None:
-        for assessor, verdict in (("ada", "accepted"), ("eva", "rejected")):
-            opinion = reviews.Opinion(verdict=verdict, reason="Not there.")  # type: ignore[arg-type]  # both are
+        verdicts: dict[str, Verdict] = {"ada": "accepted", "eva": "rejected"}
+        for assessor, verdict in verdicts.items():
+            opinion = reviews.Opinion(verdict=verdict, reason="Not there.")
             reviews.save_verdict(
                 *(session, EDITION, third, "D1.01", opinion),
                 assessor=assessor,

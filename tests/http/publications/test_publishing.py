@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import SupportsInt
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from sqlalchemy import text
 from actitud_api.engine.scoring import explain as explaining
 from actitud_api.engine.scoring.columns.evaluator import ColumnScores, score_columns
 from actitud_api.engine.scoring.columns.table import build_columns
+from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import get_ranking_index
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth.service import Principal
@@ -134,7 +136,7 @@ def by_columns() -> dict[str, dict[str, object]]:
     """The figures of the assessments as the column evaluator has them."""
     sent = submissions()
     scored: ColumnScores = score_columns(build_columns(METHODOLOGY, list(sent.values())))
-    statuses = ("not_rateable", "complete", "sufficient", "insufficient_evidence")
+    statuses: tuple[Status, ...] = ("not_rateable", "complete", "sufficient", "insufficient_evidence")
     found: dict[str, dict[str, object]] = {}
     for number, name in enumerate(sent):
         status = statuses[scored.status[number]]
@@ -145,7 +147,7 @@ def by_columns() -> dict[str, dict[str, object]]:
             "index_value": index,
             "index_max": _or_none(scored.index_max[number]),
             "coverage": _or_none(scored.coverage[number]),
-            "rank_points": get_ranking_index(status, index, "full"),  # type: ignore[arg-type]  # one of the statuses
+            "rank_points": get_ranking_index(status, index, "full"),
             **{
                 f"d{place + 1}": _or_none(scored.groups[scored.group_ids.index(f"D{place + 1}"), number])
                 for place in range(10)
@@ -154,8 +156,8 @@ def by_columns() -> dict[str, dict[str, object]]:
     return found
 
 
-def _or_none(value: object) -> int | None:
-    number = int(value)  # type: ignore[call-overload]  # an integer of numpy
+def _or_none(value: SupportsInt) -> int | None:
+    number = int(value)
     return None if number < 0 else number
 
 

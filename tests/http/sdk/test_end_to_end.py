@@ -35,6 +35,7 @@ from actitud import (
 from actitud.errors import PROBLEM_TYPES, ServiceFailed
 from actitud.resources import exports
 from actitud_api.platform.http.problems import TYPES
+from tests.support.applications import connect_to
 from tests.support.scale import DEMONSTRATED
 from tests.unit.sdk.support import Calls, Mode, operations
 
@@ -84,8 +85,7 @@ class Example(msgspec.Struct):
 
 
 def asynchronous_http(app: Litestar) -> httpx.AsyncClient:
-    # Both sides describe ASGI, httpx by plain mappings and Litestar by its own typed ones.
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app))  # type: ignore[arg-type]  # an ASGI application
+    return httpx.AsyncClient(transport=connect_to(app))
 
 
 @pytest.fixture

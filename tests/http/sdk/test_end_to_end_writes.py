@@ -51,7 +51,7 @@ from actitud_api.settings import Settings
 from tests.contract.installation import calendar
 from tests.http.sdk.test_end_to_end import BASE, as_said, example, example_2027
 from tests.support import importing, publishing
-from tests.support.applications import borrow_app
+from tests.support.applications import borrow_app, connect_to
 from tests.support.assessing import DOMAIN, body_a, document
 from tests.support.databases import make_key
 from tests.support.figures import FigureRecorder
@@ -129,8 +129,8 @@ class Installation:
                 return call(Client(base_url=BASE, api_key=key, max_retries=max_retries, http_client=http_client))
 
         async def main() -> object:
-            inner = httpx.ASGITransport(app=self.app)  # type: ignore[arg-type]  # an ASGI application
-            async with httpx.AsyncClient(transport=AsyncLosing(inner, Losses(losses))) as http_client:
+            transport = AsyncLosing(connect_to(self.app), Losses(losses))
+            async with httpx.AsyncClient(transport=transport) as http_client:
                 client = AsyncClient(base_url=BASE, api_key=key, max_retries=max_retries, http_client=http_client)
                 return await cast(Awaitable[object], call(client))
 

@@ -6,7 +6,7 @@ import asyncio
 import sys
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import polars
 import pytest
@@ -48,8 +48,8 @@ def types_of(frame: polars.DataFrame | pandas.DataFrame) -> dict[str, str]:
     return {str(name): str(kind) for name, kind in frame.dtypes.items()}
 
 
-def framed(data: object, backend: Backend) -> polars.DataFrame | pandas.DataFrame:
-    return to_frame(data, backend=backend)  # type: ignore[call-overload, no-any-return]  # either, of any data
+def framed(data: Any, backend: Backend) -> polars.DataFrame | pandas.DataFrame:
+    return to_frame(data, backend=backend)
 
 
 @pytest.mark.parametrize("backend", ["polars", "pandas"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from actitud.counting.messages import Message
 from actitud.counting.windows import to_instant
 from actitud.counting.workbook_reading import CellProblem, InvalidCodingWorkbook, read_coding_workbooks
 from tests.unit.counting.support import SEED, TOWN, local, make_counter, make_source, write
-from tests.unit.counting.workbooks import Row, fill, list_sheets, read_rows
+from tests.unit.counting.workbooks import Answer, Row, fill, list_sheets, read_rows
 
 DEFINITIONS = load_definitions("2027.1")
 PRESS = NetworkAccount("press_room", "www.example.org")
@@ -91,7 +92,7 @@ def test_replies_stand_beside_their_message() -> None:
 
 def test_what_is_coded_is_read_back_and_counted(tmp_path: Path) -> None:
     book = build_coding_workbook(make_town(), "es")
-    answers: dict[str, Callable[[Row], Mapping[str, object]]] = {
+    answers: dict[str, Answer] = {
         "Publicaciones": code_posts,
         "Mensajes": code_messages,
         "Imágenes y vídeos": lambda row: {"accessible": "yes"},
@@ -113,16 +114,15 @@ def test_what_is_coded_is_read_back_and_counted(tmp_path: Path) -> None:
     assert {code for code, value in known.items() if value is None} == {"D9.08.numerator", "D9.08.denominator"}
 
 
-def test_a_reply_found_elsewhere_is_read_in_the_time_zone_of_the_count(tmp_path: Path) -> None:
+@pytest.mark.parametrize("written", ["2027-10-08 09:30", local("2027-10-08 11:30").replace(tzinfo=None)])
+def test_a_reply_found_elsewhere_is_read_in_the_time_zone_of_the_count(tmp_path: Path, written: str | datetime) -> None:
     book = build_coding_workbook(make_town(), "en")
-    reply = {"need": "complaint", "reply": "4", "replied_at": local("2027-10-08 09:30").replace(tzinfo=None)}
-    for written in ("2027-10-08 09:30", local("2027-10-08 11:30").replace(tzinfo=None)):
-        cells = {**reply, "replied_at": written, "was_private": "sí"}
-        coding, problems = read(save(tmp_path, fill(book, {"Messages": lambda row, cells=cells: cells})))  # type: ignore[misc]  # no type of a default
-        assert problems == []
-        (row,) = coding.rows["messages"].values()
-        at = to_instant(local("2027-10-08 09:30"))
-        assert row == CodedRow(codes={"need": "c", "reply": "4"}, replied_at=at, was_private=True)
+    cells = {"need": "complaint", "reply": "4", "replied_at": written, "was_private": "sí"}
+    coding, problems = read(save(tmp_path, fill(book, {"Messages": lambda row: cells})))
+    assert problems == []
+    (row,) = coding.rows["messages"].values()
+    at = to_instant(local("2027-10-08 09:30"))
+    assert row == CodedRow(codes={"need": "c", "reply": "4"}, replied_at=at, was_private=True)
 
 
 def test_the_second_coder_gets_a_fifth_and_no_codes(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -27,7 +27,7 @@ from actitud.counting.export_guides import GUIDES
 from actitud.counting.fault_texts import FAULT_TEXTS
 from actitud.counting.reasons import REASON_TEXTS
 from tests.support.scale import PLANTED
-from tests.unit.counting.workbooks import Row, fill, read_rows
+from tests.unit.counting.workbooks import Answer, fill_in, read_rows
 
 COLUMNS: Final = (
     "Id",
@@ -73,6 +73,11 @@ def talk(number: int, *, private: bool) -> list[dict[str, str]]:
     kind = "Respuesta privada" if private else "Respuesta pública"
     replied = post(f"r{number}", f"2027-10-{number:02} 12:00:00", Tipo=kind, Privado=asked["Privado"])
     return [{**asked, "Hilo": f"t{number}"}, {**replied, "Hilo": f"t{number}", "Responde a": f"q{number}"}]
+
+
+def code_posts(path: Path, **codes: str) -> None:
+    """Give all posts of a workbook the same codes."""
+    fill_in(path, {"Publicaciones": lambda row: codes})
 
 
 def make_year() -> list[dict[str, str]]:
@@ -158,13 +163,13 @@ def test_the_order_of_files_and_their_duplicates_change_nothing(tmp_path: Path) 
 def test_a_coded_workbook_completes_the_answers(tmp_path: Path, log: Path) -> None:
     out = tmp_path / "out"
     count(out, log)
-    answers: dict[str, Callable[[Row], Mapping[str, object]]] = {
+    answers: dict[str, Answer] = {
         "Publicaciones": lambda row: {"subject": "u", "press": "no", "voice": "no", "plain": "sí"},
         "Imágenes y vídeos": lambda row: {"accessible": "sí"},
         "Respuestas": lambda row: {"solves": "sí"},
         "Mensajes": lambda row: {"need": "q", "reply": "1"},
     }
-    (out / "coding.xlsx").write_bytes(fill((out / "coding.xlsx").read_bytes(), answers))
+    fill_in(out / "coding.xlsx", answers)
     assert count(out, log, "--coded", out / "coding.xlsx") == 0
     found = load(out, "answers.json")["answers"]
     for given in found.values():
@@ -186,13 +191,13 @@ def test_a_sample_that_changed_goes_on_in_a_new_workbook(tmp_path: Path, log: Pa
     count(tmp_path, log)
     path = tmp_path / "coding.xlsx"
     cells = {"need": "c", "reply": "4", "replied_at": datetime(2027, 10, 9, 9, 30), "was_private": "no"}
-    answers: dict[str, Callable[[Row], Mapping[str, object]]] = {
+    answers: dict[str, Answer] = {
         "Publicaciones": lambda row: {"subject": "u"},
         "Mensajes": lambda row: cells,
         "Clases de información": lambda row: {"answer": "sí"} if row["key"] == "c2" else {},
         "Cuentas": lambda row: {"official": "sí"} if row["name"] else {},
     }
-    path.write_bytes(fill(path.read_bytes(), answers))
+    fill_in(path, answers)
     assert count(tmp_path, log, "--coded", path) == 0
     assert not (tmp_path / "next-coding.xlsx").exists()
     write_log(log, [*make_year(), post("p5", "2027-10-08 10:00:00")])
@@ -240,10 +245,8 @@ def test_a_report_stands_beside_the_manifest(tmp_path: Path, log: Path, capsys: 
 
 def test_two_coders_are_compared(tmp_path: Path, log: Path, capsys: pytest.CaptureFixture[str]) -> None:
     count(tmp_path, log)
-    for name in ("coding.xlsx", "coding-second.xlsx"):
-        codes = {"subject": "u", "press": "no", "voice": "no", "plain": "sí" if name == "coding.xlsx" else "no"}
-        path = tmp_path / name
-        path.write_bytes(fill(path.read_bytes(), {"Publicaciones": lambda row, codes=codes: codes}))  # type: ignore[misc]  # no type of a default
+    for name, plain in (("coding.xlsx", "sí"), ("coding-second.xlsx", "no")):
+        code_posts(tmp_path / name, subject="u", press="no", voice="no", plain=plain)
     assert count(tmp_path, log, "--coded", tmp_path / "coding.xlsx") == 0
     assert "Falta que una segunda persona codifique coding-second.xlsx" in capsys.readouterr().out
     assert count(tmp_path, log, "--coded", tmp_path / "coding-second.xlsx", "--coded", tmp_path / "coding.xlsx") == 0
@@ -507,12 +510,9 @@ def test_accounts_that_the_options_do_not_name_are_doubted(tmp_path: Path, capsy
     assert capsys.readouterr().err == ""
     # Nothing is doubted where nobody has named accounts, or where the sheet says that it is one.
     assert count(tmp_path, log) == 0
-    answers: dict[str, Callable[[Row], Mapping[str, object]]] = {
-        "Cuentas": lambda row: {"official": "sí"} if row["name"] else {}
-    }
     (tmp_path / "coding.xlsx").unlink()
     assert count(tmp_path, log) == 0
-    (tmp_path / "coding.xlsx").write_bytes(fill((tmp_path / "coding.xlsx").read_bytes(), answers))
+    fill_in(tmp_path / "coding.xlsx", {"Cuentas": lambda row: {"official": "sí"} if row["name"] else {}})
     assert count(tmp_path, log, "--account", "x:Ayuntamiento", "--coded", tmp_path / "coding.xlsx") == 0
     assert capsys.readouterr().err == ""
 
@@ -522,7 +522,7 @@ def test_coded_rows_that_left_the_sample_are_doubted(
 ) -> None:
     assert count(tmp_path, log) == 0
     path = tmp_path / "coding.xlsx"
-    path.write_bytes(fill(path.read_bytes(), {"Publicaciones": lambda row: {"subject": "u"}}))
+    code_posts(path, subject="u")
     assert count(tmp_path, log, "--coded", path) == 0
     assert capsys.readouterr().err == ""
     write_log(log, [row for row in make_year() if row["Id"] not in ("p1", "p2")])

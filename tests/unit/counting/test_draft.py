@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +17,7 @@ from tests.support.worlds.truth import count_proposals, make_windows, tell_body_
 from tests.support.worlds.writing import write_world
 from tests.unit.counting.test_answers import TOWN_HALL
 from tests.unit.counting.test_reading_worlds import MAPPING, get_world, name_accounts
-from tests.unit.counting.workbooks import Row, fill
+from tests.unit.counting.workbooks import Answer, Row, fill_in
 
 DEFINITIONS: Final = load_definitions("2027.1")
 LOGS: Final = ("decidim-json", "log-csv")
@@ -40,7 +39,7 @@ def test_five_exports_become_a_draft_of_all_that_can_be_counted(tmp_path: Path) 
     for account in name_accounts(world.accounts):
         arguments += ["--account", "=".join((f"{account.platform}:{account.name}", *account.aliases))]
     assert main(arguments) == 0
-    answers: dict[str, Callable[[Row], Mapping[str, object]]] = {
+    answers: dict[str, Answer] = {
         "Publicaciones": lambda row: {"subject": "u", "press": "no", "voice": "no", "plain": "sí"},
         "Imágenes y vídeos": lambda row: {"accessible": "no"},
         "Respuestas": lambda row: {"solves": "sí"},
@@ -50,7 +49,7 @@ def test_five_exports_become_a_draft_of_all_that_can_be_counted(tmp_path: Path) 
         "Clases de información": lambda row: {"answer": "sí"},
     }
     path = tmp_path / "coding.xlsx"
-    path.write_bytes(fill(path.read_bytes(), answers))
+    fill_in(path, answers)
     assert main([*arguments, "--coded", str(path)]) == 0
     draft = json.loads((tmp_path / "answers.json").read_bytes())
     for given in draft["answers"].values():

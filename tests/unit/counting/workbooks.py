@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -12,6 +13,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from actitud.counting.coding import FIRST, IDENTITIES
 
 Row = dict[str, Any]
+Answer = Callable[[Row], Mapping[str, Any]]
+"""What gives the cells of a row."""
 
 
 def read_rows(content: bytes, sheet: str) -> list[Row]:
@@ -23,15 +26,20 @@ def list_sheets(content: bytes) -> list[str]:
     return list(openpyxl.load_workbook(io.BytesIO(content)).sheetnames)
 
 
-def fill(content: bytes, answers: Mapping[str, Callable[[Row], Mapping[str, object]]]) -> bytes:
-    """Return a workbook with answers filled in: by sheet, the function that gives the cells of a row."""
+def fill_in(path: Path, answers: Mapping[str, Answer]) -> None:
+    """Fill in answers in the file of a workbook."""
+    path.write_bytes(fill(path.read_bytes(), answers))
+
+
+def fill(content: bytes, answers: Mapping[str, Answer]) -> bytes:
+    """Return a workbook with answers filled in, by sheet."""
     book = openpyxl.load_workbook(io.BytesIO(content))
     for name, answer in answers.items():
         sheet = book[name]
         columns = _list_columns(sheet)
         for number, row in list(_list_rows(sheet)):
             for column, value in answer(row).items():
-                sheet.cell(number, columns.index(column) + 1).value = value  # type: ignore[assignment]  # any cell
+                sheet.cell(number, columns.index(column) + 1).value = value
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()

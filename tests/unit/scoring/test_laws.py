@@ -202,6 +202,12 @@ def test_improving_lowers_nothing(seed: int) -> None:
         assert after.level is None or before.level is None or after.level >= before.level, known.id
 
 
+def value(leaf: CompiledIndicator, submission: Submission) -> Fraction:
+    found = leaf.compute_value(evaluate(METHODOLOGY, submission).sent)
+    assert found is not None
+    return Fraction(*found)
+
+
 @examples(12)
 @given(SEEDS)
 def test_a_next_step_is_the_least(seed: int) -> None:
@@ -222,15 +228,9 @@ def test_a_next_step_is_the_least(seed: int) -> None:
             grid = 1 if isinstance(come_from, int) else 0.000001
             nearer = round(to - grid if to > come_from else to + grid, 6)
             leaf = PLAN.indicators[PLAN.positions[indicator.id]]
-
-            def value(fact_value: FactValue) -> Fraction:
-                changed = apply(submission, indicator.id, {fact: fact_value})  # noqa: B023  # called within the round
-                evaluation = evaluate(METHODOLOGY, changed)
-                found = leaf.compute_value(evaluation.sent)  # noqa: B023  # called within the round
-                assert found is not None
-                return Fraction(*found)
-
-            reached, before, short = value(to), value(come_from), value(nearer)
+            reached, before, short = (
+                value(leaf, apply(submission, indicator.id, {fact: number})) for number in (to, come_from, nearer)
+            )
             for at, points in leaf.goalposts:
                 if points > leaf.curve(*before.as_integer_ratio()):
                     assert not (short >= at if leaf.is_rising else short <= at), indicator.id

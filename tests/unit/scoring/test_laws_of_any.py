@@ -269,6 +269,14 @@ def weightless(score: Score) -> dict[str, str]:
     }
 
 
+def without(document: Document, group: Group, child: Indicator) -> Methodology:
+    """The document without a child of a group."""
+    rest = tuple(other for other in group.children if other is not child)
+    return rebuilt(
+        document, lambda other: msgspec.structs.replace(other, children=rest) if other.id == group.id else other
+    )
+
+
 @examples(4, 180)
 @given(cases(QUIET))
 def test_not_applicable_is_as_if_it_were_not_there(case: Case) -> None:
@@ -288,12 +296,8 @@ def test_not_applicable_is_as_if_it_were_not_there(case: Case) -> None:
                     continue
                 if any(fact.decimals > DECIMALS_OF_NUMBERS for fact in child.facts):
                     continue  # raw values would be shown to fewer decimals
-                rest = tuple(other for other in group.children if other is not child)
                 try:
-                    smaller = rebuilt(
-                        document,
-                        lambda other: msgspec.structs.replace(other, children=rest) if other.id == group.id else other,  # noqa: B023  # called within the round
-                    )
+                    smaller = without(document, group, child)
                 except DefectiveMethodology:
                     continue  # without it a gate asks for more than there can be
                 answers = {name: facts for name, facts in submission.answers.items() if name != child.id}

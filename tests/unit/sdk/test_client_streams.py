@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, cast
 
 import httpx
@@ -25,8 +26,7 @@ def streamed(mode: Mode, handler: Handler, use: Stream, most: int | None = None)
     """The rows that a stream gives, `most` of them, through either client."""
     if mode == "blocking":
         with connected(handler, base_url="http://service.test") as client:
-            rows = use(client)
-            return [row for row, _ in zip(rows, range(10**9 if most is None else most))]  # noqa: B905  # so it is meant
+            return list(islice(use(client), most))
 
     async def main() -> list[object]:
         async with httpx.AsyncClient(transport=httpx.MockTransport(handler)) as http_client:

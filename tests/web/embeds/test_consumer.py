@@ -25,7 +25,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def providers(address: str) -> Any:
     """What somebody writes down of us."""
     # Here, because each process that collects tests would import its parser of HTML.
-    from micawber import Provider, ProviderRegistry  # type: ignore[import-untyped]  # it has no types
+    from micawber import Provider, ProviderRegistry
 
     registry = ProviderRegistry()
     registry.register(rf"{address}/\S*", Provider(f"{address}/oembed"))

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import openpyxl
@@ -50,13 +51,18 @@ def row_of(sheet: Worksheet, code: str) -> int:
     return next(row for row in range(1, sheet.max_row + 1) if sheet.cell(row, 1).value == code)
 
 
+def write(sheet: Worksheet, row: int, values: Iterable[Any], first: int = 1) -> None:
+    """Write whatever a person can write into the cells of a row, from a column on."""
+    for column, value in enumerate(values, start=first):
+        sheet.cell(row, column).value = value
+
+
 def filled(*cells: tuple[str, str, int, object], raw: bytes | None = None) -> WorkbookContents:
     """What is read of a workbook in which somebody wrote; each cell has its sheet, code, column and value."""
 
     def change(book: openpyxl.Workbook) -> None:
         for sheet, code, column, value in cells:
-            cell = book[sheet].cell(row_of(book[sheet], code), column)
-            cell.value = value  # type: ignore[assignment]  # whatever a person can write
+            write(book[sheet], row_of(book[sheet], code), [value], column)
 
     return edited(change, raw)
 
@@ -87,7 +93,7 @@ def test_an_answer_of_another_kind_is_told_where_it_stands() -> None:
         sheet = book["Indicadores"]
         for code, (value, *_) in OF_ANOTHER_KIND.items():
             row = row_of(sheet, code)
-            sheet.cell(row, 3).value = value  # type: ignore[assignment]  # whatever a person can write
+            write(sheet, row, [value], 3)
             places.append(f"Indicadores!C{row}")
 
     read = edited(change)
@@ -276,11 +282,11 @@ DOCUMENTS: list[tuple[list[object], list[tuple[str, str]]]] = [
 
 def test_what_is_wrong_with_a_document_is_told_in_its_row() -> None:
     def change(book: openpyxl.Workbook) -> None:
+        sheet = book["Documentos"]
         for row, (values, _) in enumerate(DOCUMENTS, start=5):
+            write(sheet, row, values)
             for column, value in enumerate(values, start=1):
-                cell = book["Documentos"].cell(row, column)
-                cell.value = value  # type: ignore[assignment]  # as above
-                cell.number_format = "yyyy-mm-dd" if isinstance(value, date) else "General"
+                sheet.cell(row, column).number_format = "yyyy-mm-dd" if isinstance(value, date) else "General"
 
     read = edited(change)
     assert [(fault.cell, fault.rule) for fault in read.faults] == [
@@ -296,8 +302,7 @@ def test_what_is_wrong_with_a_document_is_told_in_its_row() -> None:
 def test_more_documents_than_an_answer_takes_are_told() -> None:
     def change(book: openpyxl.Workbook) -> None:
         for row in range(5, 16):
-            for column, value in enumerate(["D1.01", "https://www.example.org/a", date(2026, 1, 2)], start=1):
-                book["Documentos"].cell(row, column).value = value  # type: ignore[assignment]  # as above
+            write(book["Documentos"], row, ["D1.01", "https://www.example.org/a", date(2026, 1, 2)])
 
     read = edited(change)
     assert [(fault.cell, fault.rule) for fault in read.faults] == [("Documentos!B15", "maxItems")]
@@ -336,8 +341,7 @@ def write_sources(sheet: Worksheet, codes: Iterable[str], rows: Iterable[list[ob
     places: list[int] = []
     for code, values in zip(codes, rows, strict=False):
         places.append(row_of(sheet, code))
-        for column, value in enumerate(values, start=first):
-            sheet.cell(places[-1], column).value = value  # type: ignore[assignment]  # as above
+        write(sheet, places[-1], values, first)
     return places
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct, structs
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, insert, or_, select, text, update
@@ -225,10 +225,10 @@ def list_page(session: Session, page: PageRange[int], *, action: str | None, siz
     return [_build_opened_entry(tuple(row)) for row in rows]
 
 
-def _build_opened_entry(row: tuple[object, ...]) -> OpenedEntry:
+def _build_opened_entry(row: tuple[Any, ...]) -> OpenedEntry:
     middle = len(ChainEntry.__struct_fields__)
-    opening = None if row[middle] is None else EntryOpening(*row[middle:])  # type: ignore[arg-type]  # types of the columns
-    return OpenedEntry(ChainEntry(*row[:middle]), opening)  # type: ignore[arg-type]  # the same
+    opening = None if row[middle] is None else EntryOpening(*row[middle:])
+    return OpenedEntry(ChainEntry(*row[:middle]), opening)
 
 
 def iterate_entries(session: Session) -> Generator[OpenedEntry, None, None]:

@@ -38,7 +38,7 @@ _FORWARDED: Final = (b"x-forwarded-for", b"x-real-ip", b"forwarded", b"via")
 """Headers that a proxy adds."""
 
 # Each series would have a second one with the time of its first count, which nobody reads.
-disable_created_metrics()  # type: ignore[no-untyped-call]  # of the library
+disable_created_metrics()
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4"
 """Media type of the figures, which every Prometheus reads; OpenMetrics, its successor, tells nothing more of them."""
@@ -143,7 +143,7 @@ class OperatorFigures:
             registry.register(_Process())
         else:
             _forget_ended_processes(Path(folder))
-            MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call]  # of the library
+            MultiProcessCollector(registry, folder)
         registry.register(_Constant([*_describe_service(is_heard=metrics is not None), *(metrics or ())]))
         return generate_latest(registry)
 
@@ -181,7 +181,7 @@ def _forget_ended_processes(folder: Path) -> None:
     """Drop the gauges of processes that have ended; what they counted stays."""
     for pid in {int(file.stem.rpartition("_")[2]) for file in folder.glob("gauge_live*_*.db")}:
         if not _is_running(pid):
-            mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]  # of the library
+            mark_process_dead(pid, str(folder))
 
 
 def _is_running(pid: int) -> bool:

@@ -117,4 +117,4 @@ def _list_expected_names() -> set[str]:
 
 def _read(connection: Connection) -> dict[str, str]:
     statement = _OF_SQLITE if connection.dialect.name == "sqlite" else _OF_POSTGRESQL
-    return {name: made for name, made in connection.execute(statement)}  # noqa: C416  # typed pairs
+    return dict(connection.execute(statement).all())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, cast
 
 from litestar import Controller, Response
 
@@ -80,7 +80,7 @@ class BatchesController(Controller):
         `unchanged` or `refused` with the problem. Assessments are selected while the job runs. Refused (409) if nothing
         is selected.
         """
-        step: Step = body  # type: ignore[assignment]  # `STEPS` are the members of `Step`
+        step = cast(Step, body)  # `STEPS` are the members of `Step`
         if principal.role not in _RULES[step.step].roles:
             log_denied(database, request.scope, principal)
             raise ProblemError(FORBIDDEN, FORBIDDEN.description)

@@ -291,7 +291,7 @@ def update_entries(session: Session, entries: Sequence[tuple[IndexedEntry, int]]
     """
     for indexed, version in entries:
         values = {"key": indexed.entry.id, "before": version, **_list_values(indexed), "updated": now}
-        if session.execute(_UPDATE, values).rowcount != 1:  # type: ignore[attr-defined]  # of an UPDATE
+        if session.connection().execute(_UPDATE, values).rowcount != 1:
             return False
     # All links are deleted before any is inserted: an alias may move from one of these organisations to another.
     keys = [{"key": indexed.entry.id} for indexed, _ in entries]
@@ -320,7 +320,7 @@ def remove_simulated(session: Session) -> None:
 
 def _count_write(session: Session, now: datetime) -> None:
     counted = {"writes": STATE.c.writes + 1, "written": now}
-    if session.execute(update(STATE).values(counted)).rowcount == 0:  # type: ignore[attr-defined]  # of an UPDATE
+    if session.connection().execute(update(STATE).values(counted)).rowcount == 0:
         session.execute(insert(STATE).values(id=1, writes=1, written=now))
 
 

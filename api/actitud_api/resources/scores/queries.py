@@ -541,7 +541,7 @@ def find_later_editions(
     """
     bounds = {"edition": edition, "period_to": period_to, "organisations": organisations}
     # Rows are oldest first, so the newest edition of an organisation replaces its older ones.
-    return {organisation: later for organisation, later in session.execute(SELECT_LATER, bounds)}  # noqa: C416  # typed pairs
+    return dict(session.execute(SELECT_LATER, bounds).all())
 
 
 def get_submissions(session: Session, organisation: str, editions: Collection[str]) -> dict[str, dict[str, object]]:

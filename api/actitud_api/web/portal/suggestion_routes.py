@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+import msgspec
 from babel import Locale
 from litestar import Controller, Response
 from msgspec import Struct
@@ -272,7 +273,7 @@ def _build_list(database: Database, parameters: Mapping[str, str], to: Links, na
         build_field(name, _LABELS[name].into(language), known, chosen.get(name, ""), _ANY.into(language))
         for name, known in options.items()
     )
-    filters = SuggestionFilters(**chosen)  # type: ignore[arg-type]  # each is one of the values that there are to choose from
+    filters = msgspec.convert(chosen, SuggestionFilters)
     found = service.count_suggestions(database, filters)
     last = max(1, -(-found // PER_PAGE))
     number = min(read_page_number(parameters), last)
