@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import random
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from multiprocessing.connection import Connection as Pipe
-from multiprocessing.process import BaseProcess
 
 from actitud_api.platform.storage.database import Database
 from tests.faults.writers import add_batches, make_tables, stored_batches
 from tests.support import postgresql
 from tests.support.databases import Kind, opened
-from tests.support.forking import PROCESSES
+from tests.support.forking import forked
 from tests.support.scale import CRASHES, KILLS
 
 WRITERS = 8
-SECONDS = 30
 
 Batch = tuple[int, int]
 
@@ -44,49 +38,18 @@ def test_what_was_acknowledged_before_the_server_crashes_is_there() -> None:
         database.migrate()
         make_tables(database)
         acknowledged: set[Batch] = set()
-        with writing(server.url(name), range(WRITERS)) as (_, receiving):
+        with forked(add_batches, server.url(name), range(WRITERS)) as process:
             for _ in range(CRASHES):
-                acknowledged |= {received(receiving) for _ in range(chance.randint(1, 60))}
+                acknowledged |= {process.receive() for _ in range(chance.randint(1, 60))}
                 server.crash(name)
-                while receiving.poll():
-                    acknowledged.add(receiving.recv())
+                while process.pipe.poll():
+                    acknowledged.add(process.receive())
                 whole, broken = stored_batches(database)
                 assert acknowledged - whole == set()
                 assert broken == []
 
 
-@contextmanager
-def writing(url: str, writers: range) -> Iterator[tuple[BaseProcess, Pipe]]:
-    """A process that stores batches, and what it says; it is killed at the end."""
-    receiving, sending = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=add_batches, args=(url, writers, sending))
-    process.start()
-    sending.close()
-    try:
-        yield process, receiving
-    finally:
-        process.kill()
-        process.join(SECONDS)
-        receiving.close()
-
-
 def killed(url: str, writers: range, after: int) -> set[Batch]:
     """The batches that a process acknowledged: so many until it was killed, and those on the way meanwhile."""
-    with writing(url, writers) as (process, receiving):
-        batches = {received(receiving) for _ in range(after)}
-        process.kill()
-        process.join(SECONDS)
-        assert process.exitcode == -signal.SIGKILL
-        while receiving.poll(SECONDS):
-            try:
-                batches.add(receiving.recv())
-            except EOFError:
-                break
-    return batches
-
-
-def received(receiving: Pipe) -> Batch:
-    """The next batch that is acknowledged."""
-    assert receiving.poll(SECONDS)
-    batch: Batch = receiving.recv()
-    return batch
+    with forked(add_batches, url, writers) as process:
+        return {process.receive() for _ in range(after)} | {*process.kill()}

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
-from typing import Final
 
 import pytest
 from sqlalchemy import Connection, Engine, event, inspect
@@ -21,12 +20,10 @@ from tests.faults.integrity import find_damage
 from tests.faults.serving import CHANGES, be_piecemeal
 from tests.support.databases import Kind, make_key, opened
 from tests.support.figures import FigureRecorder
-from tests.support.forking import PROCESSES
+from tests.support.forking import SECONDS, forked
 from tests.support.publishing import correction, fill, publish
 from tests.support.revisions import LATER, NEWEST, add_later
 from tests.support.scale import MIGRATION_KILLS
-
-SECONDS: Final = 60
 
 
 def migrate(url: str, revision: str, pause: float | None, telling: Pipe) -> None:
@@ -53,19 +50,12 @@ def migrate(url: str, revision: str, pause: float | None, telling: Pipe) -> None
 
 def kill_after(url: str, revision: str, seconds: float, pause: float | None = None) -> float | None:
     """Kills a process so long after it began to change something; returns how long that took where it was done."""
-    receiving, telling = PROCESSES.Pipe(duplex=False)
-    process = PROCESSES.Process(target=migrate, args=(url, revision, pause, telling))
-    process.start()
-    telling.close()
-    assert receiving.poll(SECONDS)
-    assert receiving.recv() == "begun"
-    begun = time.monotonic()
-    done = receiving.poll(seconds) and receiving.recv() == "done"
-    lasted = time.monotonic() - begun
-    process.kill()
-    process.join(SECONDS)
-    receiving.close()
-    assert process.exitcode in (-signal.SIGKILL, 0)
+    with forked(migrate, url, revision, pause) as running:
+        assert running.receive() == "begun"
+        begun = time.monotonic()
+        done = running.pipe.poll(seconds) and running.pipe.recv() == "done"
+        lasted = time.monotonic() - begun
+    assert running.process.exitcode in (-signal.SIGKILL, 0)
     return lasted if done else None
 
 

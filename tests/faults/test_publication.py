@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ from tests.faults.integrity import find_damage
 from tests.faults.serving import SERVE, SERVE_UNLOCKED, UNLIMITED, serving
 from tests.support.databases import Kind, make_key, opened, unlimited
 from tests.support.figures import FigureRecorder
-from tests.support.forking import PROCESSES
+from tests.support.forking import forked
 from tests.support.keys import create_header
 from tests.support.postgresql import Server
 from tests.support.publishing import BARE, BIG, SMALL, fill, publish
@@ -213,28 +213,15 @@ EDITIONS = 5
 
 def killed(url: str, folder: Path, editions: list[str], chance: random.Random) -> set[str]:
     """The editions that a process said to have published before it was killed, somewhere in the next one."""
-    ours, theirs = PROCESSES.Pipe()
-    process = PROCESSES.Process(target=publish_many, args=(url, folder, editions, theirs))
-    process.start()
-    theirs.close()
     said: set[str] = set()
-    for _ in range(chance.randint(1, 3)):
-        ours.send(True)
-        assert ours.poll(SECONDS)
-        said.add(ours.recv())
-    ours.send(True)
-    # One publication takes about 20 milliseconds.
-    process.join(chance.uniform(0, 0.03))
-    process.kill()
-    process.join(SECONDS)
-    assert process.exitcode == -signal.SIGKILL
-    while ours.poll(SECONDS):
-        try:
-            said.add(ours.recv())
-        except (EOFError, ConnectionResetError):
-            break
-    ours.close()
-    return said
+    with forked(publish_many, url, folder, editions) as process:
+        for _ in range(chance.randint(1, 3)):
+            process.pipe.send(True)
+            said.add(process.receive())
+        process.pipe.send(True)
+        # One publication takes about 20 milliseconds.
+        time.sleep(chance.uniform(0, 0.03))
+        return said | {*process.kill()}
 
 
 def stored(database: Database, edition: str) -> tuple[str, dict[int, int]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from actitud_api.resources.webhooks.secret_box import SecretBox
 from tests.faults.notifiers import deliver
 from tests.support.databases import Kind
 from tests.support.figures import FigureRecorder
-from tests.support.forking import PROCESSES
+from tests.support.forking import forked
 from tests.support.receivers import Receiver, receiving
 from tests.support.scale import NOTIFIER_KILLS
 
@@ -97,19 +96,10 @@ def announce(database: Database, cycle: int) -> None:
 @contextmanager
 def delivering(url: str, folder: Path, receiver: Receiver, ahead: timedelta) -> Iterator[None]:
     """A process that delivers, whose clock is ahead; it is killed at the end of the block."""
-    receiving_end, sending_end = PROCESSES.Pipe(duplex=False)
-    arguments = (url, folder, receiver.port, receiver.certificate, ahead, sending_end)
-    process = PROCESSES.Process(target=deliver, args=arguments)
-    process.start()
-    sending_end.close()
-    try:
-        assert receiving_end.poll(SECONDS)
+    with forked(deliver, url, folder, receiver.port, receiver.certificate, ahead) as process:
+        process.receive()
         yield
-    finally:
         process.kill()
-        process.join(SECONDS)
-        receiving_end.close()
-    assert process.exitcode == -signal.SIGKILL
 
 
 def describe(database: Database) -> str:

@@ -10,15 +10,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from types import ModuleType
-from typing import Final, Self, TextIO
+from typing import Any, Final, NamedTuple, Self, TextIO
 
 import pytest
 
 from tests.support.scale import NIGHT
 
+SECONDS: Final = 60
+"""Patience with what a process sends, and with its end."""
 PROCESSES: Final = multiprocessing.get_context("forkserver")
 """New processes copy one that has imported all of this and has no thread, which takes some milliseconds."""
 PROCESSES.set_forkserver_preload(
@@ -30,6 +34,44 @@ def fork_workers(patch: pytest.MonkeyPatch) -> None:
     """Let what this process starts for work copy one that has imported the service; at night each is a fresh one."""
     if not NIGHT:
         patch.setattr(multiprocessing, "get_context", lambda method: PROCESSES)
+
+
+class ForkedFunction(NamedTuple):
+    """A process that runs a function, and our end of the pipe that the function has got."""
+
+    process: BaseProcess
+    pipe: Connection
+
+    def receive(self) -> Any:
+        """Return the next thing that it sends."""
+        assert self.pipe.poll(SECONDS)
+        return self.pipe.recv()
+
+    def kill(self) -> list[Any]:
+        """Kill it in the middle of its work, and return what it has sent and nobody has received."""
+        self.process.kill()
+        self.process.join(SECONDS)
+        assert self.process.exitcode == -signal.SIGKILL
+        rest: list[Any] = []
+        with suppress(EOFError, ConnectionResetError):
+            while self.pipe.poll(SECONDS):
+                rest.append(self.pipe.recv())
+        return rest
+
+
+@contextmanager
+def forked(function: Callable[..., None], *arguments: object) -> Iterator[ForkedFunction]:
+    """Run a function in a process, which is killed at the end of the block. Its last argument is a pipe."""
+    ours, theirs = PROCESSES.Pipe()
+    process = PROCESSES.Process(target=function, args=(*arguments, theirs))
+    process.start()
+    theirs.close()
+    try:
+        yield ForkedFunction(process, ours)
+    finally:
+        process.kill()
+        process.join(SECONDS)
+        ours.close()
 
 
 class ForkedCommand:
