@@ -397,16 +397,13 @@ def build_put(
     return _build_guarded(core, "PUT", segments, precondition, body=body, lang=lang, guarded=True)
 
 
-def build_replace(
-    core: Core, *segments: str, body: Mapping[str, object], if_match: str | None, lang: str | None = None
-) -> Request:
+def build_replace(core: Core, *segments: str, body: Mapping[str, object], if_match: str | None) -> Request:
     """Build a PUT request that replaces an existing resource whose version is ``if_match``.
 
-    ``segments``: parts of the path below ``/v1``. ``lang``: ``None`` for the language of the client. Raises
-    ``ValueError`` for ``if_match=None`` and for an invalid entity tag, and ``ValueError`` or ``TypeError`` for a body
-    that JSON cannot express.
+    ``segments``: parts of the path below ``/v1``. Raises ``ValueError`` for ``if_match=None`` and for an invalid entity
+    tag, and ``ValueError`` or ``TypeError`` for a body that JSON cannot express.
     """
-    return _build_guarded(core, "PUT", segments, _build_if_match(if_match), body=body, lang=lang, guarded=True)
+    return _build_guarded(core, "PUT", segments, _build_if_match(if_match), body=body, guarded=True)
 
 
 def build_patch(

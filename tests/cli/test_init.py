@@ -13,13 +13,13 @@ from sqlalchemy import inspect
 from actitud_api import cli
 from actitud_api.cli.installing import install
 from actitud_api.engine.methodology import loader
-from actitud_api.platform.auth import keys
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.platform.storage.urls import hide_password
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.settings import Settings
 from tests.support.databases import opened
+from tests.support.keys import find_keys
 from tests.support.revisions import LATER, NEWEST, REVISIONS, pretend_later
 
 MADRID = ["--organisation", "ES-DIR3-L01280796", "--name", "Madrid", "--kind", "MUN", "--population", "3422416"]
@@ -43,10 +43,6 @@ def listed(url: str) -> list[organisations.OrganisationRecord]:
         return organisations.list_page(database, organisations.OrganisationFilters(), PageRange(limit=10))
 
 
-def shown_keys(text: str) -> list[str]:
-    return [found[0] for found in keys.PATTERN.finditer(text)]
-
-
 # --- init -----------------------------------------------------------------------------------------------------
 
 
@@ -55,7 +51,7 @@ def test_it_makes_the_database_the_organisation_and_the_key_and_shows_it(
 ) -> None:
     assert cli.main(["init", "--database", url, *MADRID]) == 0
     lines = capsys.readouterr().out.splitlines()
-    (key,) = shown_keys("\n".join(lines))
+    (key,) = find_keys("\n".join(lines))
     assert key in lines
     assert lines[:3] == [
         f"Database: {hide_password(url)}, created at revision {NEWEST}.",
@@ -93,7 +89,7 @@ def test_a_second_time_it_says_what_is_there_and_changes_nothing(
     for arguments in ([], MADRID):
         assert cli.main(["init", "--database", url, *arguments]) == 0
         said = capsys.readouterr().out
-        assert shown_keys(said) == []
+        assert find_keys(said) == []
         assert f"ya estaba en la revisión {NEWEST}" in said
         assert "Organización: ES-DIR3-L01280796, Madrid, ya estaba." in said
         assert f"Clave de administración: ya estaba {administrators(url)[0].id}" in said
@@ -111,7 +107,7 @@ def test_without_an_organisation_it_says_how_to_add_one_and_adds_it_later(
     assert f"Next: actitud-api serve {option} serves it; actitud-api doctor {option} says" in said
     assert cli.main(["init", "--database", url, *MADRID]) == 0
     assert "Organisation: ES-DIR3-L01280796, Madrid, added." in (said := capsys.readouterr().out)
-    assert shown_keys(said) == []
+    assert find_keys(said) == []
     assert [record.organisations for record in administrators(url)] == [()]
 
 
@@ -125,7 +121,7 @@ def test_it_adds_no_second_organisation(url: str, capsys: pytest.CaptureFixture[
 def test_a_lost_key_is_replaced_when_asked(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["init", "--database", url]) == 0
     assert cli.main(["init", "--database", url, "--new-key", "--key-days", "31"]) == 0
-    assert len(set(shown_keys(capsys.readouterr().out))) == 2
+    assert len(set(find_keys(capsys.readouterr().out))) == 2
     assert [(record.expires - record.created).days for record in administrators(url)] == [365, 31]
 
 
@@ -149,7 +145,7 @@ def test_a_key_of_a_forgotten_pepper_is_replaced(
     assert cli.main(["init", "--database", url]) == 0
     monkeypatch.delenv("ACTITUD_KEY_PEPPER")
     assert cli.main(["init", "--database", url]) == 0
-    assert len(set(shown_keys(said := capsys.readouterr().out))) == 2
+    assert len(set(find_keys(said := capsys.readouterr().out))) == 2
     assert NEW_PEPPER not in said
 
 

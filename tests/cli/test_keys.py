@@ -15,6 +15,7 @@ from actitud_api.platform.auth.secret import SecretText
 from actitud_api.resources.editions import service as editions
 from tests.support.databases import opened
 from tests.support.editions import draft_edition
+from tests.support.keys import find_keys
 
 MADRID = ["--organisation", "ES-DIR3-L01280796", "--name", "Madrid", "--kind", "MUN"]
 OWNER = "ES-DIR3-L01280796"
@@ -36,10 +37,6 @@ def installed(url: str, capsys: pytest.CaptureFixture[str]) -> str:
 def stored(url: str) -> list[access.KeyRecord]:
     with opened(url) as database, database.read() as session:
         return access.list_keys(session)
-
-
-def shown_keys(text: str) -> list[str]:
-    return [found[0] for found in keys.PATTERN.finditer(text)]
 
 
 # --- create ---------------------------------------------------------------------------------------------------
@@ -186,7 +183,7 @@ def test_a_key_that_leaked_is_ended_and_init_makes_another(
     url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert cli.main(["init", "--database", url]) == 0
-    (key,) = shown_keys(capsys.readouterr().out)
+    (key,) = find_keys(capsys.readouterr().out)
     (record,) = stored(url)
     monkeypatch.setenv("LC_ALL", "es_ES.UTF-8")
     assert cli.main(["keys", "revoke", record.id, "--database", url]) == 0
@@ -196,7 +193,7 @@ def test_a_key_that_leaked_is_ended_and_init_makes_another(
     assert cli.main(["keys", "revoke", record.id, "--database", url]) == 1
     assert capsys.readouterr().err == f"No hay ninguna clave {record.id} que valga.\n"
     assert cli.main(["init", "--database", url]) == 0
-    assert len(shown_keys(capsys.readouterr().out)) == 1
+    assert len(find_keys(capsys.readouterr().out)) == 1
 
 
 # --- rotate ---------------------------------------------------------------------------------------------------
@@ -205,11 +202,11 @@ def test_a_key_that_leaked_is_ended_and_init_makes_another(
 def test_a_key_is_replaced_and_both_hold_for_a_while(installed: str, capsys: pytest.CaptureFixture[str]) -> None:
     create = ["keys", "create", "--role", "organisation_editor", "--organisation", OWNER, "--days", "90"]
     assert cli.main([*create, "--database", installed]) == 0
-    (old,) = shown_keys(capsys.readouterr().out)
+    (old,) = find_keys(capsys.readouterr().out)
     before = stored(installed)[-1]
     assert cli.main(["keys", "rotate", before.id, "--overlap", "3", "--database", installed]) == 0
     said = capsys.readouterr().out
-    (new,) = shown_keys(said)
+    (new,) = find_keys(said)
     before, after = stored(installed)[-2:]
     assert said.splitlines()[0] == f"The key {before.id} holds until {before.expires.date()}; in its place:"
     assert before.expires - after.created == timedelta(days=3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, nullcontext
@@ -17,6 +16,7 @@ from actitud_api.cli.parsers import build_parser
 from actitud_api.platform.storage import file_lock
 from actitud_api.platform.storage.file_lock import build_lock_path, lock_file
 from actitud_api.settings import Settings
+from tests.cli.test_parsers import list_commands
 from tests.faults.serving import one_serving
 from tests.support.databases import migrated_sqlite, sqlite_url
 from tests.support.figures import FigureRecorder
@@ -144,17 +144,12 @@ def test_a_lock_that_cannot_be_made_is_said(
 # --- commands beside it ---------------------------------------------------------------------------------------
 
 
-def list_commands(parser: argparse.ArgumentParser, name: str = "") -> Iterator[str]:
-    """Yield the names of the commands that open a database."""
-    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    for group in groups:
-        for word, command in group.choices.items():
-            yield from list_commands(command, f"{name} {word}".strip())
-    if not groups and any("--database" in action.option_strings for action in parser._actions):
-        yield name
-
-
-COMMANDS: Final = set(list_commands(build_parser("en")))
+COMMANDS: Final = {
+    command.prog.partition(" ")[2]
+    for command in list_commands(build_parser("en"))
+    if any("--database" in action.option_strings for action in command._actions)
+}
+"""The commands that open a database."""
 
 
 def test_each_command_that_opens_a_database_serves_reads_or_writes() -> None:

@@ -47,14 +47,14 @@ printf '%s\\n' "${COMPREPLY[@]}"
 PROGRAM = "import sys; from actitud_api.cli import main; sys.exit(main())"
 
 
-def commands(line: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+def list_commands(line: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
     """The parsers of all commands that run something."""
     groups = [action for action in line._actions if isinstance(action, argparse._SubParsersAction)]
     if not groups:
         yield line
     for group in groups:
         for command in group.choices.values():
-            yield from commands(command)
+            yield from list_commands(command)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_command_that_is_called_leaves_the_garbage_collector_as_it_is(capsys: 
 
 
 def test_every_command_has_a_function_that_runs_it() -> None:
-    found = list(commands(build_parser("en")))
+    found = list(list_commands(build_parser("en")))
     assert len(found) == 36
     for command in found:
         assert callable(load_runner(argparse.Namespace(run=command.get_default("run"))))

@@ -117,10 +117,9 @@ def kill_workers(
     *,
     kills: int,
     folder: Path,
-    chance: random.Random | None = None,
 ) -> Deaths:
     """Kill workers in the middle of the jobs that `enqueue` asks for, and let the jobs end; see the module."""
-    chosen = chance or random.Random(1)
+    chance = random.Random(1)
     # Those who serve a file have one name, since there is one at a time; others have none in common.
     owners = itertools.repeat("service") if kind == "sqlite" else (f"worker{number}" for number in itertools.count())
     jobs: list[int] = []
@@ -136,12 +135,12 @@ def kill_workers(
                 SECONDS,
                 0.005,
             )
-            time.sleep(chosen.uniform(0, typical))
+            time.sleep(chance.uniform(0, typical))
             busy = _list_owners(database)
             working = [worker for worker in workers if worker.owner in busy]
             if not working:
                 continue
-            victim = chosen.choice(working)
+            victim = chance.choice(working)
             workers.remove(victim)
             _kill(victim)
             died += min(1, _bury(database, victim.owner, is_over=kind == "postgresql"))

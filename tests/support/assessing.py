@@ -50,6 +50,6 @@ def document(name: str, host: str = DOMAIN, when: str = "2025-10-01") -> Body:
     return {"url": f"https://{host}/evidence/{name}.pdf", "date": when}
 
 
-def example_a(*, evidence: bool = True) -> AssessmentContent:
+def example_a() -> AssessmentContent:
     """The content of the assessment."""
-    return to_content(METHODOLOGY, msgspec.convert(body_a(evidence=evidence), _WHOLE))
+    return to_content(METHODOLOGY, msgspec.convert(body_a(), _WHOLE))

@@ -255,16 +255,16 @@ def known_tests(root: Path = ROOT) -> set[str]:
     return {f"{_place(file, root)}::{name}" for file in _files(root) for name in TEST.findall(file.read_text("utf-8"))}
 
 
-def recording_tests(root: Path = ROOT) -> dict[str, list[str]]:
+def recording_tests() -> dict[str, list[str]]:
     """Return the tests that record figures, by property, read in their sources."""
     found: dict[str, list[str]] = {}
-    for file in _files(root):
+    for file in _files(ROOT):
         if f"{RECORDED}(" not in (text := file.read_text("utf-8")):
             continue
         for node in ast.parse(text).body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
                 for name in _recorded(node):
-                    found.setdefault(name, []).append(f"{_place(file, root)}::{node.name}")
+                    found.setdefault(name, []).append(f"{_place(file, ROOT)}::{node.name}")
     return found
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from actitud_api.platform.auth import keys
 from actitud_api.platform.auth import service as access
 from actitud_api.platform.storage.database import Database
 
@@ -26,6 +27,11 @@ def create_key(
         ).text
 
 
+def find_keys(text: str) -> list[str]:
+    """Return the keys that stand in a text."""
+    return [found[0] for found in keys.PATTERN.finditer(text)]
+
+
 def present_key(key: str | None) -> dict[str, str]:
     """Return the header that presents a key, and no header for None."""
     return {} if key is None else {"Authorization": f"Bearer {key}"}
@@ -36,11 +42,6 @@ def create_header(database: Database, role: access.Role = "administrator", *orga
     return present_key(create_key(database, role, *organisations))
 
 
-def sign_in(
-    client: TestClient[Litestar],
-    role: access.Role = "administrator",
-    *organisations: str,
-    editions: Sequence[str] | None = None,
-) -> dict[str, str]:
+def sign_in(client: TestClient[Litestar], role: access.Role = "administrator", *organisations: str) -> dict[str, str]:
     """Create a key in the database of an application. Return the header that presents it."""
-    return present_key(create_key(client.app.state["database"], role, *organisations, editions=editions))
+    return create_header(client.app.state["database"], role, *organisations)

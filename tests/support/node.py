@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -16,18 +15,16 @@ NODE: Final = _HOME / "bin" / "node"
 NPM: Final = _HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
-def run_node(
-    *arguments: str | Path, folder: Path, environment: Mapping[str, str] | None = None, timeout: float = 600
-) -> subprocess.CompletedProcess[str]:
+def run_node(*arguments: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a program of node in a folder, and return what it printed and its exit code."""
     path = f"{NODE.parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         [str(NODE), *map(str, arguments)],
         cwd=folder,
-        env={**os.environ, "PATH": path, "NO_COLOR": "1", **(environment or {})},
+        env={**os.environ, "PATH": path, "NO_COLOR": "1"},
         capture_output=True,
         text=True,
-        timeout=timeout,
+        timeout=600,
     )
 
 

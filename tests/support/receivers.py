@@ -100,9 +100,9 @@ def build_sender(port: int, certificate: Path, *, seconds: float = 15) -> Sender
 
 
 @contextmanager
-def receiving(folder: Path, host: str = HOST) -> Iterator[Receiver]:
-    """A receiver with a certificate for a host, while the block runs."""
-    certificate = make_certificate(folder, host)
+def receiving(folder: Path) -> Iterator[Receiver]:
+    """A receiver with a certificate for `HOST`, while the block runs."""
+    certificate = make_certificate(folder, HOST)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
 

@@ -16,7 +16,6 @@ import heapq
 import math
 from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
-from fractions import Fraction
 from typing import Literal, NamedTuple
 
 from actitud.counting.coverage import NetworkAccount
@@ -74,9 +73,9 @@ def draw_sample(
     return Draw(population, tuple(drawn for _, drawn in ordered))
 
 
-def choose_second(drawn: tuple[DrawnMessage, ...], share: Fraction = SECOND_SHARE) -> tuple[DrawnMessage, ...]:
-    """Return the part of a sample that a second person codes: the first `share` of the draw, rounded up."""
-    return drawn[: math.ceil(share * len(drawn))]
+def choose_second(drawn: tuple[DrawnMessage, ...]) -> tuple[DrawnMessage, ...]:
+    """Return the part of a sample that a second person codes: the first `SECOND_SHARE` of the draw, rounded up."""
+    return drawn[: math.ceil(SECOND_SHARE * len(drawn))]
 
 
 def hash_draw(drawn: Iterable[DrawnMessage]) -> str:

@@ -265,11 +265,11 @@ class BodyTruth:
     """Own posts of the main account in each full week; the same text again in a week does not count."""
 
 
-def tell_body_truth(world: World, window: Window, accounts: Iterable[Account] | None = None) -> BodyTruth:
-    """Count all accounts, or some. An account is active with three own posts or three messages answered."""
+def tell_body_truth(world: World, window: Window) -> BodyTruth:
+    """Count all accounts. An account is active with three own posts or three messages answered."""
     kept = {
         account: [entry for entry in account.entries if not entry.deleted and window.holds(entry.time, world.zone)]
-        for account in (world.accounts if accounts is None else accounts)
+        for account in world.accounts
     }
     posts = {account: [entry for entry in entries if entry.kind == "own_post"] for account, entries in kept.items()}
     active = [account for account in kept if len(posts[account]) >= 3 or _count_answered(account, kept[account]) >= 3]

@@ -89,25 +89,25 @@ class TableRow:
         numbers = {field: self.get_number(field) for field in fields if self.has(field)}
         return {field: number for field, number in numbers.items() if number is not None}
 
-    def get_time(self, field: str = "time") -> ReadTime:
-        """Return the cell for a field as a time.
+    def get_time(self) -> ReadTime:
+        """Return the time of the row.
 
         Raises:
             RowRefused: if the cell cannot be read as a time.
         """
-        return self._source.read_time(self.get(field), self.line, self.name_column(field))
+        return self._source.read_time(self.get("time"), self.line, self.name_column("time"))
 
-    def get_dated_time(self, exact: datetime | None, field: str = "time") -> ReadTime:
-        """Return the time ``exact`` if it is within a day of the date in the cell for a field, else the cell's time.
+    def get_dated_time(self, exact: datetime | None) -> ReadTime:
+        """Return the time ``exact`` if it is within a day of the date in the row, else that date.
 
         ``exact`` is a time contained in the id of a message, None if there is none.
 
         Raises:
             RowRefused: if the cell cannot be read.
         """
-        cell = self.get(field)
+        cell, column = self.get("time"), self.name_column("time")
         if cell == "":
-            raise self._source.refuse("time_missing", self.line, self.name_column(field))
+            raise self._source.refuse("time_missing", self.line, column)
         zone = self._source.options.zone
         try:
             stated = read_time(cell, self._source.zone, zone, self._source.date_order)
@@ -117,7 +117,7 @@ class TableRow:
                 readings = _list_day_readings(str(cell))
                 if (local.day, local.month) in readings:
                     return ReadTime(exact, "second")
-            raise self._source.refuse(fault.code, self.line, self.name_column(field), cell, fault.suggestion) from None
+            raise self._source.refuse(fault.code, self.line, column, cell, fault.suggestion) from None
         is_near = exact is not None and -timedelta(days=1) <= exact - stated.time < timedelta(days=2)
         return ReadTime(exact, "second") if exact and is_near and stated.precision == "day" else stated
 

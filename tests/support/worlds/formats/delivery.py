@@ -64,8 +64,7 @@ class Delivery:
         return ordered
 
     def write_text(self, name: str, text: str, *, encoding: str = "utf-8") -> Path:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = self._make_room(name)
         path.write_text(text, encoding=encoding, newline="")
         return path
 
@@ -81,8 +80,7 @@ class Delivery:
         bom: bool = False,
         delimiter: str = ",",
     ) -> Path:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = self._make_room(name)
         with path.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="") as file:
             writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
             writer.writerow(header)
@@ -90,12 +88,24 @@ class Delivery:
         return path
 
     def write_zip(self, name: str, members: Mapping[str, str | bytes]) -> Path:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = self._make_room(name)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for member, content in members.items():
                 # A fixed time, so that the same world has the same bytes.
                 archive.writestr(zipfile.ZipInfo(member, (2026, 1, 12, 9, 30, 0)), content)
+        return path
+
+    def write_archive(self, name: str, members: Mapping[str, str]) -> list[Path]:
+        """Write a zip file, or half of the time the folder of it."""
+        if self.random.random() < 0.5:
+            return [self.write_zip(f"{name}.zip", members)]
+        for member, content in members.items():
+            self.write_text(f"{name}/{member}", content)
+        return [self.folder / name]
+
+    def _make_room(self, name: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
     def to_local(self, moment: datetime) -> datetime:

@@ -160,12 +160,7 @@ def write_mastodon_archive(delivery: Delivery) -> list[Path]:
         "likes.json": dump(likes),
         "bookmarks.json": dump({**likes, "id": "bookmarks.json"}),
     }
-    name = f"archive-{delivery.world.exported:%Y%m%d%H%M%S}-5e1f"
-    if delivery.random.random() < 0.5:
-        return [delivery.write_zip(f"{name}.zip", members)]
-    for member, content in members.items():
-        delivery.write_text(f"{name}/{member}", content)
-    return [delivery.folder / name]
+    return delivery.write_archive(f"archive-{delivery.world.exported:%Y%m%d%H%M%S}-5e1f", members)
 
 
 def _make_embed(account: Account, entry: Entry) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

@@ -211,8 +211,8 @@ def write_facebook_information(delivery: Delivery) -> list[Path]:
             }
         }
     )
-    return _deliver(
-        delivery, f"facebook-{delivery.portion.account.handle}-12_01_{delivery.world.year + 1}-k7Qz", members
+    return delivery.write_archive(
+        f"facebook-{delivery.portion.account.handle}-12_01_{delivery.world.year + 1}-k7Qz", members
     )
 
 
@@ -257,15 +257,6 @@ def write_instagram_information(delivery: Delivery) -> list[Path]:
             ]
         }
     )
-    return _deliver(
-        delivery, f"instagram-{delivery.portion.account.handle}-{delivery.world.year + 1}-01-12-8TvX", members
+    return delivery.write_archive(
+        f"instagram-{delivery.portion.account.handle}-{delivery.world.year + 1}-01-12-8TvX", members
     )
-
-
-def _deliver(delivery: Delivery, name: str, members: dict[str, str]) -> list[Path]:
-    """Write a zip file, or half of the time the folder of it."""
-    if delivery.random.random() < 0.5:
-        return [delivery.write_zip(f"{name}.zip", members)]
-    for member, content in members.items():
-        delivery.write_text(f"{name}/{member}", content)
-    return [delivery.folder / name]
