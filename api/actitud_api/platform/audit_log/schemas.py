@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from actitud_api.platform.audit_log import service, signing
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.middleware.policy import Holder
 from actitud_api.platform.http.paging import Page, PageQuery
 
@@ -213,7 +214,7 @@ def is_administrator(holder: Holder | None) -> bool:
 
 def build_checkpoint(record: service.CheckpointRecord) -> Checkpoint:
     """Return the response for a checkpoint."""
-    return Checkpoint(size=record.size, root=record.root, at=record.at, note=record.note)
+    return copy_members(record, Checkpoint)
 
 
 def build_key_set(keys: Sequence[service.SigningKey]) -> JsonWebKeySet:

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct
 
 from actitud_api.engine.i18n import LANGUAGES, Language, Texts
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.problems import FieldError, Problem, ProblemError, limit_faults
 from actitud_api.platform.http.redaction import redact_keys
 
@@ -90,17 +91,7 @@ def build_problem(problem: JobProblem, instance: str, request_id: str, language:
         detail=problem.detail[language],
         instance=instance,
         request_id=request_id,
-        errors=tuple(
-            FieldError(
-                pointer=fault.pointer,
-                rule=fault.rule,
-                value=fault.value,
-                detail=fault.detail[language],
-                suggestion=fault.suggestion,
-                allowed=fault.allowed,
-            )
-            for fault in problem.faults
-        ),
+        errors=tuple(copy_members(fault, FieldError, detail=fault.detail[language]) for fault in problem.faults),
     )
 
 

@@ -19,6 +19,7 @@ from actitud_api.platform.auth.service import (
     Role,
     determine_state,
 )
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.paging import Page, PageQuery
 
 TEXT_MAX = 65_536
@@ -170,19 +171,12 @@ def build_access_key(usage: KeyUsage, peppers: Sequence[SecretText], now: dateti
     another pepper has the state `unrecognised`.
     """
     record = usage.record
-    return AccessKey(
-        id=record.id,
-        role=record.role,
-        organisations=record.organisations,
-        editions=record.editions,
+    return copy_members(
+        record,
+        AccessKey,
         state=determine_state(record, peppers, now),
-        created=record.created,
-        expires=record.expires,
-        revoked=record.revoked,
         last_used=usage.last_used,
-        days=record.days,
         created_by=record.maker,
-        replaced_by=record.replaced_by,
     )
 
 

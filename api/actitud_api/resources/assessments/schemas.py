@@ -18,6 +18,7 @@ from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring import result
 from actitud_api.engine.scoring.evaluate import Evaluation, Status
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, to_figure
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.assessments import service
 from actitud_api.resources.assessments.evidence import EvidenceFinding
@@ -176,19 +177,12 @@ class SubmissionDetail(SubmissionLine, frozen=True, kw_only=True):
 def build_line(row: AssessmentRow) -> AssessmentLine:
     """Build the list entry of a stored assessment, with figures in points."""
     unit = int(10 ** load_methodology(row.methodology).document.decimals)
-    return AssessmentLine(
-        edition=row.edition,
-        organisation=row.organisation,
+    return copy_members(
+        row,
+        AssessmentLine,
         organisation_name=row.name,
-        methodology=row.methodology,
-        state=row.state,
-        created=row.created,
-        updated=row.updated,
-        submitted=row.submitted,
         index=_to_decimal(row.index_value, unit),
         index_max=_to_decimal(row.index_max, unit),
-        level=row.level,
-        status=row.status,
         coverage=_to_decimal(row.coverage, 10**COVERAGE_DECIMALS),
     )
 
@@ -216,13 +210,10 @@ def build_submission_line(stored: SubmissionRecord, evaluation: Evaluation, lang
     """
     figures = service.extract_figures(evaluation)
     unit = int(10 ** load_methodology(stored.methodology).document.decimals)
-    return SubmissionLine(
+    return copy_members(
+        stored,
+        SubmissionLine,
         id=str(stored.number),
-        edition=stored.edition,
-        organisation=stored.organisation,
-        methodology=stored.methodology,
-        submitted=stored.submitted,
-        explanations=stored.explanations,
         findings=_build_findings(stored, evaluation, language),
         index=_to_decimal(figures.index, unit),
         index_max=_to_decimal(figures.index_max, unit),

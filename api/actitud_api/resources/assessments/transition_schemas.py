@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from actitud_api.engine.methodology.free_text import NOTE_MAX, PERSONAL_DATA, TRIMMED
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.paging import Page
 from actitud_api.resources.assessments.lifecycle import AssessmentState, Phase, TransitionRecord
 from actitud_api.resources.assessments.schemas import AssessmentPath, Time
@@ -69,15 +70,4 @@ class TransitionPage(Page[Transition], frozen=True):
 
 def build_transition(transition: TransitionRecord) -> Transition:
     """Build the response about a stored transition."""
-    return Transition(
-        id=str(transition.number),
-        edition=transition.edition,
-        organisation=transition.organisation,
-        at=transition.at,
-        role=transition.role,
-        before=transition.before,
-        after=transition.after,
-        phase=transition.phase,
-        reason=transition.reason,
-        until=transition.until,
-    )
+    return copy_members(transition, Transition, id=str(transition.number))

@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from actitud_api.engine.i18n import Language, nearest
 from actitud_api.engine.methodology.free_text import NO_CONTROL
 from actitud_api.engine.methodology.loader import list_versions
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.paging import Page
 from actitud_api.resources.editions.service import (
     Calendar,
@@ -152,21 +153,8 @@ def build_edition(counted: CountedEdition, language: Language) -> Edition:
 
     If the edition has no title in that language, the title in the other language is used.
     """
-    record = counted.record
-    return Edition(
-        id=record.id,
-        title=nearest(record.titles, language),
-        methodology=record.methodology,
-        state=record.state,
-        period_from=record.period_from,
-        period_to=record.period_to,
-        windows=record.windows,
-        calendar=record.calendar,
-        simulated=record.simulated,
-        organisations=counted.organisations,
-        created=record.created,
-        updated=record.updated,
-    )
+    title = nearest(counted.record.titles, language)
+    return copy_members(counted.record, Edition, title=title, organisations=counted.organisations)
 
 
 def build_draft(request: EditionRequest) -> EditionDraft:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from actitud_api.engine.i18n import Language
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.platform.http.problems import Problem
 from actitud_api.platform.jobs.problems import PROBLEM, JobProblem, build_problem
@@ -86,21 +87,13 @@ def build_job(status: JobStatus, request_id: str, language: Language) -> Job:
     record, problem = status.record, None
     if record.problem is not None:
         problem = build_problem(record.problem, format_path(record.id), request_id, language)
-    return Job(
+    return copy_members(
+        record,
+        Job,
         id=str(record.id),
-        kind=record.kind,
-        state=record.state,
-        edition=record.edition,
-        created=record.created,
-        started=record.started,
-        finished=record.finished,
-        done=record.done,
-        total=record.total,
         rate=None if status.rate is None else round(status.rate, 3),
         remaining=None if status.remaining is None else round(status.remaining, 1),
         outcomes=status.outcomes,
-        cancel_requested=record.cancel_requested,
-        result=record.result,
         problem=problem,
     )
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, TypeVar
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from actitud_api.engine.methodology.free_text import TRIMMED
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.platform.http.validation import ENUM_NAMES
 from actitud_api.resources.organisations import service
@@ -245,31 +246,13 @@ class OrganisationPage(Page[Organisation], frozen=True, kw_only=True):
 def build_organisation(record: OrganisationRecord) -> Organisation:
     """Build the response about a stored organisation."""
     contact = record.contact
-    return Organisation(
-        id=record.id,
-        name=record.name,
-        kind=record.kind,
-        parent=record.parent,
-        population=record.population,
-        population_year=record.population_year,
-        employees=record.employees,
-        employees_year=record.employees_year,
-        band=record.band,
-        province=record.province,
+    return copy_members(
+        record,
+        Organisation,
         province_name=None if record.province is None else PROVINCES[record.province].name,
-        region=record.region,
         region_name=None if record.region is None else REGIONS[record.region],
-        aliases=record.aliases,
         former_names=tuple(FormerName(name=former.name, until=former.until) for former in record.former_names),
-        valid_from=record.valid_from,
-        valid_to=record.valid_to,
-        succeeded_by=record.succeeded_by,
-        preceded_by=record.preceded_by,
         contact=None if contact is None else Contact(email=contact.email, url=contact.url),
-        domains=record.domains,
-        simulated=record.simulated,
-        created=record.created,
-        updated=record.updated,
     )
 
 

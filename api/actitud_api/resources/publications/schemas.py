@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, structs
 
 from actitud_api.engine.methodology.free_text import NO_CONTROL, Reason
 from actitud_api.engine.scoring.result import Figure
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.paging import Page
 from actitud_api.resources.assessments.service import REQUEST_TYPES
 from actitud_api.resources.editions.schemas import EditionPath
@@ -198,31 +199,13 @@ def build_approval(record: Approval) -> PublicationApproval:
 
 def build_publication(record: PublicationRecord) -> Publication:
     """Build the response about a publication."""
-    return Publication(
-        edition=record.edition,
-        revision=record.revision,
-        digest=record.digest,
-        reason=record.reason,
-        published=record.published,
-        supersedes=record.supersedes,
-        superseded_by=record.superseded_by,
-        organisations=record.organisations,
-        corrections=tuple(
-            CorrectionLine(
-                organisation=correction.organisation,
-                before=correction.before,
-                after=correction.after,
-                index_before=correction.index_before,
-                index_after=correction.index_after,
-                level_before=correction.level_before,
-                level_after=correction.level_after,
-            )
-            for correction in record.corrections
-        ),
+    return copy_members(
+        record,
+        Publication,
+        corrections=tuple(copy_members(correction, CorrectionLine) for correction in record.corrections),
         signature=Signature(protected=record.protected, signature=record.signature),
         checkpoint=record.note,
         bundle_digest=f"sha256:{record.bundle_digest}",
-        bundle_size=record.bundle_size,
         links=PublicationLinks(
             document=format_document_path(record.digest),
             signature=f"{format_document_path(record.digest)}/signature",

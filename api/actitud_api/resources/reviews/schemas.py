@@ -14,6 +14,7 @@ from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.predicates import round_half_up
 from actitud_api.engine.methodology.requests.answers import FactValue
 from actitud_api.engine.scoring.result import OPEN
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.assessments.reviewed_submission import Verdict
 from actitud_api.resources.assessments.schemas import AssessmentPath, Time
@@ -295,13 +296,9 @@ def build_judged_answer(review: AnswerReview) -> JudgedAnswer:
 
 
 def _build_given_verdict(review: AnswerReview, verdict: VerdictRecord) -> GivenVerdict:
-    return GivenVerdict(
-        assessor=verdict.assessor,
-        verdict=verdict.verdict,
-        level=verdict.level,
-        reason=verdict.reason,
-        rule=verdict.rule,
-        at=verdict.at,
+    return copy_members(
+        verdict,
+        GivenVerdict,
         first_verdict=Counting(verdict=verdict.first_verdict, level=verdict.first_level),
         current=verdict.answer == review.answer,
         counts=verdict is review.counted_verdict,
@@ -349,13 +346,9 @@ def build_agreement(summary: AgreementSummary) -> Agreement:
 
 def build_sample(view: SampleView) -> Sample:
     """Build the response about the sample of an edition."""
-    draw = view.drawing
-    return Sample(
-        edition=draw.edition,
-        seed=draw.seed,
-        share=draw.share,
-        seed_given=draw.seed_given,
-        created=draw.created,
+    return copy_members(
+        view.drawing,
+        Sample,
         assessments=view.assessments,
         drawn=view.drawn,
         organisations=view.organisations,
@@ -364,14 +357,8 @@ def build_sample(view: SampleView) -> Sample:
 
 def build_flag(record: FlagRecord, language: Language) -> Flag:
     """Build the response about a flag, with its sentence in `language`."""
-    return Flag(
-        organisation=record.organisation,
-        kind=record.kind,
-        rule=record.rule,
-        indicator=record.indicator,
-        facts=record.facts,
-        text=format_flag(record.kind, record.indicator, record.facts, language),
-    )
+    text = format_flag(record.kind, record.indicator, record.facts, language)
+    return copy_members(record, Flag, text=text)
 
 
 def _round_share(share: Fraction) -> float:

@@ -16,6 +16,7 @@ from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import PERCENTILE_DECIMALS, PeerBasis
 from actitud_api.engine.scoring.result import Points, round_figure, to_figure
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.paging import Page
 from actitud_api.resources.organisations import schemas as organisations
 from actitud_api.resources.scores import audits, comparison
@@ -114,14 +115,11 @@ def build_peers(peers: comparison.OrganisationPeers, language: Language) -> Peer
     document, sentences = methodology.document, get_sentences(methodology, language)
     group = peers.group
     withheld = texts.find_reason_withheld(methodology) if group is None else None
-    return Peers(
+    return copy_members(
+        row,
+        Peers,
         edition=peers.edition,
-        organisation=row.organisation,
         organisation_name=row.name,
-        kind=row.kind,
-        band=row.band,
-        status=row.status,
-        rank=row.rank,
         group=None if group is None else PeerGroup(**structs.asdict(group)),
         index=_build_peer_figure(peers.index, withheld, document.decimals, language),
         dimensions=tuple(
@@ -132,8 +130,6 @@ def build_peers(peers: comparison.OrganisationPeers, language: Language) -> Peer
             )
             for child, compared in zip(document.root.children, peers.dimensions, strict=True)
         ),
-        methodology=row.methodology,
-        simulated=row.simulated,
         text=texts.describe_peer_group(group, row.kind, row.band, methodology, language),
     )
 
@@ -216,20 +212,13 @@ def build_exemplar(exemplar: comparison.DimensionExemplar, language: Language) -
     """Build the list entry of an exemplar, an organisation that does well in a dimension, with figures in points."""
     row, methodology = exemplar.row, load_methodology(exemplar.row.methodology)
     decimals, sentences = methodology.document.decimals, get_sentences(methodology, language)
-    return Exemplar(
-        edition=row.edition,
+    return copy_members(
+        row,
+        Exemplar,
         dimension=exemplar.dimension,
         score=to_figure(Fraction(exemplar.score, int(10**decimals))),
-        organisation=row.organisation,
         organisation_name=row.name,
-        kind=row.kind,
-        province=row.province,
-        region=row.region,
-        band=row.band,
-        population=row.population,
-        rank=row.rank,
         index=to_points(row.index_value, decimals),
-        level=row.level,
         practices=tuple(
             Practice(
                 id=practice.indicator,
@@ -241,8 +230,6 @@ def build_exemplar(exemplar: comparison.DimensionExemplar, language: Language) -
             )
             for practice in exemplar.practices
         ),
-        methodology=row.methodology,
-        simulated=row.simulated,
     )
 
 
@@ -320,13 +307,11 @@ def build_robust_score(robustness: audits.OrganisationRobustness, language: Lang
     row, decimals = robustness.row, load_methodology(robustness.row.methodology).document.decimals
     low, median, high = (to_figure(Fraction(units, int(10**decimals))) for units in robustness.index)
     likeliest = max(robustness.levels.items(), key=lambda level: (level[1], level[0]), default=None)
-    return RobustScore(
-        edition=row.edition,
-        rank=row.rank,
-        organisation=row.organisation,
+    return copy_members(
+        row,
+        RobustScore,
         organisation_name=row.name,
         index=to_points(row.index_value, decimals),
-        level=row.level,
         draws=robustness.draws,
         seed=robustness.seed,
         drawn_index=PointsPercentiles(p5=low, p50=median, p95=high),
@@ -337,8 +322,6 @@ def build_robust_score(robustness: audits.OrganisationRobustness, language: Lang
             LevelProbability(level=level, probability=round_figure(Fraction(count, robustness.draws), DECIMALS))
             for level, count in robustness.levels.items()
         ),
-        methodology=row.methodology,
-        simulated=row.simulated,
         text=texts.describe_robustness(
             None if robustness.rank is None else (robustness.rank[0], robustness.rank[2]),
             (low, high),

@@ -34,6 +34,7 @@ from actitud_api.engine.scoring.change_decomposition import ScoreDifference
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.level_path import LevelPath
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Coverage, Figure, Points, Score, to_figure
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.editions.service import State as EditionState
@@ -408,24 +409,14 @@ def build_changes_answer(edition_change: EditionChange, language: Language) -> C
 def build_score_row(row: RankingRow) -> ScoreRow:
     """Build a row of a ranking, with figures in points."""
     document = load_methodology(row.methodology).document
-    return ScoreRow(
-        edition=row.edition,
-        rank=row.rank,
-        organisation=row.organisation,
+    return copy_members(
+        row,
+        ScoreRow,
         organisation_name=row.name,
-        kind=row.kind,
-        province=row.province,
-        region=row.region,
-        band=row.band,
-        population=row.population,
         index=to_points(row.index_value, document.decimals),
         index_max=to_points(row.index_max, document.decimals),
         coverage=to_points(row.coverage, COVERAGE_DECIMALS),
-        status=row.status,
-        level=row.level,
         dimensions=_map_dimensions(document, row.dimensions),
-        methodology=row.methodology,
-        simulated=row.simulated,
     )
 
 
@@ -433,20 +424,14 @@ def build_past_score(entry: HistoryEntry, language: Language) -> PastScore:
     """Build the response about the score of an organisation in one of its editions, with figures in points."""
     row = entry.past
     document = load_methodology(row.methodology).document
-    return PastScore(
-        edition=row.edition,
+    return copy_members(
+        row,
+        PastScore,
         edition_title=nearest(row.titles, language),
-        state=row.state,
-        period_to=row.period_to,
-        rank=row.rank,
         index=to_points(row.index_value, document.decimals),
         index_max=to_points(row.index_max, document.decimals),
         coverage=to_points(row.coverage, COVERAGE_DECIMALS),
-        status=row.status,
-        level=row.level,
         dimensions=_map_dimensions(document, row.dimensions),
-        methodology=row.methodology,
-        simulated=row.simulated,
         version_effects=None
         if entry.version_effects is None
         else narrate_version_effects(

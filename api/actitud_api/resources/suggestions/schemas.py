@@ -9,6 +9,7 @@ from msgspec import Meta, Struct, structs
 
 from actitud_api.engine.methodology.free_text import PERSONAL_DATA, STRAIGHT
 from actitud_api.engine.methodology.loader import list_versions
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.suggestions.service import (
     DIMENSION_BY_INDICATOR,
@@ -150,16 +151,5 @@ class SuggestionPage(Page[Suggestion], frozen=True):
 
 def build_suggestion(record: SuggestionRecord) -> Suggestion:
     """Build the response about a stored suggestion."""
-    return Suggestion(
-        id=str(record.id),
-        kind=record.kind,
-        title=record.title,
-        text=record.text,
-        language=record.language,
-        dimension=record.dimension,
-        indicator=record.indicator,
-        state=record.state,
-        decisions=tuple(SuggestionDecision(**structs.asdict(decision)) for decision in record.decisions),
-        created=record.created,
-        updated=record.updated,
-    )
+    decisions = tuple(SuggestionDecision(**structs.asdict(decision)) for decision in record.decisions)
+    return copy_members(record, Suggestion, id=str(record.id), decisions=decisions)

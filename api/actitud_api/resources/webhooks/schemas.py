@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 from actitud_api.engine.methodology.requests.content import HTTPS_ADDRESS
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.paging import Page, PageQuery
 from actitud_api.resources.webhooks.service import (
     URL_MAX,
@@ -133,17 +134,7 @@ class DeliveryPage(Page[Delivery], frozen=True):
 
 def build_webhook(record: WebhookRecord) -> Webhook:
     """Build the response about a webhook."""
-    return Webhook(
-        id=record.id,
-        url=record.url,
-        events=record.events,
-        organisations=record.organisations,
-        editions=record.editions,
-        state=record.state,
-        failing_since=record.failing_since,
-        created=record.created,
-        updated=record.updated,
-    )
+    return copy_members(record, Webhook)
 
 
 def build_new_webhook(created: CreatedWebhook) -> SignedWebhook:
@@ -151,17 +142,15 @@ def build_new_webhook(created: CreatedWebhook) -> SignedWebhook:
 
     It is stored to answer repetitions of the request: the client gets the secret only in the first response.
     """
-    return SignedWebhook(**structs.asdict(build_webhook(created.record)), secret=None)
+    return copy_members(created.record, SignedWebhook, secret=None)
 
 
 def build_delivery(record: DeliveryRecord) -> Delivery:
     """Build the response about a delivery."""
-    return Delivery(
+    return copy_members(
+        record,
+        Delivery,
         id=record.message,
-        event=record.event,
-        payload=record.payload,
-        state=record.state,
-        created=record.created,
         next_attempt=record.run_after,
         attempts=tuple(DeliveryAttempt(**structs.asdict(attempt)) for attempt in record.attempts),
     )

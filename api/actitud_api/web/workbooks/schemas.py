@@ -14,6 +14,7 @@ from actitud_api.engine.methodology.requests.questionnaire import (
     to_questionnaire_document,
     to_scores_document,
 )
+from actitud_api.platform.http.members import copy_members
 from actitud_api.web.workbooks.service import CellFault, WorkbookContents
 
 
@@ -83,11 +84,4 @@ def build_reading(version: str, read: WorkbookContents, language: Language) -> W
 
 
 def _build_fault(fault: CellFault, language: Language) -> WorkbookFault:
-    return WorkbookFault(
-        cell=fault.cell,
-        pointer=fault.pointer,
-        rule=fault.rule,
-        value=fault.value,
-        detail=fault.detail.into(language),
-        suggestion=fault.suggestion,
-    )
+    return copy_members(fault, WorkbookFault, detail=fault.detail.into(language))

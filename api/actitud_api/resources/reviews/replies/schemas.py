@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from actitud_api.engine.methodology.free_text import PERSONAL_DATA, STRAIGHT
 from actitud_api.engine.methodology.requests.content import Evidence
+from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.paging import Page
 from actitud_api.resources.assessments.lifecycle import AssessmentState
 from actitud_api.resources.assessments.schemas import AssessmentPath, Time
@@ -85,23 +86,14 @@ class ScoreReview(Struct, frozen=True, kw_only=True):
 
 def build_reply(record: ReplyRecord) -> Reply:
     """Build the response about a stored reply."""
-    return Reply(
-        edition=record.edition,
-        organisation=record.organisation,
-        indicator=record.indicator,
-        text=record.text,
-        evidence=record.evidence,
-        created=record.created,
-        updated=record.updated,
-    )
+    return copy_members(record, Reply)
 
 
 def build_score_review(outcome: ReviewOutcome, evidence: dict[str, tuple[Evidence, ...]]) -> ScoreReview:
     """Build the response about the outcome of a review; `evidence` holds the documents of the replies by indicator."""
-    return ScoreReview(
-        state=outcome.state,
-        overall=outcome.overall,
-        verdicts=outcome.verdicts,
+    return copy_members(
+        outcome,
+        ScoreReview,
         replies=tuple(
             ReviewReply(indicator=one.indicator, text=one.text, evidence=evidence.get(one.indicator, ()), at=one.at)
             for one in outcome.replies
