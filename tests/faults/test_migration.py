@@ -18,10 +18,10 @@ from actitud_api.platform.storage.urls import DatabaseFailure
 from actitud_api.resources.publications import service as publications
 from tests.faults.integrity import find_damage
 from tests.faults.serving import CHANGES, be_piecemeal
-from tests.support.databases import Kind, make_key, opened
+from tests.support.databases import Kind, opened
 from tests.support.figures import FigureRecorder
 from tests.support.forking import SECONDS, forked
-from tests.support.publishing import correction, fill, publish
+from tests.support.publishing import correction, publish, publish_filled
 from tests.support.revisions import LATER, NEWEST, add_later
 from tests.support.scale import MIGRATION_KILLS
 
@@ -97,9 +97,7 @@ def test_a_migration_that_is_killed_is_done_by_the_next(
         for was_interrupted in kill_often(database, empty, BASE, NEWEST, kills):
             interrupted += was_interrupted
             assert find_damage(database) == []
-        make_key(database, tmp_path)
-        fill(database)
-        publish(database, tmp_path, correction(publish(database, tmp_path), D9_02={"hours": 500}))
+        publish(database, tmp_path, correction(publish_filled(database, tmp_path), D9_02={"hours": 500}))
         published = bundles(database)
         for was_interrupted in kill_often(database, empty, NEWEST, LATER, kills):
             interrupted += was_interrupted

@@ -22,10 +22,10 @@ from actitud_api.platform.storage.bounded_connection import BoundedConnection
 from actitud_api.platform.storage.database import Database, Unavailable
 from actitud_api.platform.storage.stall_guard import ATTEMPT, PAUSE, StallGuard
 from tests.support.applications import borrow_app
-from tests.support.databases import make_key, opened, unlimited
+from tests.support.databases import opened, unlimited
 from tests.support.figures import FigureRecorder
 from tests.support.postgresql import Server
-from tests.support.publishing import EDITION, fill, publish
+from tests.support.publishing import EDITION, publish_filled
 from tests.support.scale import NIGHT
 from tests.support.serving import served
 
@@ -54,9 +54,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
 def url(postgresql: Server, template: str, patience: None, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with a published edition."""
     with postgresql.database(template) as name, opened(postgresql.url(name)) as database:
-        make_key(database, tmp_path)
-        fill(database)
-        publish(database, tmp_path)
+        publish_filled(database, tmp_path)
         yield postgresql.url(name)
 
 

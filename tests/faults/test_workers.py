@@ -26,10 +26,10 @@ from actitud_api.cli.supervisor import Supervisor
 from actitud_api.platform.http.system import Readiness
 from tests.faults.serving import SUPERVISE_WAITING, UNLIMITED, Serving, await_ready, port_of, start, starting
 from tests.support import proxy
-from tests.support.databases import make_key, opened
+from tests.support.databases import opened
 from tests.support.figures import FigureRecorder
 from tests.support.postgresql import Server
-from tests.support.publishing import BIG, EDITION, fill, publish
+from tests.support.publishing import BIG, EDITION, publish_filled
 from tests.support.scale import NIGHT
 from tests.support.waiting import await_refusal, await_true
 
@@ -52,9 +52,7 @@ READS: Final = (
 def url(postgresql: Server, template: str, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with a published edition."""
     with postgresql.database(template) as name, opened(postgresql.url(name)) as database:
-        make_key(database, tmp_path)
-        fill(database)
-        publish(database, tmp_path)
+        publish_filled(database, tmp_path)
         yield postgresql.url(name)
 
 

@@ -101,6 +101,12 @@ def prepare(database: Database, folder: Path) -> None:
     fill_once(database, folder, _fill_with_key)
 
 
+def publish_filled(database: Database, folder: Path) -> PublicationRecord:
+    """The same, published, with a key that signs in a folder."""
+    _fill_with_key(database, folder)
+    return publish(database, folder)
+
+
 def _fill_with_key(database: Database, folder: Path) -> None:
     fill(database)
     make_key(database, folder)

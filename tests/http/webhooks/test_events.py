@@ -14,8 +14,7 @@ from actitud_api.resources.assessments import transitions
 from actitud_api.resources.publications.service import PublicationRefused
 from actitud_api.resources.webhooks import service
 from tests.http.webhooks.desk import MINE, OTHER, Desk, published, transitioned
-from tests.support.databases import make_key
-from tests.support.publishing import BIG, EDITION, correction, fill, publish
+from tests.support.publishing import BIG, EDITION, correction, fill, publish, publish_filled
 from tests.support.receivers import Receiver
 from tests.support.settling import anything
 
@@ -30,9 +29,7 @@ def payloads(receiver: Receiver) -> list[dict[str, Any]]:
 @pytest.mark.both_databases
 def test_a_publication_and_its_correction_are_announced(desk: Desk, receiver: Receiver, tmp_path: Path) -> None:
     desk.made(desk.key("publisher"))
-    fill(desk.database)
-    make_key(desk.database, tmp_path)
-    first = publish(desk.database, tmp_path)
+    first = publish_filled(desk.database, tmp_path)
     plan = correction(first, BIG, D1_01={"numerator": 200, "denominator": 320})
     second = publish(desk.database, tmp_path, plan)
     desk.deliver()
@@ -67,9 +64,7 @@ def test_a_publication_and_its_correction_are_announced(desk: Desk, receiver: Re
 
 def test_a_publication_that_is_refused_is_not_announced(desk: Desk, receiver: Receiver, tmp_path: Path) -> None:
     desk.made(desk.key("publisher"))
-    fill(desk.database)
-    make_key(desk.database, tmp_path)
-    first = publish(desk.database, tmp_path)
+    first = publish_filled(desk.database, tmp_path)
     with pytest.raises(PublicationRefused):
         publish(desk.database, tmp_path)
     desk.deliver()

@@ -15,8 +15,8 @@ from rdflib.compare import isomorphic
 
 from actitud_api.app import create_app
 from actitud_api.platform.storage.database import Database
-from tests.support.databases import make_key, migrated_sqlite, unlimited
-from tests.support.publishing import fill, publish
+from tests.support.databases import migrated_sqlite, unlimited
+from tests.support.publishing import publish_filled
 from tests.web.downloads.conftest import BASE
 
 Client = TestClient[Litestar]
@@ -53,9 +53,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     url = migrated_sqlite(folder)
     app = create_app(structs.replace(unlimited(url), public_url=BASE))
     found: Database = app.state["database"]
-    make_key(found, folder)
-    fill(found)
-    publish(found, folder)
+    publish_filled(found, folder)
     with TestClient(app) as client:
         yield client
     found.close()

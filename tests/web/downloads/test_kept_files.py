@@ -29,10 +29,10 @@ from actitud_api.web.downloads.preparation import (
 from actitud_api.web.downloads.publisher import Publisher
 from tests.support.applications import borrow_app
 from tests.support.copying import fill_once
-from tests.support.databases import make_key, unlimited
+from tests.support.databases import unlimited
 from tests.support.forking import fork_workers
 from tests.support.keys import create_header
-from tests.support.publishing import BIG, NOW, correction, fill, publish, publish_year
+from tests.support.publishing import BIG, NOW, correction, fill, publish, publish_filled, publish_year
 
 Client = TestClient[Litestar]
 
@@ -74,12 +74,6 @@ def _forked_makers(monkeypatch: pytest.MonkeyPatch) -> None:
 def published(database: Database, tmp_path: Path) -> Database:
     fill_once(database, tmp_path, publish_filled)
     return database
-
-
-def publish_filled(database: Database, folder: Path) -> None:
-    make_key(database, folder)
-    fill(database)
-    publish(database, folder)
 
 
 @pytest.fixture

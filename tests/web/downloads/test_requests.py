@@ -21,9 +21,9 @@ from actitud_api.resources.scores.service import ScoreFilters
 from actitud_api.web.downloads import service
 from tests.contract.asgi import Received, Sent, exchange
 from tests.support.applications import borrow_app
-from tests.support.databases import make_key, unlimited
+from tests.support.databases import unlimited
 from tests.support.figures import FigureRecorder
-from tests.support.publishing import NOW, correction, fill, publish
+from tests.support.publishing import NOW, correction, fill, publish, publish_filled
 
 Client = TestClient[Litestar]
 
@@ -45,9 +45,7 @@ MISSING = (
 @pytest.fixture
 def own(database: Database, url: str, tmp_path: Path) -> Iterator[Client]:
     """A client of the service on a database of its own with a published edition; to be changed."""
-    make_key(database, tmp_path)
-    fill(database)
-    publish(database, tmp_path)
+    publish_filled(database, tmp_path)
     with borrow_app(structs.replace(unlimited(url), signing_folder=tmp_path)) as app, TestClient(app) as client:
         yield client
 
