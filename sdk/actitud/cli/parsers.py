@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from datetime import date
 from typing import Final, get_args
@@ -109,7 +110,8 @@ class _Commands:
             ("--region", "comunidad, por su código del INE", "region, by its INE code"),
             ("--province", "provincia, por su código del INE", "province, by its INE code"),
         ):
-            command.add_argument(name, metavar="NN", type=_pad_code, help=words(spanish, english))
+            # The code with two digits: 1 is 01.
+            command.add_argument(name, metavar="NN", type=lambda text: text.zfill(2), help=words(spanish, english))
         for name, metavar, choices, spanish, english in (
             ("--band", "BAND", _BANDS, "tramo: P1 a P5, o E1 a E5", "size band: P1 to P5, or E1 to E5"),
             ("--status", "STATUS", _STATUSES, "estado de la puntuación", "status of the score"),
@@ -380,23 +382,20 @@ class _Commands:
 class _NumberParser:
     """Parse the value of an option that is a whole number between two bounds."""
 
-    def __init__(self, words: Words, lower: int, upper: int | None = None) -> None:
+    def __init__(self, words: Words, lower: int, upper: float = math.inf) -> None:
         self._words, self._lower, self._upper = words, lower, upper
 
     def __call__(self, text: str) -> int:
         """Return the number. Raise ArgumentTypeError, in the language of the command, if the text is none."""
         bounds = self._words(f"desde {self._lower}", f"from {self._lower}")
-        if self._upper is not None:
+        if self._upper < math.inf:
             bounds += self._words(f" hasta {self._upper}", f" to {self._upper}")
         # Not `int`, which takes "1_000" and " 7".
-        if not re.fullmatch("[0-9]{1,15}", text) or not self._is_between(int(text)):
+        if not re.fullmatch("[0-9]{1,15}", text) or not self._lower <= int(text) <= self._upper:
             raise argparse.ArgumentTypeError(
                 self._words(f"{text!r} no es un número entero {bounds}", f"{text!r} is no whole number {bounds}")
             )
         return int(text)
-
-    def _is_between(self, number: int) -> bool:
-        return self._lower <= number and (self._upper is None or number <= self._upper)
 
 
 class _DayParser:
@@ -413,11 +412,6 @@ class _DayParser:
             raise argparse.ArgumentTypeError(
                 self._words(f"{text!r} no es una fecha como 2027-12-31", f"{text!r} is no date such as 2027-12-31")
             ) from None
-
-
-def _pad_code(text: str) -> str:
-    """Return an INE code with two digits: ``1`` becomes ``01``."""
-    return text.zfill(2)
 
 
 def _parse_count(text: str) -> int:

@@ -632,15 +632,21 @@ class FactCounter:
         limit = None if rule.limit is None else self.count(rule.limit).value
         return sample, min(sample.size, limit) if isinstance(limit, int) else sample.size
 
-    def _read_codes(self, sample: FrameSample, number: int, name: str) -> list[str]:
-        """Return the codes of a variable for the first messages of a draw. Raise _Unknown if some are not coded."""
-        frame = sample.frame
-        coded = self.coding.rows.get(frame.sheet, {})
-        rows = [coded.get(drawn.key) for drawn in sample.draw.drawn[:number]]
-        codes = [row.codes[name] for row in rows if row is not None and name in row.codes]
-        if len(codes) < number:
-            raise _Unknown(Reason(code="not_coded", sheet=frame.sheet, number=len(codes), total=number))
-        self._check_agreement(frame.sheet, name)
+    def _read_codes(self, sample: FrameSample, name: str, wanted: Sequence[bool]) -> list[str | None]:
+        """Return the codes of a variable for the first messages of a draw, None where they are not ``wanted``.
+
+        Raise _Unknown if some that are wanted are not coded.
+        """
+        sheet = sample.frame.sheet
+        coded = self.coding.rows.get(sheet, {})
+        codes = [
+            coded[drawn.key].codes.get(name) if is_wanted and drawn.key in coded else None
+            for drawn, is_wanted in zip(sample.draw.drawn, wanted, strict=False)
+        ]
+        done = sum(code is not None for code in codes)
+        if done < sum(wanted):
+            raise _Unknown(Reason(code="not_coded", sheet=sheet, number=done, total=sum(wanted)))
+        self._check_agreement(sheet, name)
         return codes
 
     def _check_agreement(self, sheet: str, name: str) -> None:
@@ -654,7 +660,7 @@ class FactCounter:
     def _count_coded(self, rule: FactRule) -> _Found:
         sample, number = self._find_sample(rule)
         assert rule.variable is not None
-        codes = self._read_codes(sample, number, rule.variable)
+        codes = self._read_codes(sample, rule.variable, [True] * number)
         return self._describe_sample(sample, number, sum(code in rule.codes for code in codes))
 
     def _count_sampled(self, rule: FactRule) -> _Found:
@@ -682,31 +688,16 @@ class FactCounter:
             drawn.key in coded and rule.variable in coded[drawn.key].codes for drawn in sample.draw.drawn
         )
         number = population if is_whole else sample.size
-        codes = self._read_codes(sample, number, rule.variable)
+        codes = self._read_codes(sample, rule.variable, [True] * number)
         wanted = [code in rule.codes for code in codes]
         if rule.answered:
-            replies = self._read_codes_where(sample, number, "reply", wanted)
+            replies = self._read_codes(sample, "reply", wanted)
             wanted = [reply not in (None, _NO_REPLY) for reply in replies]
         value = _round_half_up(Fraction(population * sum(wanted), number)) if number else 0
         least = None if rule.at_least is None else self.count(rule.at_least).value
         if isinstance(least, int):
             value = max(value, least)
         return self._describe_sample(sample, number, value)
-
-    def _read_codes_where(
-        self, sample: FrameSample, number: int, name: str, wanted: Sequence[bool]
-    ) -> list[str | None]:
-        """Return the codes of a variable that is only coded where ``wanted``, None elsewhere."""
-        coded = self.coding.rows.get(sample.frame.sheet, {})
-        codes = [
-            coded[drawn.key].codes.get(name) if is_wanted else None
-            for drawn, is_wanted in zip(sample.draw.drawn[:number], wanted, strict=True)
-        ]
-        done = sum(code is not None for code in codes)
-        if done < sum(wanted):
-            raise _Unknown(Reason(code="not_coded", sheet=sample.frame.sheet, number=done, total=sum(wanted)))
-        self._check_agreement(sample.frame.sheet, name)
-        return codes
 
     # --- responses ----------------------------------------------------------------------------------------------
 

@@ -17,6 +17,10 @@ _DOWNLOAD_AGAIN: Final = (
     "Descargue el fichero otra vez y no lo abra ni lo guarde con otro programa.",
     "Download the file again, and do not open or save it with another program.",
 )
+_FILE_LEFT_OUT: Final = (
+    "No se cuenta nada de él. " + _DOWNLOAD_AGAIN[0],
+    "None of it is counted. " + _DOWNLOAD_AGAIN[1],
+)
 _ROW_LEFT_OUT: Final = (
     "La fila no se cuenta. Corrija la celda, o descargue el fichero otra vez.",
     "The row is not counted. Correct the cell, or download the file again.",
@@ -100,10 +104,7 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
     ),
     "half_file": FaultText(
         ("El fichero está incompleto o dañado.", "The file breaks off or is damaged."),
-        (
-            "No se cuenta nada de él. " + _DOWNLOAD_AGAIN[0],
-            "None of it is counted. " + _DOWNLOAD_AGAIN[1],
-        ),
+        _FILE_LEFT_OUT,
     ),
     "unknown_encoding": FaultText(
         ("No se sabe en qué codificación está escrito el texto.", "The encoding of the text is not known."),
@@ -165,11 +166,11 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
     ),
     "broken_json": FaultText(
         ("El fichero no es JSON correcto.", "The file is not well-formed JSON."),
-        ("No se cuenta nada de él. " + _DOWNLOAD_AGAIN[0], "None of it is counted. " + _DOWNLOAD_AGAIN[1]),
+        _FILE_LEFT_OUT,
     ),
     "broken_xml": FaultText(
         ("El canal de noticias no es XML correcto.", "The feed is not well-formed XML."),
-        ("No se cuenta nada de él. " + _DOWNLOAD_AGAIN[0], "None of it is counted. " + _DOWNLOAD_AGAIN[1]),
+        _FILE_LEFT_OUT,
     ),
     "script_not_json": FaultText(
         (

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
 from python_calamine import CalamineError, CalamineWorkbook
+from xlsxwriter.utility import xl_col_to_name
 
 from actitud.counting.codes import CodedRow, Coding
 from actitud.counting.coding import (
@@ -223,8 +225,8 @@ def _read_sheet(
             positions[identity] = index
         elif index in filled:
             heads = rows[FIRST - 1]
-            name = str(heads[index]) if index < len(heads) and heads[index] != "" else identity or _name_column(index)
-            cell = f"{_name_column(index)}{FIRST}"
+            name = str(heads[index]) if index < len(heads) and heads[index] != "" else identity or xl_col_to_name(index)
+            cell = f"{xl_col_to_name(index)}{FIRST}"
             problems.append(CellProblem(file, title, cell, _fill(_OTHER_COLUMN, TextPair(name, name))))
     for identity, question in columns.items():
         if identity not in positions:
@@ -334,17 +336,13 @@ def _read_code(
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     written = text.strip().casefold()
     for code in codes:
-        if written.partition(SEPARATOR.strip())[0].strip() == code.id or written in _list_names(code):
+        names = (code.name.es.casefold(), code.name.en.casefold())
+        if written.partition(SEPARATOR.strip())[0].strip() == code.id or written in names:
             return code.id
     listed = ", ".join(code.id for code in codes)
     detail = TextPair(_UNKNOWN_CODE.es.format(codes=listed), _UNKNOWN_CODE.en.format(codes=listed))
     problems.append(_locate(sheet, number, column, detail))
     return None
-
-
-def _list_names(code: Code) -> Iterator[str]:
-    yield code.name.es.casefold()
-    yield code.name.en.casefold()
 
 
 def _read_time(
@@ -353,14 +351,10 @@ def _read_time(
     if "replied_at" not in cells:
         return None
     value = cells["replied_at"]
-    moment: datetime | None = None
-    if isinstance(value, datetime):
-        moment = value
-    elif isinstance(value, str):
-        try:
+    moment = value if isinstance(value, datetime) else None
+    if isinstance(value, str):
+        with suppress(ValueError):
             moment = datetime.fromisoformat(value.strip())
-        except ValueError:
-            moment = None
     if moment is None or moment.tzinfo is not None:
         problems.append(_locate(sheet, number, "replied_at", _NO_TIME))
         return None
@@ -368,13 +362,4 @@ def _read_time(
 
 
 def _locate(sheet: _Sheet, number: int, column: str, detail: TextPair) -> CellProblem:
-    return CellProblem(sheet.file, sheet.title, f"{_name_column(sheet.positions.get(column, 0))}{number + 1}", detail)
-
-
-def _name_column(index: int) -> str:
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
+    return CellProblem(sheet.file, sheet.title, f"{xl_col_to_name(sheet.positions.get(column, 0))}{number + 1}", detail)

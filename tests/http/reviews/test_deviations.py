@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from actitud_api.resources.reviews.deviations import Deviation, compute_median, find_deviations, has_grown
+from actitud_api.resources.reviews.deviations import Deviation, find_deviations, has_grown
 
 
 def values(*numbers: int | Fraction) -> dict[int, Fraction]:
@@ -36,11 +36,6 @@ def test_among_fewer_than_ten_nobody_is_far() -> None:
 
 def test_where_most_are_equal_there_is_no_measure_of_far() -> None:
     assert find_deviations(values(*[2] * 9, 1000)) == {}
-
-
-@pytest.mark.parametrize(("numbers", "middle"), [((3,), 3), ((3, 1, 2), 2), ((4, 1), Fraction(5, 2))])
-def test_median(numbers: tuple[int, ...], middle: Fraction) -> None:
-    assert compute_median([Fraction(number) for number in numbers]) == middle
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
+from statistics import median
 from typing import Final, TypeVar
 
 from msgspec import Struct
@@ -40,8 +41,8 @@ def find_deviations(values: Mapping[K, Fraction]) -> dict[K, Deviation]:
     """
     if len(values) < MIN_GROUP_SIZE:
         return {}
-    middle = compute_median(list(values.values()))
-    deviation = compute_median([abs(value - middle) for value in values.values()])
+    middle = median(values.values())
+    deviation = median(abs(value - middle) for value in values.values())
     if deviation == 0:
         return {}
     return {
@@ -49,13 +50,6 @@ def find_deviations(values: Mapping[K, Fraction]) -> dict[K, Deviation]:
         for name, value in values.items()
         if abs(value - middle) > DEVIATION_LIMIT * deviation
     }
-
-
-def compute_median(values: Sequence[Fraction]) -> Fraction:
-    """Return the median of at least one value: the middle one, or the mean of the two in the middle."""
-    ordered = sorted(values)
-    half, odd = divmod(len(ordered), 2)
-    return ordered[half] if odd else (ordered[half - 1] + ordered[half]) / 2
 
 
 def has_grown(before: int, now: int) -> bool:
