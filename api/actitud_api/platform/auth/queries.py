@@ -14,7 +14,7 @@ from sqlmodel import Session
 from actitud_api.platform.auth.keys import Role as Role
 from actitud_api.platform.auth.tables import AccessKeyTable, Denial, IdempotentAnswer, KeyUse
 from actitud_api.platform.storage.base import Base, to_json
-from actitud_api.platform.storage.pages import PageRange, execute_page
+from actitud_api.platform.storage.pages import PageRange, bind_key, execute_page
 
 KEYS = Base.metadata.tables[str(AccessKeyTable.__tablename__)]
 DENIALS = Base.metadata.tables[str(Denial.__tablename__)]
@@ -117,15 +117,10 @@ def list_page(session: Session, filters: KeyFilters, page: PageRange[tuple[datet
         filters: Only keys that match.
         page: Part of the list; its sort key is the creation time and the id of a key.
     """
-
-    def follow(after: tuple[datetime, str]) -> ColumnElement[bool]:
-        created, identifier = (
-            bindparam(None, value, column.type) for value, column in zip(after, _CURSOR_COLUMNS, strict=True)
-        )
-        return tuple_(*_CURSOR_COLUMNS) > tuple_(created, identifier)
-
     statement = _OLDEST_FIRST.where(*filters.build_conditions())
-    rows = execute_page(session, statement, page, after=follow)
+    rows = execute_page(
+        session, statement, page, after=lambda after: tuple_(*_CURSOR_COLUMNS) > bind_key(_CURSOR_COLUMNS, after)
+    )
     return [_build_record(row) for row in rows]
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Generic, TypeAlias, TypeVar, TypeVarTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar, TypeVarTuple
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Result, Select, func
+from sqlalchemy import ColumnElement, Result, Select, bindparam, func, tuple_
 from sqlmodel import Session
 
 Columns = TypeVarTuple("Columns")
@@ -57,3 +57,8 @@ def execute_page(
     if page.after is not None and after is not None:
         statement = statement.where(after(page.after))
     return session.execute(statement.offset(page.offset).limit(page.limit), parameters)
+
+
+def bind_key(columns: Sequence[ColumnElement[Any]], key: Sequence[object]) -> ColumnElement[Any]:
+    """Return a sort key as a row value, whose parts have the types of the columns that it is compared with."""
+    return tuple_(*(bindparam(None, value, column.type) for value, column in zip(key, columns, strict=True)))

@@ -25,8 +25,8 @@ from sqlalchemy import (
     insert,
     literal,
     not_,
-    or_,
     select,
+    tuple_,
 )
 from sqlmodel import Session
 
@@ -36,7 +36,7 @@ from actitud_api.platform.audit_log.signing import Jws
 from actitud_api.platform.audit_log.tables import StoredCheckpoint
 from actitud_api.platform.storage.base import IDENTIFIER, Base
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.pages import PageRange, execute_page
+from actitud_api.platform.storage.pages import PageRange, bind_key, execute_page
 from actitud_api.platform.storage.records import fetch_record, fetch_records
 from actitud_api.resources.assessments.tables import DIMENSIONS, Assessment, StoredCorrection, StoredErasure
 from actitud_api.resources.editions.tables import EditionTable, is_complete, is_frozen, select_newest_revision
@@ -711,10 +711,11 @@ def list_news(
     unchanged. The filters `region` and `province` do not restrict the list.
     """
     columns = PUBLICATIONS.c
+    position = (columns.published, columns.edition, columns.revision)
     statement = (
         select(*(columns[name] for name in PublicationRow.__struct_fields__))
         .where(is_complete(columns.edition, columns.revision))
-        .order_by(columns.published.desc(), columns.edition.desc(), columns.revision.desc())
+        .order_by(*(column.desc() for column in position))
         .limit(limit)
     )
     if filters.edition is not None:
@@ -730,18 +731,7 @@ def list_news(
             )
         )
     if after is not None:
-        edition = bindparam("edition", after.edition, type_=IDENTIFIER)
-        statement = statement.where(
-            or_(
-                columns.published < after.published,
-                and_(columns.published == after.published, columns.edition < edition),
-                and_(
-                    columns.published == after.published,
-                    columns.edition == edition,
-                    columns.revision < after.revision,
-                ),
-            )
-        )
+        statement = statement.where(tuple_(*position) < bind_key(position, after))
     return fetch_records(session.execute(statement), PublicationRow)
 
 

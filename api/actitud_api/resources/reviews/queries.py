@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, Table, Text, bindparam, cast, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, Text, bindparam, cast, delete, func, insert, select, tuple_, update
 from sqlmodel import Session
 
 from actitud_api.engine.methodology.model import Scalar
@@ -324,11 +324,6 @@ def replace_flags(session: Session, edition: str, flags: Sequence[FlagRecord]) -
         session.execute(insert(FLAGS), [structs.asdict(flag) for flag in flags])
 
 
-def _follow_flag(after: tuple[str, int]) -> ColumnElement[bool]:
-    name, number = after
-    return (FLAGS.c.organisation > name) | ((FLAGS.c.organisation == name) & (FLAGS.c.number > number))
-
-
 def list_flags(
     session: Session, edition: str, page: PageRange[tuple[str, int]], *, organisation: str | None, kind: FlagKind | None
 ) -> list[FlagRecord]:
@@ -336,10 +331,11 @@ def list_flags(
 
     `organisation` and `kind` keep only matching flags; None does not filter.
     """
-    statement = _FLAGS.order_by(FLAGS.c.organisation, FLAGS.c.number)
+    position = (FLAGS.c.organisation, FLAGS.c.number)
+    statement = _FLAGS.order_by(*position)
     if organisation is not None:
         statement = statement.where(FLAGS.c.organisation == organisation)
     if kind is not None:
         statement = statement.where(FLAGS.c.kind == kind)
-    rows = execute_page(session, statement, page, {"of": edition}, after=_follow_flag)
+    rows = execute_page(session, statement, page, {"of": edition}, after=lambda after: tuple_(*position) > after)
     return fetch_records(rows, FlagRecord)

@@ -28,7 +28,7 @@ from sqlmodel import Session
 from actitud_api.platform.auth.tables import AccessKeyTable
 from actitud_api.platform.storage import database
 from actitud_api.platform.storage.base import Base
-from actitud_api.platform.storage.pages import PageRange, execute_page
+from actitud_api.platform.storage.pages import PageRange, bind_key, execute_page
 from actitud_api.platform.storage.records import fetch_record, fetch_records
 from actitud_api.platform.storage.times import UtcTime
 from actitud_api.resources.webhooks.events import EventType
@@ -198,12 +198,6 @@ def get_webhook(session: Session, webhook: str, now: datetime) -> WebhookRecord 
     return fetch_record(session.execute(_SELECT.where(WEBHOOKS.c.id == webhook), {"now": now}), WebhookRecord)
 
 
-def _follow_webhook(after: tuple[datetime, str]) -> ColumnElement[bool]:
-    columns = (WEBHOOKS.c.created, WEBHOOKS.c.id)
-    values = (bindparam(None, value, column.type) for value, column in zip(after, columns, strict=True))
-    return tuple_(*columns) > tuple_(*values)
-
-
 def list_webhooks(
     session: Session, owner: str | None, now: datetime, page: PageRange[tuple[datetime, str]]
 ) -> list[WebhookRecord]:
@@ -212,10 +206,13 @@ def list_webhooks(
     `owner` keeps only the webhooks of this owner; None lists all. The state of a webhook is `ended` if its owner has no
     valid key at the time `now`.
     """
-    statement = _SELECT.order_by(WEBHOOKS.c.created, WEBHOOKS.c.id)
+    position = (WEBHOOKS.c.created, WEBHOOKS.c.id)
+    statement = _SELECT.order_by(*position)
     if owner is not None:
         statement = statement.where(WEBHOOKS.c.owner == owner)
-    rows = execute_page(session, statement, page, {"now": now}, after=_follow_webhook)
+    rows = execute_page(
+        session, statement, page, {"now": now}, after=lambda after: tuple_(*position) > bind_key(position, after)
+    )
     return fetch_records(rows, WebhookRecord)
 
 
