@@ -62,9 +62,7 @@ class ScoreCorrection(Struct, frozen=True):
 
 def build_territory_filters(territory: Territory) -> NewsFilters:
     """Return the filters that select the news of a region or province."""
-    if territory.level == "region":
-        return NewsFilters(region=territory.code)
-    return NewsFilters(province=territory.code)
+    return NewsFilters(**{territory.level: territory.code})
 
 
 def list_news(database: Database, filters: NewsFilters, *, after: NewsPosition | None, limit: int) -> list[NewsItem]:

@@ -308,17 +308,10 @@ def _build_given_verdict(review: AnswerReview, verdict: VerdictRecord) -> GivenV
 def build_review(state: OverallReviewState) -> Review:
     """Build the response about the overall review of an assessment."""
     review = state.review
-    return Review(
-        edition=state.edition,
-        organisation=state.organisation,
-        methodology=state.methodology,
-        reason=None if review is None else review.reason,
-        max_level=None if review is None else review.max_level,
-        profile={} if review is None else review.profile,
-        answers={} if review is None else review.answers,
-        reviewer=None if review is None else review.reviewer,
-        updated=None if review is None else review.at,
-    )
+    if review is None:
+        nothing = {"reason": None, "max_level": None, "profile": {}, "answers": {}, "reviewer": None, "updated": None}
+        return copy_members(state, Review, **nothing)
+    return copy_members(review, Review, methodology=state.methodology, updated=review.at)
 
 
 def build_agreement(summary: AgreementSummary) -> Agreement:

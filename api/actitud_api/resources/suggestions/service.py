@@ -206,13 +206,8 @@ def decide(
         StaleVersion: `expected` returns False: the client's `If-Match` names another version.
     """
     before = _find_expected(session, suggestion, expected)
-    decision = SuggestionDecision(
-        decision=new.decision,
-        reason=new.reason,
-        language=new.language or before.language,
-        methodology=new.methodology,
-        decided=now,
-    )
+    language = new.language or before.language
+    decision = SuggestionDecision(**{**structs.asdict(new), "language": language}, decided=now)
     after = structs.replace(
         before,
         state=decision.decision,
