@@ -15,6 +15,7 @@ from unicodedata import normalize
 import msgspec
 
 from actitud.counting.messages import Kind, Message, Origin
+from actitud.counting.windows import to_instant, to_moment
 
 DAILY_COUNTS: Final = "counts of days"
 """The field of the difference between rows of one file that count a message by days."""
@@ -179,7 +180,6 @@ class MessageTable:
         platform: str | None = None,
         account: str | None = None,
         kinds: Sequence[Kind] | None = None,
-        thread: str | None = None,
         since: datetime | None = None,
         before: datetime | None = None,
     ) -> Iterator[Message]:
@@ -191,16 +191,14 @@ class MessageTable:
             platform: Only messages of this platform.
             account: Only messages of this account.
             kinds: Only messages of these kinds.
-            thread: Only messages of this conversation.
             since: Only messages from this time on.
             before: Only messages before this time.
         """
         given = {
             "platform = ?": platform,
             "account = ?": account,
-            "thread = ?": thread,
-            "time >= ?": None if since is None else _to_number(since),
-            "time < ?": None if before is None else _to_number(before),
+            "time >= ?": None if since is None else to_instant(since),
+            "time < ?": None if before is None else to_instant(before),
         }
         conditions = {condition: value for condition, value in given.items() if value is not None}
         where, values = ["true", *conditions], [*conditions.values()]
@@ -456,14 +454,6 @@ def _list_differing_fields(
         yield "counts"
 
 
-def _to_number(time: datetime) -> int:
-    return (time - _EPOCH) // _MICROSECOND
-
-
-def _to_time(number: int) -> datetime:
-    return _EPOCH + number * _MICROSECOND
-
-
 def _encode(source: int, message: Message) -> _Row:
     alternatives = message.alternative_texts
     return (
@@ -474,7 +464,7 @@ def _encode(source: int, message: Message) -> _Row:
         message.id,
         message.thread,
         message.parent,
-        _to_number(message.time),
+        to_instant(message.time),
         message.precision,
         message.kind,
         message.text,
@@ -483,7 +473,7 @@ def _encode(source: int, message: Message) -> _Row:
         msgspec.json.encode(dict(message.counts), order="sorted").decode(),
         message.permalink,
         message.private,
-        None if message.edited is None else _to_number(message.edited),
+        None if message.edited is None else to_instant(message.edited),
         message.deleted,
         message.language,
         _make_text_key(message.text),
@@ -500,7 +490,7 @@ def _decode(row: _Row) -> Message:
         account=account,
         id=identity,
         origin=Origin(source, position),
-        time=_to_time(time),
+        time=to_moment(time),
         precision=precision,
         kind=kind,
         text=text,
@@ -511,7 +501,7 @@ def _decode(row: _Row) -> Message:
         counts=_NUMBERS.decode(counts),
         permalink=permalink,
         private=bool(private),
-        edited=None if edited is None else _to_time(edited),
+        edited=None if edited is None else to_moment(edited),
         deleted=bool(deleted),
         language=language,
     )

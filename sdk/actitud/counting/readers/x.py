@@ -165,15 +165,11 @@ def make_table_messages(row: TableRow, source: SourceReading) -> Iterator[Messag
     )
 
 
-TABLES: Final = {
-    "x-posts": TableFormat(
+TABLES: Final = dict.fromkeys(
+    ("x-posts", "x-tweets"),
+    TableFormat(
         "x",
         ("own_posts", "texts", "time_of_day", "reactions", "comments", "shares", "views"),
         make_table_messages,
     ),
-    "x-tweets": TableFormat(
-        "x",
-        ("own_posts", "texts", "time_of_day", "reactions", "comments", "shares", "views"),
-        make_table_messages,
-    ),
-}
+)
