@@ -620,7 +620,7 @@ _DISABLED = Texts(
     "no se avisa a {disabled} de {count}: contestaron que ya no existen, o no se les entregó nada en varios días",
     "{disabled} of {count} are not notified: they answered that they are gone, or nothing could be delivered for days",
 )
-_UNSIGNED = Texts("no se puede firmar lo que se les envía: {reason}", "what is sent to them cannot be signed: {reason}")
+_UNSENT = Texts("no se puede firmar lo que se les envía: {reason}", "what is sent to them cannot be signed: {reason}")
 _TELL_OWNERS = Texts(
     "lea qué falla con GET /v1/webhooks y una clave de administración, y avise a sus dueños",
     "read what fails with GET /v1/webhooks and an administrator key, and tell their owners",
@@ -637,7 +637,7 @@ def check_webhooks(settings: Settings, database: Database, language: Language) -
     with database.read() as session:
         summary = webhooks.summarise_webhooks(session, box)
     if summary.fault is not None:
-        finding = _UNSIGNED.into(language).format(reason=summary.fault)
+        finding = _UNSENT.into(language).format(reason=summary.fault)
         return _fail("webhooks", finding, _BRING_KEY_BACK, language, "warning")
     if summary.disabled:
         finding = _DISABLED.into(language).format(disabled=summary.disabled, count=summary.webhooks)

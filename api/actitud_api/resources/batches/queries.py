@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from msgspec import Struct
 from sqlalchemy import Select, delete, func, insert, select
 from sqlmodel import Session
 
@@ -20,68 +21,47 @@ FILES = Base.metadata.tables[str(BatchFile.__tablename__)]
 ORGANISATIONS = Base.metadata.tables[str(OrganisationTable.__tablename__)]
 
 
-def count_selected(
-    session: Session,
-    edition: str,
-    *,
-    states: Collection[AssessmentState] | None,
-    among: Collection[str] | None,
-    filters: OrganisationFilters,
-) -> int:
-    """Count the assessments of an edition that match all conditions.
+class Selection(Struct, frozen=True, kw_only=True):
+    """The conditions that select assessments of an edition; an assessment must match all.
 
-    `states` keeps only assessments in one of these states, `among` only these organisations; None does not filter.
-    `filters` keeps only assessments of organisations that match.
+    `states` keeps only assessments in one of these states, `among` only those of these organisations; None does not
+    filter. `filters` keeps only assessments of organisations that match.
     """
-    selected = _select(session, edition, states, among, filters).subquery()
+
+    states: Collection[AssessmentState] | None
+    among: Collection[str] | None
+    filters: OrganisationFilters
+
+
+def count_selected(session: Session, edition: str, selection: Selection) -> int:
+    """Count the selected assessments of an edition."""
+    selected = _select(session, edition, selection).subquery()
     count: int = session.execute(select(func.count()).select_from(selected)).scalar_one()
     return count
 
 
-def list_selected(
-    session: Session,
-    edition: str,
-    *,
-    states: Collection[AssessmentState] | None,
-    among: Collection[str] | None,
-    filters: OrganisationFilters,
-    after: str | None,
-    limit: int,
-) -> list[str]:
-    """List the ids of the organisations whose assessments in an edition match all conditions, in ascending order.
+def list_selected(session: Session, edition: str, selection: Selection, *, after: str | None, limit: int) -> list[str]:
+    """List the ids of the organisations of the selected assessments of an edition, in ascending order.
 
-    Args:
-        session: Open session.
-        edition: Id of the edition.
-        states: Only assessments in one of these states; None for any state.
-        among: Only these organisations; None for all.
-        filters: Only organisations that match.
-        after: The list begins after this organisation; None to begin at the first.
-        limit: Largest number of ids.
+    The list begins after the organisation `after`, None begins at the first; it has at most `limit` ids.
     """
-    statement = _select(session, edition, states, among, filters)
+    statement = _select(session, edition, selection)
     if after is not None:
         statement = statement.where(ASSESSMENTS.c.organisation > after)
     return list(session.execute(statement.order_by(ASSESSMENTS.c.organisation).limit(limit)).scalars())
 
 
-def _select(
-    session: Session,
-    edition: str,
-    states: Collection[AssessmentState] | None,
-    among: Collection[str] | None,
-    filters: OrganisationFilters,
-) -> Select[tuple[str]]:
+def _select(session: Session, edition: str, selection: Selection) -> Select[tuple[str]]:
     statement = (
         select(ASSESSMENTS.c.organisation)
         .select_from(ASSESSMENTS.join(ORGANISATIONS, ASSESSMENTS.c.organisation == ORGANISATIONS.c.id))
-        .where(ASSESSMENTS.c.edition == edition, *filters.build_conditions())
+        .where(ASSESSMENTS.c.edition == edition, *selection.filters.build_conditions())
     )
-    if states is not None:
-        statement = statement.where(ASSESSMENTS.c.state.in_(states))
-    if among is not None:
-        statement = statement.where(ASSESSMENTS.c.organisation.in_(among))
-    matches = organisations.find_matches(session, filters.text)
+    if selection.states is not None:
+        statement = statement.where(ASSESSMENTS.c.state.in_(selection.states))
+    if selection.among is not None:
+        statement = statement.where(ASSESSMENTS.c.organisation.in_(selection.among))
+    matches = organisations.find_matches(session, selection.filters.text)
     if matches is not None:
         statement = statement.where(ASSESSMENTS.c.organisation.in_(select(matches.c.id)))
     return statement

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Final, Literal, TypedDict, assert_never
+from typing import Final, Literal, assert_never
 
 from msgspec import Struct, structs
 
@@ -19,7 +19,6 @@ from actitud_api.platform.storage.versions import StaleVersion
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
 from actitud_api.resources.assessments.lifecycle import (
-    AssessmentState,
     DeadlinePassed,
     HearingStillOpen,
     HearingTooShort,
@@ -31,6 +30,7 @@ from actitud_api.resources.assessments.lifecycle import (
 from actitud_api.resources.assessments.service import NotSubmittable
 from actitud_api.resources.assessments.transitions import UnknownAssessment
 from actitud_api.resources.batches import queries
+from actitud_api.resources.batches.queries import Selection
 from actitud_api.resources.batches.steps import (
     NEXT_STATE,
     ExtensionsStep,
@@ -114,7 +114,7 @@ def count_selected(session: Session, edition: str, step: Step, principal: Princi
     editions.ensure_unpublished(session, edition)
     if step.organisations is not None and step.filter is None:
         return len(step.organisations)
-    count = queries.count_selected(session, edition, **_build_selection(step, principal))
+    count = queries.count_selected(session, edition, _build_selection(step, principal))
     if not count:
         raise EmptySelection(edition)
     return count
@@ -131,8 +131,7 @@ def list_selected(
     """
     if step.organisations is not None and step.filter is None:
         return sorted(name for name in step.organisations if after is None or name > after)[:limit]
-    selection = _build_selection(step, principal)
-    return queries.list_selected(session, edition, **selection, after=after, limit=limit)
+    return queries.list_selected(session, edition, _build_selection(step, principal), after=after, limit=limit)
 
 
 def take_step(
@@ -177,22 +176,14 @@ def take_step(
     return results
 
 
-class _Selection(TypedDict):
-    """The conditions of the functions of `queries` that select assessments."""
-
-    states: tuple[AssessmentState, ...] | None
-    among: tuple[str, ...] | None
-    filters: OrganisationFilters
-
-
-def _build_selection(step: Step, principal: Principal | None) -> _Selection:
+def _build_selection(step: Step, principal: Principal | None) -> Selection:
     among = step.organisations
     if principal is not None and principal.role in ORGANISATION_ROLES:
         own = principal.organisations
         among = own if among is None else tuple(name for name in among if name in own)
     wanted = step.filter
     if wanted is None:
-        return _Selection(states=list_states_before(step), among=among, filters=OrganisationFilters())
+        return Selection(states=list_states_before(step), among=among, filters=OrganisationFilters())
     filters = OrganisationFilters(
         text=wanted.q or "",
         kind=wanted.kind,
@@ -201,7 +192,7 @@ def _build_selection(step: Step, principal: Principal | None) -> _Selection:
         band=wanted.band,
         parent=wanted.parent,
     )
-    return _Selection(states=None if wanted.state is None else (wanted.state,), among=among, filters=filters)
+    return Selection(states=None if wanted.state is None else (wanted.state,), among=among, filters=filters)
 
 
 def _take_step_of(

@@ -86,15 +86,9 @@ def list_judgeable(
         UnknownSample: The edition has no sample.
     """
     record = editions.find(session, edition)
-    names = queries.list_selected(
-        session,
-        record.id,
-        states=REVIEWABLE_STATES,
-        among=reviews.draw_sample(session, record.id) if is_sample else None,
-        filters=filters,
-        after=after,
-        limit=limit,
-    )
+    among = reviews.draw_sample(session, record.id) if is_sample else None
+    selection = queries.Selection(states=REVIEWABLE_STATES, among=among, filters=filters)
+    names = queries.list_selected(session, record.id, selection, after=after, limit=limit)
     records = assessments.find_assessments(session, record.id, names)
     found = reviews.collect_answer_reviews(session, record.id, records)
     return [

@@ -520,22 +520,14 @@ class ImportRun:
             seconds={name: round(seconds, 3) for name, seconds in self._seconds.items()},
         )
 
-    def _time(self, name: str) -> AbstractContextManager[None]:
-        return _Stopwatch(self._seconds, name)
-
-
-class _Stopwatch(AbstractContextManager[None]):
-    """Context that adds the seconds that it takes to a counter."""
-
-    def __init__(self, seconds: dict[str, float], name: str) -> None:
-        self._seconds = seconds
-        self._name = name
-
-    def __enter__(self) -> None:
-        self._started = perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._seconds[self._name] += perf_counter() - self._started
+    @contextmanager
+    def _time(self, name: str) -> Iterator[None]:
+        """Return a context that adds the seconds that it takes to those of a step."""
+        started = perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[name] += perf_counter() - started
 
 
 class _SpooledBatch(Struct, frozen=True):
