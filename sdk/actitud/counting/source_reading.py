@@ -76,6 +76,10 @@ class SourceReading:
                 self._names[names] = found
         return found
 
+    def set_account(self, *names: str) -> None:
+        """Set the account of the file to the one that has one of these names, unless an earlier row has set it."""
+        self.account = self.account or self.name_account(*names)
+
     def is_own(self, *names: str) -> bool:
         """Return True if an account of the organisation on this platform has one of these names."""
         return any(self.options.find_account(self.platform, name) is not None for name in names if name)
@@ -209,6 +213,27 @@ class SourceReading:
             return read_time(value, self.zone, self.options.zone, self.date_order)
         except TimeUnreadable as fault:
             raise self.refuse(fault.code, row, column, value, fault.suggestion) from None
+
+    def read_edit(self, value: object, row: int | str, column: str | None, published: datetime) -> datetime | None:
+        """Return the time of the last edit of a message, None if it is blank or not later than ``published``.
+
+        Raises:
+            RowRefused: if the value cannot be read as a time.
+        """
+        if not value:
+            return None
+        edited = self.read_time(value, row, column).time
+        return edited if edited > published else None
+
+    def require(self, text: str, row: int | str, column: str) -> str:
+        """Return the text of a cell or member that must not be blank.
+
+        Raises:
+            RowRefused: if it is blank.
+        """
+        if not text:
+            raise self.refuse("cell_missing", row, column)
+        return text
 
     def make_source(self) -> Source:
         """Build the record of the file: its identity, and the numbers of its rows by outcome."""

@@ -47,7 +47,7 @@ def _make_message(source: SourceReading, pointer: str, item: JsonObject) -> Mess
     reason = dig(item, "reason")
     if dig_text(reason, "$type").endswith("#reasonRepost"):
         by = dig_text(reason, "by", "did")
-        _set_account(source, dig_text(reason, "by", "handle"), by)
+        source.set_account(dig_text(reason, "by", "handle"), by)
         return source.keep(
             row=pointer,
             id=dig_text(reason, "uri") or f"{by}/repost/{address}",
@@ -69,7 +69,7 @@ def _make_message(source: SourceReading, pointer: str, item: JsonObject) -> Mess
     if dig_text(record, "$type") != _POST:
         source.skip("other_record")
         return None
-    _set_account(source, dig_text(post, "author", "handle"), owner)
+    source.set_account(dig_text(post, "author", "handle"), owner)
     time = _read_time(source, record, pointer, "record", "createdAt")
     parent = dig_text(record, "reply", "parent", "uri") or None
     answers_itself = parent is not None and bool(owner) and _find_owner(parent) == owner
@@ -118,11 +118,6 @@ def _list_media(embed: Any) -> tuple[list[str], tuple[str | None, ...]]:
         elif kind in ("app.bsky.embed.record", "app.bsky.embed.recordWithMedia"):
             kinds.append("quote")
     return kinds, tuple(texts)
-
-
-def _set_account(source: SourceReading, handle: str, identity: str) -> None:
-    if not source.account:
-        source.account = source.name_account(handle, identity)
 
 
 def _find_owner(address: str) -> str:

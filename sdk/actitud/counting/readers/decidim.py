@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from actitud.counting.html_texts import extract_text
@@ -26,17 +27,14 @@ def read_export(source: SourceReading) -> Iterator[Message]:
     """Yield the messages in a JSON export of Decidim: its proposals, and the answers to them."""
     source.tells.update(("received_public", "threads", "texts", "time_of_day", "comments"))
     for pointer, item in iterate_items(source, "item"):
-        try:
-            identity = dig_text(item, "id")
-            if not identity:
-                raise source.refuse("cell_missing", pointer, "id")
+        with suppress(RowRefused):
+            identity = source.require(dig_text(item, "id"), pointer, "id")
+            published = dig_text(item, "published_at") or dig_text(item, "created_at")
             yield from _make_messages(
                 source,
                 pointer,
                 identity,
-                source.read_time(
-                    dig_text(item, "published_at") or dig_text(item, "created_at"), pointer, "published_at"
-                ),
+                source.read_time(published, pointer, "published_at"),
                 join_texts(_choose_text(dig(item, "title")), _choose_text(dig(item, "body"))),
                 dig_text(item, "url"),
                 _choose_text(dig(item, "answer")),
@@ -44,8 +42,6 @@ def read_export(source: SourceReading) -> Iterator[Message]:
                 dig_counts(item, {"comments": "comments"}),
                 is_withdrawn=dig(item, "withdrawn") is True or bool(dig(item, "withdrawn_at")),
             )
-        except RowRefused:
-            continue
 
 
 def make_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, Final
 
 from actitud.counting.html_texts import extract_text
@@ -30,8 +29,7 @@ def read_outbox(source: SourceReading) -> Iterator[Message]:
 def _make_message(source: SourceReading, pointer: str, activity: JsonObject) -> Message | None:
     kind = dig_text(activity, "type")
     actor = dig_text(activity, "actor")
-    if not source.account and actor:
-        source.account = source.name_account(*_list_names(actor))
+    source.set_account(*_list_names(actor))
     if kind == "Announce":
         boosted = dig(activity, "object")
         return source.keep(
@@ -45,9 +43,7 @@ def _make_message(source: SourceReading, pointer: str, activity: JsonObject) -> 
     if kind != "Create" or not isinstance(note, dict):
         source.skip("other_activity")
         return None
-    identity = dig_text(note, "id")
-    if not identity:
-        raise source.refuse("cell_missing", pointer, "object/id")
+    identity = source.require(dig_text(note, "id"), pointer, "object/id")
     time = source.read_time(dig_text(note, "published") or dig_text(activity, "published"), pointer, "object/published")
     parent = dig_text(note, "inReplyTo") or dig_text(note, "inReplyTo", "id") or None
     kind_of_note = _find_kind(note, activity, actor, parent)
@@ -76,7 +72,7 @@ def _make_message(source: SourceReading, pointer: str, activity: JsonObject) -> 
         alternative_texts=texts,
         permalink=dig_text(note, "url") or identity,
         private=kind_of_note == "private_reply",
-        edited=_find_edit(source, pointer, note, time.time),
+        edited=source.read_edit(dig_text(note, "updated"), pointer, "object/updated", time.time),
         language=next(iter(languages), None) if isinstance(languages, dict) else None,
     )
 
@@ -98,14 +94,6 @@ def _list_addresses(value: Any) -> list[str]:
     if isinstance(value, str):
         return [value]
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
-
-
-def _find_edit(source: SourceReading, pointer: str, note: JsonObject, published: datetime) -> datetime | None:
-    updated = dig_text(note, "updated")
-    if not updated:
-        return None
-    edited = source.read_time(updated, pointer, "object/updated").time
-    return edited if edited > published else None
 
 
 def _list_names(actor: str) -> tuple[str, ...]:

@@ -166,8 +166,7 @@ def _make_message(row: TableRow, source: SourceReading, mapping: LogMapping | No
     account = row.get_text("account") or (mapping.account if mapping else "")
     identity = row.get_id() or maker.make_id(time.time, platform, account, kind, text, row.get_text("thread"))
     media = tuple(row.translate_word("media", word) for word in _LIST.split(row.get_text("media")) if word)
-    changed = row.get("edited")
-    edited = source.read_time(changed, row.line, row.name_column("edited")).time if changed else None
+    edited = source.read_edit(row.get("edited"), row.line, row.name_column("edited"), time.time)
     _tell(row, source, kind, is_private, time)
     return source.keep(
         row=row.line,
@@ -184,7 +183,7 @@ def _make_message(row: TableRow, source: SourceReading, mapping: LogMapping | No
         counts=row.get_counts(*_COUNTS),
         permalink=row.get_text("permalink"),
         private=is_private,
-        edited=edited if edited and edited > time.time else None,
+        edited=edited,
         language=row.get_text("language"),
     )
 

@@ -6,6 +6,7 @@ import calendar
 import io
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from mimetypes import guess_type
 from typing import Any, Final
@@ -62,10 +63,8 @@ def read_xml_feed(source: SourceReading) -> Iterator[Message]:
         raise source.fail(code, line if isinstance(line, int) else None)
     source.account = source.name_account(_name_site(feed.feed.get("link", "")))
     for number, entry in enumerate(feed.entries):
-        try:
+        with suppress(RowRefused):
             yield _make_entry(source, f"/entry/{number}", entry)
-        except RowRefused:
-            continue
 
 
 def _make_entry(source: SourceReading, pointer: str, entry: Any) -> Message:
@@ -85,7 +84,7 @@ def _make_entry(source: SourceReading, pointer: str, entry: Any) -> Message:
     edited = datetime.fromtimestamp(calendar.timegm(updated), UTC) if updated else None
     return source.keep(
         row=pointer,
-        id=entry.get("id") or link or _refuse_id(source, pointer),
+        id=source.require(entry.get("id") or link, pointer, "id"),
         time=time,
         kind="own_post",
         text=join_texts(extract_text(entry.get("title", "")), extract_text(html)),
@@ -103,8 +102,8 @@ def read_json_feed(source: SourceReading) -> Iterator[Message]:
     page = read_scalars(source, ("home_page_url",), before="items").get("home_page_url")
     source.account = source.name_account(_name_site(page if isinstance(page, str) else ""))
     for pointer, item in iterate_items(source, "items.item"):
-        try:
-            identity = dig_text(item, "id") or dig_text(item, "url") or _refuse_id(source, pointer)
+        with suppress(RowRefused):
+            identity = source.require(dig_text(item, "id") or dig_text(item, "url"), pointer, "id")
             published = dig_text(item, "date_published") or dig_text(item, "date_modified")
             if not published:
                 raise source.refuse("time_missing", pointer, "date_published")
@@ -126,8 +125,6 @@ def read_json_feed(source: SourceReading) -> Iterator[Message]:
                 permalink=dig_text(item, "url"),
                 language=dig_text(item, "language"),
             )
-        except RowRefused:
-            continue
 
 
 def _list_media(types: Iterable[str | None]) -> list[str]:
@@ -137,10 +134,6 @@ def _list_media(types: Iterable[str | None]) -> list[str]:
 
 def _set_tells(source: SourceReading) -> None:
     source.tells.update(("own_posts", "texts", "media", "alternative_texts", "time_of_day"))
-
-
-def _refuse_id(source: SourceReading, pointer: str) -> str:
-    raise source.refuse("cell_missing", pointer, "id")
 
 
 def _name_site(link: str) -> str:

@@ -144,10 +144,7 @@ class TableRow:
         Raises:
             RowRefused: if the cell is blank.
         """
-        text = self.get_text(field)
-        if not text:
-            raise self._source.refuse("cell_missing", self.line, self.name_column(field))
-        return text
+        return self._source.require(self.get_text(field), self.line, self.name_column(field))
 
     def get_id(self, field: str = "id") -> str:
         """Return the cell for a field as an id, "" if it is blank.
@@ -166,10 +163,7 @@ class TableRow:
         Raises:
             RowRefused: if the id is blank, or was rounded by a spreadsheet.
         """
-        identity = self.get_id()
-        if not identity:
-            raise self._source.refuse("cell_missing", self.line, self.name_column("id"))
-        return identity
+        return self._source.require(self.get_id(), self.line, self.name_column("id"))
 
 
 class TableFormat(NamedTuple):

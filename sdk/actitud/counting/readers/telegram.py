@@ -53,14 +53,12 @@ def _read_message(source: SourceReading, pointer: str, item: JsonObject, chat: J
     if dig_text(item, "type") != "message":
         source.skip("service_message")
         return
-    identity = dig_text(item, "id")
     try:
-        if not identity:
-            raise source.refuse("cell_missing", pointer, "id")
+        identity = source.require(dig_text(item, "id"), pointer, "id")
         stamp = dig_text(item, "date_unixtime")
         time = source.read_time(stamp or dig_text(item, "date"), pointer, "date_unixtime" if stamp else "date")
-        edited = dig_text(item, "edited_unixtime") or dig_text(item, "edited")
-        changed = source.read_time(edited, pointer, "edited").time if edited else None
+        changed = dig_text(item, "edited_unixtime") or dig_text(item, "edited")
+        edited = source.read_edit(changed, pointer, "edited", time.time)
     except RowRefused:
         return
     kind, is_private = _find_kind(source, item, chat)
@@ -77,7 +75,7 @@ def _read_message(source: SourceReading, pointer: str, item: JsonObject, chat: J
         parent=f"{number}-{parent}" if parent else None,
         media=_list_media(item),
         private=is_private,
-        edited=changed if changed and changed > time.time else None,
+        edited=edited,
     )
 
 
@@ -87,8 +85,8 @@ def _find_kind(source: SourceReading, item: JsonObject, chat: JsonObject) -> tup
     author, author_id = dig_text(item, "from"), dig_text(item, "from_id")
     if chat_type.endswith("channel"):
         source.tells.update(("own_posts", "reposts", "texts", "media", "time_of_day"))
-        if not source.account and chat_name:
-            source.account = source.name_account(chat_name, dig_text(chat, "id"))
+        if chat_name:
+            source.set_account(chat_name, dig_text(chat, "id"))
         return ("repost" if dig_text(item, "forwarded_from") else "own_post"), False
     source.tells.update(("threads", "texts", "media", "time_of_day"))
     if chat_type in ("personal_chat", "private_chat", "bot_chat"):

@@ -30,9 +30,7 @@ def make_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
     If the table has a day without a year, the id of the video supplies the year.
     """
     permalink = row.require_text("permalink")
-    identity = find_link(permalink, _VIDEO)
-    if identity is None:
-        raise source.refuse("cell_missing", row.line, row.name_column("permalink"))
+    identity = source.require(find_link(permalink, _VIDEO) or "", row.line, row.name_column("permalink"))
     yield source.keep(
         row=row.line,
         id=identity,

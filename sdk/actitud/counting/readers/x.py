@@ -81,9 +81,7 @@ def read_archive(source: SourceReading, owner: ArchiveOwner, *, is_deleted: bool
 
 
 def _make_tweet(source: SourceReading, pointer: str, tweet: JsonObject, owner: str, is_deleted: bool) -> Message:
-    identity = dig_text(tweet, "id_str") or dig_text(tweet, "id")
-    if not identity:
-        raise source.refuse("cell_missing", pointer, "id_str")
+    identity = source.require(dig_text(tweet, "id_str") or dig_text(tweet, "id"), pointer, "id_str")
     time = source.read_time(dig_text(tweet, "created_at"), pointer, "created_at")
     text = unescape(dig_text(tweet, "full_text") or dig_text(tweet, "text"))
     parent = dig_text(tweet, "in_reply_to_status_id_str") or dig_text(tweet, "in_reply_to_status_id") or None

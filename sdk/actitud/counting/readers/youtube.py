@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from actitud.counting.html_texts import extract_text
@@ -53,25 +54,23 @@ def read_answers(source: SourceReading, kind: str) -> Iterator[Message]:
         source.tells.update(("public_replies", "received_public", "threads", "texts", "time_of_day"))
     for pointer, item in iterate_items(source, "item.items.item" if is_array else "items.item"):
         make = _make_video if dig_text(item, "kind").removeprefix("youtube#") in VIDEO_KINDS else _make_comments
-        try:
+        with suppress(RowRefused):
             yield from make(source, pointer, item)
-        except RowRefused:
-            continue
 
 
 def _make_video(source: SourceReading, pointer: str, item: JsonObject) -> Iterator[Message]:
     snippet = dig(item, "snippet")
-    identity = (
+    identity = source.require(
         dig_text(item, "contentDetails", "videoId")
         or dig_text(snippet, "resourceId", "videoId")
         or dig_text(item, "id", "videoId")
-        or dig_text(item, "id")
+        or dig_text(item, "id"),
+        pointer,
+        "id",
     )
-    if not identity:
-        raise source.refuse("cell_missing", pointer, "id")
     published = dig_text(item, "contentDetails", "videoPublishedAt") or dig_text(snippet, "publishedAt")
     time = source.read_time(published, pointer, "snippet/publishedAt")
-    _set_account(source, dig_text(snippet, "channelTitle"))
+    source.set_account(dig_text(snippet, "channelTitle"))
     numbers = dig_counts(dig(item, "statistics"), _NUMBERS)
     source.tells.update(name for name in ("views", "reactions", "comments") if name in numbers)
     is_live = dig(item, "liveStreamingDetails") is not None
@@ -109,12 +108,9 @@ def _make_comments(source: SourceReading, pointer: str, item: JsonObject) -> Ite
 def _make_comment(
     source: SourceReading, pointer: str, comment: Any, owner: str, thread: str | None
 ) -> Iterator[Message]:
-    identity = dig_text(comment, "id")
-    if not identity:
-        source.refuse("cell_missing", pointer, "id")
-        return
     snippet = dig(comment, "snippet")
     try:
+        identity = source.require(dig_text(comment, "id"), pointer, "id")
         time = source.read_time(dig_text(snippet, "publishedAt"), pointer, "snippet/publishedAt")
     except RowRefused:
         return
@@ -126,9 +122,8 @@ def _make_comment(
         source.skip("own_comment")
         return
     if is_own:
-        _set_account(source, name)
-    changed = dig_text(snippet, "updatedAt")
-    edited = source.read_time(changed, pointer, "snippet/updatedAt").time if changed else None
+        source.set_account(name)
+    edited = source.read_edit(dig_text(snippet, "updatedAt"), pointer, "snippet/updatedAt", time.time)
     video = dig_text(snippet, "videoId")
     yield source.keep(
         row=pointer,
@@ -141,13 +136,8 @@ def _make_comment(
         parent=parent,
         counts=dig_counts(snippet, {"likeCount": "reactions"}),
         permalink=f"{_ADDRESS}{video}&lc={identity}" if video else None,
-        edited=edited if edited and edited > time.time else None,
+        edited=edited,
     )
-
-
-def _set_account(source: SourceReading, name: str) -> None:
-    if name and not source.account:
-        source.account = source.name_account(name)
 
 
 TABLES: Final = {
