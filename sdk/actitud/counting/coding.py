@@ -248,7 +248,7 @@ class _CodingWriter:
             row += 1
 
     def _write_sample(self, name: str, rows: Sequence[_CodingRow]) -> None:
-        variables = [variable for variable in self._definitions.variables if variable.sheet == name]
+        variables = list_sheet_variables(self._definitions, name)
         columns = [
             _Column("key", _TITLES["key"], 9, "key"),
             _Column("date", _TITLES["date"], 16),

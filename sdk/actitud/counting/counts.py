@@ -158,9 +158,9 @@ class _Unknown(Exception):
 
 
 class _Found(NamedTuple):
-    """A value that a rule found, with the rows that it rests on."""
+    """A value that a rule found, None if it found none, with the rows that it rests on."""
 
-    value: FactValue
+    value: FactValue | None
     counted: int = 0
     files: Mapping[int, int] = {}
     left_out: Mapping[str, int] = {}
@@ -251,23 +251,13 @@ class FactCounter:
         """Count one fact, given by its code, and return it. Raises KeyError for an unknown code."""
         if code not in self._facts:
             rule = self.definitions.list_rules()[code]
+            reasons: tuple[Reason, ...] = ()
             try:
                 found = self._rules[rule.rule](rule)
-                known: FactValue | None = found.value
-                reasons: tuple[Reason, ...] = ()
             except _Unknown as unknown:
-                found, known, reasons = _Found(0), None, tuple(dict.fromkeys(unknown.reasons))
+                found, reasons = _Found(None), tuple(dict.fromkeys(unknown.reasons))
             self._facts[code] = FactCount(
-                code=code,
-                value=known,
-                basis=rule.basis,
-                rule=rule.rule,
-                window=rule.window,
-                reasons=reasons,
-                files=found.files,
-                counted=found.counted,
-                left_out=found.left_out,
-                rows=found.rows,
+                code=code, basis=rule.basis, rule=rule.rule, window=rule.window, reasons=reasons, **found._asdict()
             )
         return self._facts[code]
 
