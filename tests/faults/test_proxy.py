@@ -44,6 +44,7 @@ from tests.http.toys import toy_app
 from tests.support import proxy
 from tests.support.figures import FigureRecorder
 from tests.support.serving import get_port, served_by_service
+from tests.support.waiting import await_true
 
 EXAMPLE: Final = (Path(__file__).parents[2] / "openapi" / "examples" / "scores.create.request.json").read_bytes()
 INDEX: Final = 72.71
@@ -268,10 +269,7 @@ def test_a_body_reaches_the_service_when_it_is_whole(toy: tuple[int, int]) -> No
     _, front = toy
     REACHED.clear()
     with sent(front, half_body("/v1/sight")) as connection:
-        deadline = time.monotonic() + 10 * PATIENCE
-        while not is_closed(connection):
-            assert time.monotonic() < deadline
-            select.select([connection], [], [], 1)
+        await_true(lambda: is_closed(connection), 10 * PATIENCE)
     assert REACHED == []
     whole = json.dumps({"text": "x" * 200_000}).encode()
     assert asked(front, "POST", "/v1/sight", {"Content-Type": JSON}, whole).status_code == 200

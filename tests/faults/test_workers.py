@@ -258,9 +258,7 @@ def test_a_server_whose_supervisor_has_ended_stops() -> None:
     follow_orders(server, there)
     assert not asyncio.run(server.on_tick(1))
     here.close()
-    deadline = time.monotonic() + BOUND
-    while not asyncio.run(server.on_tick(1)):
-        assert time.monotonic() < deadline
+    await_true(lambda: asyncio.run(server.on_tick(1)), BOUND)
 
 
 def await_end(workers: Iterable[int]) -> None:

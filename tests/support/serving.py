@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +12,7 @@ from litestar.types import ASGIApp
 
 from actitud_api.cli.server import Server
 from actitud_api.cli.serving import get_readiness
+from tests.support.waiting import await_true
 
 
 @contextmanager
@@ -21,10 +21,7 @@ def served(app: ASGIApp) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started and time.monotonic() < deadline:
-        thread.join(0.02)
-    assert server.started
+    await_true(lambda: server.started, 30)
     try:
         yield f"http://127.0.0.1:{get_port(server)}"
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +27,7 @@ from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 from tests.support.keys import create_header
 from tests.support.publishing import BIG, EDITION, LATE, prepare, publish
+from tests.support.waiting import await_true
 
 pytestmark = pytest.mark.serving
 
@@ -322,8 +322,5 @@ def test_an_application_that_runs_jobs_does_what_it_is_asked_for(url: str, datab
     with TestClient(app) as client:
         client.headers.update(create_header(database))
         path = ask(client).headers["location"]
-        deadline = time.monotonic() + 60
-        while client.get(path).json()["state"] != "succeeded":
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        await_true(lambda: client.get(path).json()["state"] == "succeeded", 60)
     app.state["database"].close()

@@ -7,7 +7,6 @@ import multiprocessing
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -22,6 +21,7 @@ from actitud_api.platform.jobs.workers import (
     open_worker_pool,
     open_workers_apart,
 )
+from tests.support.waiting import await_true
 
 PARENT = """
 import os, sys
@@ -114,10 +114,7 @@ def test_processes_end_with_a_parent_that_is_killed() -> None:
         worker = int(parent.stdout.readline())
         assert worker != parent.pid
         parent.kill()
-    deadline = time.monotonic() + 20
-    while _is_alive(worker):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    await_true(lambda: not _is_alive(worker), 20)
 
 
 def _is_alive(process: int) -> bool:
