@@ -128,11 +128,9 @@ class CountOptions:
             for name in (account.name, *aliases):
                 owner = owners.setdefault((account.platform, normalise_account(name)), account)
                 if owner != account:
-                    raise CommandError(
-                        self._words(
-                            f"--account: «{name}» es a la vez {owner} y {account}; deje uno, o ponga otro nombre",
-                            f"--account: “{name}” is both {owner} and {account}; leave one, or give another name",
-                        )
+                    raise self._refuse(
+                        f"--account: «{name}» es a la vez {owner} y {account}; deje uno, o ponga otro nombre",
+                        f"--account: “{name}” is both {owner} and {account}; leave one, or give another name",
                     )
 
     def _find_main(self) -> NetworkAccount | None:
@@ -146,11 +144,9 @@ class CountOptions:
                 return account
         if self.aliases:
             listed = ", ".join(map(str, sorted(self.aliases)))
-            raise CommandError(
-                self._words(
-                    f"--main {self._options.main}: no es ninguna de las cuentas de --account, que son {listed}",
-                    f"--main {self._options.main}: it is none of the accounts of --account, which are {listed}",
-                )
+            raise self._refuse(
+                f"--main {self._options.main}: no es ninguna de las cuentas de --account, que son {listed}",
+                f"--main {self._options.main}: it is none of the accounts of --account, which are {listed}",
             )
         return main
 
@@ -183,18 +179,16 @@ class CountOptions:
             name, _, span = text.partition("=")
             if name not in rules:
                 known = ", ".join(sorted(rules))
-                raise CommandError(
-                    self._words(
-                        f"--window {text}: no hay ningún periodo «{name}»; son {known}",
-                        f"--window {text}: there is no window “{name}”; they are {known}",
-                    )
+                raise self._refuse(
+                    f"--window {text}: no hay ningún periodo «{name}»; son {known}",
+                    f"--window {text}: there is no window “{name}”; they are {known}",
                 )
             self._choose_once(chosen, name, self._split_days(span), f"--window {text}")
         days |= chosen
         if not rules.keys() <= days.keys():
-            spanish = "diga el año que se mide con --year, o la edición con --edition"
-            raise CommandError(
-                self._words(spanish, "say the year that is measured by --year, or the edition by --edition")
+            raise self._refuse(
+                "diga el año que se mide con --year, o la edición con --edition",
+                "say the year that is measured by --year, or the edition by --edition",
             )
         return version, {name: days[name] for name in sorted(rules)}
 
@@ -205,11 +199,9 @@ class CountOptions:
             name, _, span = text.rpartition("=")
             days = self._split_days(span)
             if days.last < first or days.first > last:
-                raise CommandError(
-                    self._words(
-                        f"--period {text}: ninguno de esos días se cuenta; se cuentan los de {first}/{last}",
-                        f"--period {text}: none of these days is counted; counted are those of {first}/{last}",
-                    )
+                raise self._refuse(
+                    f"--period {text}: ninguno de esos días se cuenta; se cuentan los de {first}/{last}",
+                    f"--period {text}: none of these days is counted; counted are those of {first}/{last}",
                 )
             self._choose_once(stated, name, days, f"--period {text}")
             yield StatedPeriod(Path(name).name if name else None, days)
@@ -218,11 +210,9 @@ class CountOptions:
         """Set the days of a window or file. Raise CommandError if another option sets other days."""
         first, last = chosen.setdefault(name, days)
         if (first, last) != days:
-            raise CommandError(
-                self._words(
-                    f"{option}: otra opción dice {first}/{last}; deje una",
-                    f"{option}: another option says {first}/{last}; leave one",
-                )
+            raise self._refuse(
+                f"{option}: otra opción dice {first}/{last}; deje una",
+                f"{option}: another option says {first}/{last}; leave one",
             )
 
     def _split_days(self, text: str) -> Days:
@@ -259,11 +249,9 @@ class CountOptions:
         if problems:
             for problem in problems:
                 tell(f"{file}: {problem.into(self._language)}")
-            raise CommandError(
-                self._words(
-                    f"{file}: corrija el perfil; no se ha leído ningún otro fichero",
-                    f"{file}: correct the profile; no other file was read",
-                )
+            raise self._refuse(
+                f"{file}: corrija el perfil; no se ha leído ningún otro fichero",
+                f"{file}: correct the profile; no other file was read",
             )
         for name in list_foreign_fields(profile, limits):
             self._tell(
@@ -278,13 +266,11 @@ class CountOptions:
         option: int | None = self._options.population
         stated: int | None = profile.get("population_served")
         if option is not None and stated is not None and option != stated:
-            raise CommandError(
-                self._words(
-                    f"--population {option}: en {self._options.profile} population_served es {stated}; tiene que ser "
-                    "el mismo número",
-                    f"--population {option}: in {self._options.profile} population_served is {stated}; it has to be "
-                    "the same number",
-                )
+            raise self._refuse(
+                f"--population {option}: en {self._options.profile} population_served es {stated}; tiene que ser "
+                "el mismo número",
+                f"--population {option}: in {self._options.profile} population_served is {stated}; it has to be "
+                "the same number",
             )
         return stated if option is None else option
 
@@ -318,12 +304,14 @@ class CountOptions:
         inputs = {path.resolve() for path in read}
         for path in (*chosen, *(folder / name for name in (MANIFEST, ANSWERS, FORM))):
             if path.resolve() in inputs:
-                raise CommandError(
-                    self._words(
-                        f"{path}: es un fichero que se lee, y no se escribe encima; elija otro nombre o carpeta (-o)",
-                        f"{path}: it is a file to be read, and is not written over; choose another name or folder (-o)",
-                    )
+                raise self._refuse(
+                    f"{path}: es un fichero que se lee, y no se escribe encima; elija otro nombre o carpeta (-o)",
+                    f"{path}: it is a file to be read, and is not written over; choose another name or folder (-o)",
                 )
+
+    def _refuse(self, spanish: str, english: str) -> CommandError:
+        """Return the error that ends the command with a sentence, in the language of the session."""
+        return CommandError(self._words(spanish, english))
 
     def _tell(self, spanish: str, english: str) -> None:
         tell(TextPair(spanish, english).into(self._language))
