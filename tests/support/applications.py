@@ -74,7 +74,7 @@ def borrow_app(
         free.extend(taken)
 
 
-def connect_to(app: Litestar, **options: Any) -> httpx.ASGITransport:
+def connect_to(app: ASGIApp, **options: Any) -> httpx.ASGITransport:
     """Return what an asynchronous client of httpx reaches an application by.
 
     Both describe ASGI, httpx by plain mappings and Litestar by typed ones of its own.

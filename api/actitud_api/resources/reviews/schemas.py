@@ -309,8 +309,9 @@ def build_review(state: OverallReviewState) -> Review:
     """Build the response about the overall review of an assessment."""
     review = state.review
     if review is None:
-        nothing = {"reason": None, "max_level": None, "profile": {}, "answers": {}, "reviewer": None, "updated": None}
-        return copy_members(state, Review, **nothing)
+        return copy_members(
+            state, Review, reason=None, max_level=None, profile={}, answers={}, reviewer=None, updated=None
+        )
     return copy_members(review, Review, methodology=state.methodology, updated=review.at)
 
 
