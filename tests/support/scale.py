@@ -96,7 +96,7 @@ BROKEN_WORKBOOKS: Final = 2_500 if NIGHT else 20
 """Workbooks with anything changed in them."""
 UNFOLDED: Final = 64 if NIGHT else 20
 """MiB to which workbooks unfold of which 16 are read."""
-STORIES: Final = 1_000 if NIGHT else 40
+STORIES: Final = 1_000 if NIGHT else 100
 """Stories of an edition that are told against a model, on each database."""
 STEPS: Final = 60 if NIGHT else 30
 """Steps of each at most."""
@@ -112,7 +112,7 @@ SKEWS: Final = ("-400d", "-1h", "+1h") if NIGHT else ("-400d",)
 """How wrong the clocks of processes are that serve one database together."""
 SKEWED: Final = 40 if NIGHT else 4
 """Changes by each of these processes."""
-FUZZED: Final = 180 if NIGHT else 2
+FUZZED: Final = 180 if NIGHT else 5
 """Seconds for which each decoder is fuzzed."""
 HOSTILE_BODIES: Final = 6_200 if NIGHT else 150
 """Hostile bodies that a real server gets, of which the first 1,200 are made by hand."""

@@ -178,7 +178,7 @@ def test_the_same_documents(first: int) -> None:
         assert_equal(case.methodology, case.submissions)
 
 
-@pytest.mark.parametrize("first", range(0, 20_000 if NIGHT else 300, 50))
+@pytest.mark.parametrize("first", range(0, 20_000 if NIGHT else 500, 50))
 def test_documents_rich_in_products(first: int) -> None:
     """Products, powers, quotients and constants, of 0 to 12 decimals: scalar, columns and reference are the same."""
     for seed in range(first, first + 50):
