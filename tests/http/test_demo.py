@@ -682,7 +682,9 @@ def test_the_command_answers_at_once_and_is_ready_when_loaded(
         process.send_signal(signal.SIGINT)
         printed, _ = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert set(answers) == {503, 200}
+    # By day it may be ready before it is asked for the first time: 301 municipalities are loaded in a moment.
+    assert set(answers) == {503, 200} if NIGHT else set(answers) <= {503, 200}
+    assert answers[-1] == 200
     assert (latest["id"], latest["organisations"] == len(DEMONSTRATED)) == (published, published == demo.EDITION)
     assert len(rows) == 7
     assert f"{len(DEMONSTRATED):,}" in printed

@@ -502,7 +502,8 @@ def test_no_change_of_many_hands_is_lost(client: Client) -> None:
                 response = change(client, tag=there.headers["etag"], aliases=aliases)
                 if response.status_code == 200:
                     break
-                assert response.status_code == 412
+                # 503: on a busy machine eight may wait longer for one row than a statement may.
+                assert response.status_code in (412, 503)
                 late += 1
         return late
 
