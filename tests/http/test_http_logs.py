@@ -15,8 +15,9 @@ pytestmark = pytest.mark.usefixtures("logs_as_before")
 
 
 def list_logged(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """Return the lines of the log. Those of the client may stand beside them, once a test has had it show its own."""
-    return [line for line in capsys.readouterr().err.splitlines() if not line.startswith("INFO - ")]
+    """Return the lines of the log, without what others write: clients, what is collected late, watchers."""
+    written = [line for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    return [line for line in written if '"event": "public state not heard"' not in line]
 
 
 def test_a_failure_is_one_line_with_what_finds_it(
