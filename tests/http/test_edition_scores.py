@@ -400,6 +400,17 @@ def test_the_summary_of_a_territory(
     assert list(answer["dimensions"]) == [f"D{number}" for number in range(1, 11)]
 
 
+@pytest.mark.both_databases
+def test_a_summary_by_parent_follows_the_register(url: str) -> None:
+    """The index is 50 at most under 6, and 40.01 without 3; the summary of the whole edition stays."""
+    with served(url) as client:
+        before, whole = summary(client, parent="XX-T-6"), summary(client)
+        headers = {**sign_in(client), "Content-Type": "application/merge-patch+json", "If-Match": "*"}
+        assert client.patch("/v1/organisations/XX-T-3", json={"parent": None}, headers=headers).status_code == 200
+        after = summary(client, parent="XX-T-6")
+        assert (before["index"]["max"], after["index"]["max"], summary(client)) == (50, 40.01, whole)
+
+
 # --- history --------------------------------------------------------------------------------------------------
 
 

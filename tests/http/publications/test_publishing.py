@@ -43,6 +43,8 @@ from actitud_api.resources.publications.service import (
 )
 from actitud_api.resources.scores import queries as score_queries
 from actitud_api.resources.scores import service as scores
+from actitud_api.resources.scores import summaries
+from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.queries import Visibility
 from tests.http.publications.test_documents import PUBLISHED
 from tests.support.databases import make_key, opened
@@ -227,7 +229,8 @@ def test_drafts_never_show(ready: Database, folder: Path) -> None:
     everybody = scores.ScoreFilters()
     rows = scores.list_ranking(ready, EDITION, everybody, PageRange(limit=9))
     assert [row.organisation for row in rows] == [BIG, SMALL, BARE]
-    assert scores.compute_summary(ready, EDITION, everybody, principal=None).organisations == 3
+    summary = summaries.compute_summary(ready, ComputationCache(), EDITION, everybody, principal=None)
+    assert summary.organisations == 3
     with pytest.raises(scores.UnknownScore):
         scores.get_edition_score(ready, EDITION, LATE)
     assert scores.list_history(ready, LATE, PageRange(limit=9), principal=None) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -34,16 +34,15 @@ from actitud_api.resources.scores.computed import (
     NodeMeans,
     RankedField,
 )
+from actitud_api.resources.scores.edition_views import EditionView, load_view
 from actitud_api.resources.scores.kept_computations import ComputedFrom, KeptComputations
 from actitud_api.resources.scores.queries import (
     Competitor,
-    FigureSource,
     RankingRow,
     ScoreCursorKey,
     ScoreFilters,
-    Visibility,
 )
-from actitud_api.resources.scores.service import BEST_FIRST, build_visibility, find_source
+from actitud_api.resources.scores.service import BEST_FIRST
 
 USUAL_DRAWS: Final = 1_000
 """Number of random draws unless a request names another one."""
@@ -123,8 +122,8 @@ def list_robustness(
         ComputationBusy: Too many requests wait for a computation.
     """
 
-    def load(session: Session) -> tuple[_EditionView, list[RankingRow]]:
-        view = _load_view(session, edition, principal)
+    def load(session: Session) -> tuple[EditionView, list[RankingRow]]:
+        view = load_view(session, edition, principal)
         ranked = structs.replace(filters, ranked=True)
         rows = queries.list_page(session, view.source, ranked, view.visibility, page, sort=BEST_FIRST)
         return view, rows
@@ -159,13 +158,13 @@ def compute_statistics(
         ComputationBusy: Too many requests wait for a computation.
     """
     with database.read() as session:
-        view = _load_view(session, edition, principal)
+        view = load_view(session, edition, principal)
     audit = _find_audit(computed, view)
     if audit is None:
         with computed.take_turn():
             # Read the key again: an assessment may have changed, or another request computed it, during the wait.
             with database.read() as session:
-                view = _load_view(session, edition, principal)
+                view = load_view(session, edition, principal)
                 competitors = _list_competitors(session, computed, view)
             audit = _find_audit(computed, view)
             if audit is None:
@@ -187,13 +186,13 @@ def examine_edition(
         ComputationBusy: Too many requests wait for a computation.
     """
     with database.read() as session:
-        view = _load_view(session, edition, principal)
+        view = load_view(session, edition, principal)
     examined = _find_examined(computed, view, sensitivity=sensitivity)
     if examined is None:
         with computed.take_turn():
             # Read the key again: an assessment may have changed, or another request computed it, during the wait.
             with database.read() as session:
-                view = _load_view(session, edition, principal)
+                view = load_view(session, edition, principal)
                 competitors = _list_competitors(session, computed, view)
             field = _load_field(computed, view, competitors)
             methodology, key, published = view.methodology, view.key, view.published
@@ -209,7 +208,7 @@ def examine_edition(
     return examined
 
 
-def _find_examined(computed: ComputationCache, view: _EditionView, *, sensitivity: bool) -> ExaminedEdition | None:
+def _find_examined(computed: ComputationCache, view: EditionView, *, sensitivity: bool) -> ExaminedEdition | None:
     """Return the audit of an edition if all its parts are cached, else None."""
     audit, structure = _find_audit(computed, view), _find_structure(computed, view)
     sensitive = _find_sensitivity(computed, view) if sensitivity else None
@@ -230,12 +229,12 @@ def compute_means(database: Database, computed: ComputationCache, edition: str) 
     """
     with database.read() as session:
         editions.find_published(session, edition)
-        view = _load_view(session, edition, None)
+        view = load_view(session, edition, None)
     means = _find_means(computed, view)
     if means is None:
         with computed.take_turn():
             with database.read() as session:
-                view = _load_view(session, edition, None)
+                view = load_view(session, edition, None)
                 competitors = _list_competitors(session, computed, view)
             means = _find_means(computed, view)
             if means is None:
@@ -244,30 +243,30 @@ def compute_means(database: Database, computed: ComputationCache, edition: str) 
     return means.means
 
 
-def _find_draws(computed: ComputationCache, view: _EditionView, draws: int, seed: int) -> FieldRobustness | None:
+def _find_draws(computed: ComputationCache, view: EditionView, draws: int, seed: int) -> FieldRobustness | None:
     kind, source = _name_draws(view, draws, seed)
     return computed.find(computed.drawn, (view.key, draws, seed), source, kind, FieldRobustness)
 
 
-def _name_draws(view: _EditionView, draws: int, seed: int) -> tuple[str, ComputedFrom | None]:
+def _name_draws(view: EditionView, draws: int, seed: int) -> tuple[str, ComputedFrom | None]:
     """Return the kind of draws, and the source by which they are kept; None if they are not, as only usual ones are."""
     is_usual = (draws, seed) == (USUAL_DRAWS, USUAL_SEED)
     return f"{_DRAWS}-{draws}-{seed}", view.published if is_usual else None
 
 
-def _find_audit(computed: ComputationCache, view: _EditionView) -> Audit | None:
+def _find_audit(computed: ComputationCache, view: EditionView) -> Audit | None:
     return computed.find(computed.audits, view.key, view.published, _AUDIT, Audit)
 
 
-def _find_structure(computed: ComputationCache, view: _EditionView) -> FieldStructure | None:
+def _find_structure(computed: ComputationCache, view: EditionView) -> FieldStructure | None:
     return computed.find(computed.structures, view.key, view.published, _STRUCTURE, FieldStructure)
 
 
-def _find_sensitivity(computed: ComputationCache, view: _EditionView) -> LevelSensitivity | None:
+def _find_sensitivity(computed: ComputationCache, view: EditionView) -> LevelSensitivity | None:
     return computed.find(computed.sensitivities, view.key, view.published, _SENSITIVITY, LevelSensitivity)
 
 
-def _find_means(computed: ComputationCache, view: _EditionView) -> NodeMeans | None:
+def _find_means(computed: ComputationCache, view: EditionView) -> NodeMeans | None:
     return computed.find(computed.means, view.key, view.published, _MEANS, NodeMeans)
 
 
@@ -294,7 +293,7 @@ def find_missing_computations(database: Database, kept: KeptComputations, editio
         UnknownEdition: No edition has that id.
     """
     with database.read() as session:
-        view = _load_view(session, edition, None)
+        view = load_view(session, edition, None)
         if view.published is None:
             return None
         source = view.published
@@ -322,38 +321,7 @@ def _compute_mean(scores: Integers) -> int | None:
     return round_half_up(Fraction(int(counted.sum(dtype=np.int64)), counted.size)) if counted.size else None
 
 
-class _EditionView(Struct, frozen=True):
-    """An edition as one principal sees it.
-
-    `visibility` selects the rows that the principal may see. `key` is the cache key of whatever is computed from
-    these rows; it changes whenever one of them may have changed. `source` is where they are read. `published` is what
-    their computations are kept by on disk, None if the edition is not published.
-    """
-
-    edition: editions.EditionRecord
-    source: FigureSource
-    visibility: Visibility
-    key: Hashable
-    published: ComputedFrom | None
-
-    @property
-    def methodology(self) -> Methodology:
-        return load_methodology(self.edition.methodology)
-
-
-def _load_view(session: Session, edition: str, principal: Principal | None) -> _EditionView:
-    record = editions.find(session, edition)
-    visibility = build_visibility(record, principal)
-    source = find_source(session, record)
-    state = queries.get_state_key(session, source, visibility)
-    # An edition without assessments may be removed and made anew with another methodology: its state is the same.
-    key = (record.id, record.version, record.methodology, visibility, state)
-    is_published = source.revision is not None and visibility.everything
-    published = ComputedFrom(record.id, (record.version, *state)) if is_published else None
-    return _EditionView(record, source, visibility, key, published)
-
-
-def _list_competitors(session: Session, computed: ComputationCache, view: _EditionView) -> list[Competitor] | None:
+def _list_competitors(session: Session, computed: ComputationCache, view: EditionView) -> list[Competitor] | None:
     """Return the visible ranked organisations of an edition with their submissions.
 
     Return None if the scores of these organisations are cached, because the submissions are then not needed.
@@ -363,9 +331,7 @@ def _list_competitors(session: Session, computed: ComputationCache, view: _Editi
     return queries.list_competitors(session, view.source, view.visibility)
 
 
-def _load_field(
-    computed: ComputationCache, view: _EditionView, competitors: Sequence[Competitor] | None
-) -> RankedField:
+def _load_field(computed: ComputationCache, view: EditionView, competitors: Sequence[Competitor] | None) -> RankedField:
     cached = computed.fields.get(view.key)
     if cached is not None:
         return cached
@@ -453,7 +419,7 @@ The sensitivity of the levels, which takes as long as all files together and whi
 
 
 def _build_robustness(
-    view: _EditionView, row: RankingRow, drawn: FieldRobustness, draws: int, seed: int
+    view: EditionView, row: RankingRow, drawn: FieldRobustness, draws: int, seed: int
 ) -> OrganisationRobustness:
     number, robustness = drawn.positions[row.organisation], drawn.robustness
     counts: list[int] = robustness.levels[number].tolist()

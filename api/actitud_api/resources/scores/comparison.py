@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, cast
 
+import numpy as np
 from msgspec import Struct, structs
 
 from actitud_api.engine.methodology.loader import load_methodology
@@ -23,13 +24,15 @@ from actitud_api.engine.scoring.ranking import (
     summarise,
 )
 from actitud_api.platform.auth.service import Principal
-from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import queries
+from actitud_api.resources.scores.computed import ComputationCache, PeerFigures, PeerScores
+from actitud_api.resources.scores.edition_views import EditionView, load_view
 from actitud_api.resources.scores.queries import (
     RankingRow,
     RankingSort,
@@ -129,11 +132,12 @@ class DimensionExemplar(Struct, frozen=True):
 
 
 def find_peers(
-    database: Database, edition: str, organisation: str, *, principal: Principal | None
+    database: Database, computed: ComputationCache, edition: str, organisation: str, *, principal: Principal | None
 ) -> OrganisationPeers:
     """Compare an organisation of an edition with its peer group, and return the comparison.
 
-    `principal` is None for a caller without a key, who sees only published scores.
+    `principal` is None for a caller without a key, who sees only published scores. `computed` is the cache of
+    computations.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -141,40 +145,59 @@ def find_peers(
         UnknownScore: The organisation has no score in the edition, or none that the principal may see.
     """
     with database.read() as session:
-        record = editions.find(session, edition)
-        source, visibility = find_source(session, record), build_visibility(record, principal)
+        view = load_view(session, edition, principal)
         filters = ScoreFilters(organisations=(organisation,))
-        rows = queries.list_page(session, source, filters, visibility, PageRange(limit=1), sort=BEST_FIRST)
+        rows = queries.list_page(session, view.source, filters, view.visibility, PageRange(limit=1), sort=BEST_FIRST)
         if not rows or rows[0].organisation != organisation:
             organisations.refuse_alias(session, organisation)
-            raise UnknownScore(record.id, organisation)
+            raise UnknownScore(view.edition.id, organisation)
         (row,) = rows
         document = load_methodology(row.methodology).document
-        group = columns = None
-        if visibility.everything and document.standing == "full":
-            group = find_peer_group(document, queries.count_ranked_by_kind(session, source), row.kind, row.band)
-            members = ScoreFilters(kinds=group.kinds, band=cast("organisations.Band | None", group.band))
-            columns = queries.load_columns(session, source, members, visibility)
+        peers = None
+        if view.visibility.everything and document.standing == "full":
+            peers = _load_peer_scores(session, computed, view, row)
 
-    def compare(score: int | None, others: list[int | None] | None) -> PeerComparison:
-        if others is None:
-            return PeerComparison(score, None, None)
-        values = [value for value in others if value is not None]
+    def compare(score: int | None, others: PeerFigures) -> PeerComparison:
         own = None
         if score is not None and row.status in RANKED:
-            own = compute_standing(values, score, document.peer_groups.percentiles_from)
-        return PeerComparison(score, own, summarise(values))
+            own = compute_standing(others.scores, score, document.peer_groups.percentiles_from)
+        return PeerComparison(score, own, others.spread)
 
+    if peers is None:
+        return OrganisationPeers(
+            edition=view.edition.id,
+            row=row,
+            group=None,
+            index=PeerComparison(row.index_value, None, None),
+            dimensions=tuple(PeerComparison(score, None, None) for score in row.dimensions),
+        )
     return OrganisationPeers(
-        edition=record.id,
+        edition=view.edition.id,
         row=row,
-        group=group,
-        index=compare(row.index_value, None if columns is None else columns.index),
-        dimensions=tuple(
-            compare(score, None if columns is None else columns.dimensions[number])
-            for number, score in enumerate(row.dimensions)
-        ),
+        group=peers.group,
+        index=compare(row.index_value, peers.index),
+        dimensions=tuple(map(compare, row.dimensions, peers.dimensions)),
     )
+
+
+def _load_peer_scores(session: Session, computed: ComputationCache, view: EditionView, row: RankingRow) -> PeerScores:
+    """Return the scores of the peer group of an organisation, from the cache if the edition is published."""
+    key = (view.key, row.methodology, row.kind, row.band)
+    # Kind and size band in an unpublished edition are those of the register, whose changes the key does not show.
+    cached = None if view.published is None else computed.peers.get(key)
+    if cached is not None:
+        return cached
+    document = load_methodology(row.methodology).document
+    group = find_peer_group(document, queries.count_ranked_by_kind(session, view.source), row.kind, row.band)
+    members = ScoreFilters(kinds=group.kinds, band=cast("organisations.Band | None", group.band))
+    columns = queries.load_columns(session, view.source, members, view.visibility)
+    peers = PeerScores(group, _sort_known(columns.index), tuple(map(_sort_known, columns.dimensions)))
+    return peers if view.published is None else computed.peers.put(key, peers)
+
+
+def _sort_known(column: Sequence[int | None]) -> PeerFigures:
+    scores = np.array(sorted(score for score in column if score is not None), np.int64)
+    return PeerFigures(scores, summarise(scores))
 
 
 def compare_organisations(database: Database, edition: str, identifiers: Sequence[str]) -> SideBySide:

@@ -68,7 +68,13 @@ class ComparisonController(Controller):
         },
     )
     def get_peers(
-        self, request: ApiRequest, path: SheetPath, database: Database, principal: Principal | None, language: Language
+        self,
+        request: ApiRequest,
+        path: SheetPath,
+        database: Database,
+        computed: ComputationCache,
+        principal: Principal | None,
+        language: Language,
     ) -> Response[bytes]:
         """Compare an organisation with its peers.
 
@@ -76,7 +82,7 @@ class ComparisonController(Controller):
         each dimension. Before publication, assessors, publishers and administrators see everything; an organisation
         sees only itself, without the group, which would reveal the scores of others.
         """
-        peers = comparison.find_peers(database, path.edition, path.organisation, principal=principal)
+        peers = comparison.find_peers(database, computed, path.edition, path.organisation, principal=principal)
         return PEERS.of(request, comparison_schemas.build_peers(peers, language))
 
     @get(

@@ -6,22 +6,25 @@ A cache key changes with every write of an assessment of the edition, so an outd
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 from msgspec import Struct
 
 from actitud_api.engine.scoring.audit import Audit
 from actitud_api.engine.scoring.compensation import Compensation
 from actitud_api.engine.scoring.correlations import Component, CorrelationMatrix
+from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.group_differences import GroupDifferences
 from actitud_api.engine.scoring.level_sensitivity import LevelSensitivity
-from actitud_api.engine.scoring.ranking import Integers
+from actitud_api.engine.scoring.ranking import FiveNumberSummary, Integers, PeerGroup
 from actitud_api.engine.scoring.rescoring import EditionRescorer
 from actitud_api.engine.scoring.robustness import Robustness
+from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores.kept_computations import ComputedFrom, KeptComputations
+from actitud_api.resources.scores.queries import GroupCount
+from actitud_api.resources.scores.recent_values import RecentValues
 
 V = TypeVar("V")
 
@@ -101,33 +104,51 @@ class NodeMeans(Struct, frozen=True):
     means: dict[str, int | None]
 
 
-class RecentValues(Generic[V]):
-    """Thread-safe cache that keeps the most recently used values, at most `capacity` of them."""
+class ScoreSummary(Struct, frozen=True, kw_only=True):
+    """A summary of the scores of some or all organisations of an edition.
 
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._values: OrderedDict[Hashable, V] = OrderedDict()
-        self._lock = threading.Lock()
+    A five-number summary is None if it has no values.
 
-    def get(self, key: Hashable) -> V | None:
-        """Return the value of a key, or None if no value is cached for the key."""
-        with self._lock:
-            if key not in self._values:
-                return None
-            self._values.move_to_end(key)
-            return self._values[key]
+    Attributes:
+        edition: The edition.
+        organisations: Number of all summarised organisations.
+        ranked: Number of the ranked organisations.
+        statuses: Number of all organisations by status.
+        levels: Number of all organisations by level, where None is no level.
+        index: Summary of the index of the ranked organisations.
+        tenths: Ten numbers of ranked organisations: with an index from 0 to under 10 points, from 10 to under 20, and
+            so on, up to 90 to 100.
+        dimensions: For each dimension, the summary of its score among the ranked organisations.
+        coverage: Summary of the coverage of all organisations that have one.
+    """
 
-    def put(self, key: Hashable, value: V) -> V:
-        """Store a value and return it.
+    edition: editions.EditionRecord
+    organisations: int
+    ranked: int
+    statuses: dict[Status, int]
+    levels: dict[int | None, int]
+    index: FiveNumberSummary | None
+    tenths: tuple[int, ...]
+    dimensions: tuple[FiveNumberSummary | None, ...]
+    coverage: FiveNumberSummary | None
 
-        If the cache then holds more values than its capacity, the least recently used value is dropped.
-        """
-        with self._lock:
-            self._values[key] = value
-            self._values.move_to_end(key)
-            if len(self._values) > self._capacity:
-                self._values.popitem(last=False)
-        return value
+
+class PeerFigures(Struct, frozen=True):
+    """Scores of a peer group, ascending, and their summary, which is None if there are none.
+
+    Scores are in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points).
+    """
+
+    scores: Integers
+    spread: FiveNumberSummary | None
+
+
+class PeerScores(Struct, frozen=True):
+    """The ranked organisations with which one is compared: their index, and their score in each dimension."""
+
+    group: PeerGroup
+    index: PeerFigures
+    dimensions: tuple[PeerFigures, ...]
 
 
 class ComputationCache:
@@ -135,8 +156,10 @@ class ComputationCache:
 
     Each attribute caches one kind of result: `fields` the ranked organisations with their scores, `drawn` their
     robustness, `audits` the statistics of each group and indicator, `structures` and `sensitivities` the other parts of
-    an audit, `means` the mean scores. The key of a result names the edition and the rows that the caller may see. With
-    8,131 organisations, an entry of `fields` has about 10 MB and an entry of `drawn` about 1 MB.
+    an audit, `means` the mean scores; of published editions `summaries` caches the summaries by filters, `groups` the
+    numbers of organisations of each group, and `peers` the scores of peer groups. The key of a result names the edition
+    and the rows that the caller may see. With 8,131 organisations, an entry of `fields` has about 10 MB, an entry of
+    `drawn` about 1 MB, and an entry of `peers` at most 0.7 MB.
     """
 
     def __init__(self, kept: KeptComputations | None = None) -> None:
@@ -151,6 +174,9 @@ class ComputationCache:
         self.audits: RecentValues[Audit] = RecentValues(16)
         self.structures: RecentValues[FieldStructure] = RecentValues(16)
         self.sensitivities: RecentValues[LevelSensitivity] = RecentValues(16)
+        self.summaries: RecentValues[ScoreSummary] = RecentValues(128)
+        self.groups: RecentValues[Sequence[GroupCount]] = RecentValues(16)
+        self.peers: RecentValues[PeerScores] = RecentValues(32)
         self._waiting = threading.BoundedSemaphore(WAITING)
         self._turn = threading.Lock()
 

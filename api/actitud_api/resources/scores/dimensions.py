@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from actitud_api.engine.methodology.loader import load_methodology
-from actitud_api.engine.scoring.ranking import summarise
+from actitud_api.engine.scoring.ranking import FiveNumberSummary, summarise
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.scores import audits, queries
 from actitud_api.resources.scores.computed import ComputationBusy, ComputationCache
 from actitud_api.resources.scores.queries import ScoreFilters
-from actitud_api.resources.scores.service import FiveNumberSummary, count_tenths, find_source
+from actitud_api.resources.scores.service import find_source
+from actitud_api.resources.scores.summaries import count_tenths
 
 
 class DimensionFigures(Struct, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange, execute_page
 from actitud_api.resources.editions.service import State
 from actitud_api.resources.organisations import service as organisations
-from actitud_api.resources.scores.computed import RecentValues
+from actitud_api.resources.scores.recent_values import RecentValues
 from actitud_api.resources.scores.statements import (
     DIMENSION_KEYS,
     FIGURE_COLUMNS,
@@ -78,6 +78,14 @@ class ScoreFilters(organisations.OrganisationFilters, frozen=True, kw_only=True)
     kinds: tuple[str, ...] | None = None
     ranked: bool = False
     rated: DimensionKey | None = None
+
+    @property
+    def is_published(self) -> bool:
+        """True if published scores have all that the filters read, and so answer alike until a new revision.
+
+        Texts, aliases, parents and the days on which an organisation existed are those of the register.
+        """
+        return not (self.text or self.organisations or self.needs_organisations)
 
     def build_score_conditions(self, statements: FigureStatements) -> list[ColumnElement[bool]]:
         """Return an SQL condition over columns of `statements` for each filter that is set, except the search text."""

@@ -26,7 +26,8 @@ from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.schemas import EditionPath
 from actitud_api.resources.organisations.schemas import OrganisationPath
-from actitud_api.resources.scores import schemas, service
+from actitud_api.resources.scores import schemas, service, summaries
+from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.service import RankingSort, ScoreCursorKey, UnknownScore
 
 REQUEST = Body(*service.REQUESTS.values(), offered=list_offered_versions())
@@ -291,6 +292,7 @@ class EditionScoresController(Controller):
         path: EditionPath,
         query: schemas.SummaryQuery,
         database: Database,
+        computed: ComputationCache,
         principal: Principal | None,
     ) -> Response[bytes]:
         """Summarise the scores of an edition or a territory.
@@ -301,7 +303,7 @@ class EditionScoresController(Controller):
         from its own score.
         """
         filters = schemas.build_filters(query)
-        summary = service.compute_summary(database, path.edition, filters, principal=principal)
+        summary = summaries.compute_summary(database, computed, path.edition, filters, principal=principal)
         return SUMMARY.of(request, schemas.build_summary_answer(summary))
 
 

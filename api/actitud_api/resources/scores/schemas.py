@@ -33,6 +33,7 @@ from actitud_api.engine.narration.narrated import (
 from actitud_api.engine.scoring.change_decomposition import ScoreDifference
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.level_path import LevelPath
+from actitud_api.engine.scoring.ranking import FiveNumberSummary
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Coverage, Figure, Points, Score, to_figure
 from actitud_api.platform.http.members import copy_members
 from actitud_api.platform.http.paging import Page, PageQuery
@@ -44,12 +45,12 @@ from actitud_api.resources.scores import service
 from actitud_api.resources.scores.service import (
     EditionChange,
     EditionScore,
-    FiveNumberSummary,
     HistoryEntry,
     RankingRow,
     RankingSort,
     ScoreFilters,
 )
+from actitud_api.resources.scores.summaries import ScoreSummary
 
 MAX_ORGANISATIONS: Final = 100
 """Maximum number of organisations that a query may name."""
@@ -440,7 +441,7 @@ def build_past_score(entry: HistoryEntry, language: Language) -> PastScore:
     )
 
 
-def build_summary_answer(summary: service.ScoreSummary) -> SummaryAnswer:
+def build_summary_answer(summary: ScoreSummary) -> SummaryAnswer:
     """Build the response that summarises the scores of an edition, with figures in points."""
     document = load_methodology(summary.edition.methodology).document
     decimals = document.decimals

@@ -1,8 +1,7 @@
-"""Use cases over scores: score facts, and read rankings, scores, changes and summaries of editions."""
+"""Use cases over scores: score facts, and read rankings, scores and changes of editions."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final, Never
 
@@ -29,12 +28,10 @@ from actitud_api.engine.scoring.change_decomposition import (
     decompose_change,
     replace_facts,
 )
-from actitud_api.engine.scoring.evaluate import Status, evaluate
+from actitud_api.engine.scoring.evaluate import evaluate
 from actitud_api.engine.scoring.explain import explain, outline_score
 from actitud_api.engine.scoring.level_path import LevelPath
 from actitud_api.engine.scoring.level_path import find_level_path as path_to_next_level
-from actitud_api.engine.scoring.ranking import FiveNumberSummary as FiveNumberSummary
-from actitud_api.engine.scoring.ranking import summarise
 from actitud_api.engine.scoring.result import Score as CanonicalScore
 from actitud_api.platform.auth.service import DRAFT_ROLES, ORGANISATION_ROLES, Principal
 from actitud_api.platform.storage.database import Database, Session
@@ -48,7 +45,6 @@ from actitud_api.resources.reviews.replies.service import ReviewOutcome
 from actitud_api.resources.reviews.replies.service import ReviewTally as ReviewTally
 from actitud_api.resources.scores import queries
 from actitud_api.resources.scores.queries import FigureSource, PastRow, Visibility
-from actitud_api.resources.scores.queries import GroupCount as GroupCount
 from actitud_api.resources.scores.queries import RankingRow as RankingRow
 from actitud_api.resources.scores.queries import RankingSort as RankingSort
 from actitud_api.resources.scores.queries import ScoreCursorKey as ScoreCursorKey
@@ -279,35 +275,6 @@ class HistoryEntry(Struct, frozen=True):
     version_effects: VersionEffects | None = None
 
 
-class ScoreSummary(Struct, frozen=True, kw_only=True):
-    """A summary of the scores of some or all organisations of an edition.
-
-    A five-number summary is None if it has no values.
-
-    Attributes:
-        edition: The edition.
-        organisations: Number of all summarised organisations.
-        ranked: Number of the ranked organisations.
-        statuses: Number of all organisations by status.
-        levels: Number of all organisations by level, where None is no level.
-        index: Summary of the index of the ranked organisations.
-        tenths: Ten numbers of ranked organisations: with an index from 0 to under 10 points, from 10 to under 20, and
-            so on, up to 90 to 100.
-        dimensions: For each dimension, the summary of its score among the ranked organisations.
-        coverage: Summary of the coverage of all organisations that have one.
-    """
-
-    edition: editions.EditionRecord
-    organisations: int
-    ranked: int
-    statuses: dict[Status, int]
-    levels: dict[int | None, int]
-    index: FiveNumberSummary | None
-    tenths: tuple[int, ...]
-    dimensions: tuple[FiveNumberSummary | None, ...]
-    coverage: FiveNumberSummary | None
-
-
 def list_ranking(
     database: Database,
     edition: str,
@@ -410,17 +377,6 @@ def count_scores(database: Database, edition: str, filters: ScoreFilters, *, pri
     with database.read() as session:
         record = editions.find(session, edition)
         return queries.count_rows(session, find_source(session, record), filters, build_visibility(record, principal))
-
-
-def count_by_group(database: Database, edition: str) -> list[GroupCount]:
-    """Count the organisations of a published edition by kind, size band, region and province, for each combination.
-
-    Raises:
-        UnknownEdition: No edition with that id is published.
-    """
-    with database.read() as session:
-        record = editions.find_published(session, edition)
-        return queries.count_by_group(session, find_source(session, record))
 
 
 def list_organisations(database: Database, edition: str) -> list[str]:
@@ -550,56 +506,6 @@ def find_later_editions(
         return queries.find_later_editions(session, edition.id, edition.period_to, organisations)
 
 
-def compute_summary(
-    database: Database, edition: str, filters: ScoreFilters, *, principal: Principal | None
-) -> ScoreSummary:
-    """Return a summary of the scores of the organisations of an edition that match the filters.
-
-    Only organisations that the principal may see are counted. `principal` is None for a caller without a key, who sees
-    only published scores.
-
-    Raises:
-        UnknownEdition: No edition has that id.
-    """
-    with database.read() as session:
-        record = editions.find(session, edition)
-        columns = queries.load_columns(
-            session, find_source(session, record), filters, build_visibility(record, principal)
-        )
-    return summarize_columns(record, columns)
-
-
-def summarize_columns(edition: editions.EditionRecord, columns: queries.FigureColumns) -> ScoreSummary:
-    """Return a summary of the figures of some or all organisations of an edition.
-
-    `columns` holds the figures of the organisations to summarise.
-    """
-    decimals = load_methodology(edition.methodology).document.decimals
-    return ScoreSummary(
-        edition=edition,
-        organisations=len(columns.status),
-        ranked=sum(index is not None for index in columns.index),
-        statuses=Counter(columns.status),
-        levels=Counter(columns.level),
-        index=_summarise_known(columns.index),
-        tenths=count_tenths(columns.index, decimals),
-        dimensions=tuple(_summarise_known(values) for values in columns.dimensions),
-        coverage=_summarise_known(columns.coverage),
-    )
-
-
-def count_tenths(values: Iterable[int | None], decimals: int) -> tuple[int, ...]:
-    """Count the values from 0 to under 10 points, from 10 to under 20, and so on, and return the ten counts.
-
-    The last count includes 100 points. Values are in units of 10^-decimals (with 2 decimals, 5734 means 57.34
-    points); None is not counted.
-    """
-    tenth: int = 10 ** (decimals + 1)
-    # 100 points belong to the last tenth.
-    counts = Counter(min(value // tenth, 9) for value in values if value is not None)
-    return tuple(counts[number] for number in range(10))
-
-
 def _read_published_score(database: Database, edition: str, organisation: str) -> EditionScore | None:
     """Return the published score of an organisation in an edition without a session; None if it needs one.
 
@@ -722,7 +628,3 @@ def _list_draft_editions(organisation: str, principal: Principal | None) -> Sequ
     if organisation in _list_own_organisations(principal):
         return None
     return principal.editions if principal is not None and principal.role in DRAFT_ROLES else ()
-
-
-def _summarise_known(values: Iterable[int | None]) -> FiveNumberSummary | None:
-    return summarise([value for value in values if value is not None])

@@ -10,20 +10,17 @@ from fractions import Fraction
 from msgspec import Struct
 
 from actitud_api.engine.methodology.predicates import round_half_up
-from actitud_api.engine.scoring.ranking import summarise
+from actitud_api.engine.scoring.ranking import FiveNumberSummary, summarise
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations.territories import TERRITORIES, Territory
 from actitud_api.resources.scores import queries
-from actitud_api.resources.scores.queries import LocatedScore, RankingRow, RankingSort, ScoreFilters
-from actitud_api.resources.scores.service import (
-    BEST_FIRST,
-    FiveNumberSummary,
-    ScoreSummary,
-    find_source,
-    summarize_columns,
-)
+from actitud_api.resources.scores.computed import ComputationCache
+from actitud_api.resources.scores.edition_views import build_view
+from actitud_api.resources.scores.queries import LocatedScore, RankingRow, RankingSort, ScoreCursorKey, ScoreFilters
+from actitud_api.resources.scores.service import BEST_FIRST, find_source
+from actitud_api.resources.scores.summaries import ScoreSummary, load_summary
 
 SHOWN = 10
 """Maximum number of organisations in each of two lists of a territory: the best and the lowest."""
@@ -116,20 +113,22 @@ def list_territories(database: Database, edition: str) -> EditionTerritories:
     return EditionTerritories(record, _summarise_territory(None, located), tuple(_group_by_territory(located)))
 
 
-def get_territory(database: Database, edition: str, territory: str) -> TerritoryProfile:
+def get_territory(database: Database, computed: ComputationCache, edition: str, territory: str) -> TerritoryProfile:
     """Return the profile of a territory of a published edition.
+
+    `computed` is the cache of computations.
 
     Raises:
         UnknownEdition: No published edition has that id.
         UnknownTerritory: There is no territory with that id, or no organisation of the edition is in it.
     """
     definition = TERRITORIES.get(territory)
-    visibility = queries.Visibility(everything=True)
     with database.read() as session:
         record = editions.find_published(session, edition)
         if definition is None:
             raise UnknownTerritory(territory)
-        source = find_source(session, record)
+        view = build_view(session, record, None)
+        source = view.source
         filters = build_territory_filters(definition)
         located = queries.list_located(session, source, filters)
         if not located:
@@ -137,7 +136,8 @@ def get_territory(database: Database, edition: str, territory: str) -> Territory
 
         def rows(sort: RankingSort, limit: int) -> list[RankingRow]:
             ranked_filters = ScoreFilters(region=filters.region, province=filters.province, ranked=True)
-            return queries.list_page(session, source, ranked_filters, visibility, PageRange(limit=limit), sort=sort)
+            page = PageRange[ScoreCursorKey](limit=limit)
+            return queries.list_page(session, source, ranked_filters, view.visibility, page, sort=sort)
 
         ranked = sum(score.index is not None for score in located)
         best = rows(BEST_FIRST, SHOWN)
@@ -148,8 +148,8 @@ def get_territory(database: Database, edition: str, territory: str) -> Territory
         return TerritoryProfile(
             edition=record,
             territory=definition,
-            summary=summarize_columns(record, queries.load_columns(session, source, filters, visibility)),
-            whole=summarize_columns(record, queries.load_columns(session, source, ScoreFilters(), visibility)),
+            summary=load_summary(session, computed, view, filters),
+            whole=load_summary(session, computed, view, ScoreFilters()),
             means=compute_territory_means(located),
             best=tuple(best),
             lowest=tuple(lowest),

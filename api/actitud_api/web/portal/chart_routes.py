@@ -26,8 +26,7 @@ from actitud_api.platform.http.scope import ApiRequest, choose_language, find_ba
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import UnknownEdition
-from actitud_api.resources.scores import dimensions, territories
-from actitud_api.resources.scores import service as scores
+from actitud_api.resources.scores import dimensions, summaries, territories
 from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.service import ScoreFilters
 from actitud_api.resources.scores.territories import UnknownTerritory
@@ -129,6 +128,7 @@ class ChartsController(Controller):
         territory: FromPath[str],
         name: FromPath[str],
         database: Database,
+        computed: ComputationCache,
     ) -> Response[bytes] | LargeResponse:
         """Show a chart of a territory in an edition.
 
@@ -143,7 +143,7 @@ class ChartsController(Controller):
             request,
             database,
             name,
-            lambda chart, language: _find_territory_chart(database, edition, territory, chart, language),
+            lambda chart, language: _find_territory_chart(database, computed, edition, territory, chart, language),
         )
 
     @get_page(
@@ -261,8 +261,8 @@ def _find_edition_chart(
     figures, to = FigureFormatter(methodology, language), _build_links(language)
     texts = methodology.texts[language]
 
-    def summarise() -> scores.ScoreSummary:
-        return scores.compute_summary(database, record.id, ScoreFilters(), principal=None)
+    def summarise() -> summaries.ScoreSummary:
+        return summaries.compute_summary(database, computed, record.id, ScoreFilters(), principal=None)
 
     def draw_regions() -> Picture:
         found = territories.list_territories(database, record.id)
@@ -297,7 +297,7 @@ def _find_edition_chart(
 
 
 def _find_territory_chart(
-    database: Database, edition: str, territory: str, name: str, language: Language
+    database: Database, computed: ComputationCache, edition: str, territory: str, name: str, language: Language
 ) -> Chart | None:
     """Find a chart of a territory in an edition; None if there is none of that name.
 
@@ -305,7 +305,7 @@ def _find_territory_chart(
         UnknownEdition: No edition with that id is published.
         UnknownTerritory: There is no such territory, or no organisation of the edition is in it.
     """
-    profile = territories.get_territory(database, edition, territory)
+    profile = territories.get_territory(database, computed, edition, territory)
     record, place, summary = profile.edition, profile.territory, profile.summary
     figures = FigureFormatter(load_methodology(record.methodology), language)
     draws: dict[str, _Draw] = {

@@ -15,7 +15,7 @@ from actitud_api.engine.scoring.ranking import FiveNumberSummary
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.resources.scores import territories
 from actitud_api.resources.scores.dimensions import EditionDimensions
-from actitud_api.resources.scores.service import ScoreSummary
+from actitud_api.resources.scores.summaries import ScoreSummary
 from actitud_api.resources.scores.territories import TerritoryFigures
 from actitud_api.web.charts import layouts as charts
 from actitud_api.web.charts.layouts import ChartTable, Picture

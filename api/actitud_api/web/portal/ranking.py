@@ -21,7 +21,7 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.kinds import Band, Kind
 from actitud_api.resources.organisations.service import split_words
 from actitud_api.resources.organisations.territories import PROVINCES, REGIONS
-from actitud_api.resources.scores import audits, schemas, service
+from actitud_api.resources.scores import audits, schemas, service, summaries
 from actitud_api.resources.scores.comparison_schemas import DRAWS, SEED
 from actitud_api.resources.scores.computed import ComputationBusy, ComputationCache
 from actitud_api.resources.scores.service import RankingRow, RankingSort, ScoreFilters
@@ -273,7 +273,7 @@ class RankingPage(Struct, frozen=True, kw_only=True):
     following: str | None
     has_intervals: bool
     awaits_intervals: bool
-    summary: service.ScoreSummary
+    summary: summaries.ScoreSummary
     picture: charts.Picture
     tenths: tuple[tuple[str, str, str], ...]
 
@@ -296,7 +296,7 @@ def build_ranking_page(
     names = Names(load_methodology(edition.methodology), language)
     given, known = dict(parameters), _map_known(names)
     request = _read_request(given, known)
-    groups = service.count_by_group(database, edition.id)
+    groups = summaries.count_by_group(database, computed, edition.id)
     filters = request.filters
     count = service.count_scores(database, edition.id, filters)
     last = max(1, -(-count // PER_PAGE))
@@ -312,7 +312,7 @@ def build_ranking_page(
     intervals = {
         robust.row.organisation: (robust.rank[0], robust.rank[2]) for robust in drawn if robust.rank is not None
     }
-    summary = service.compute_summary(database, edition.id, filters, principal=None)
+    summary = summaries.compute_summary(database, computed, edition.id, filters, principal=None)
     provisional = service.list_provisional(database, edition.id, rows)
     ranks = service.find_local_ranks(database, edition.id, filters, rows) if request.is_part else None
     own = service.find_listed_row(database, edition.id, filters, request.marked) if request.marked else None
@@ -412,7 +412,7 @@ def list_robust_ranks(
         return []
 
 
-def list_tenths(summary: service.ScoreSummary, names: Names) -> tuple[tuple[str, str, str], ...]:
+def list_tenths(summary: summaries.ScoreSummary, names: Names) -> tuple[tuple[str, str, str], ...]:
     """Return the range, the count and the share of ranked organisations for each tenth of the index, as texts."""
     return tuple(
         (
@@ -424,7 +424,9 @@ def list_tenths(summary: service.ScoreSummary, names: Names) -> tuple[tuple[str,
     )
 
 
-def draw_tenths(identifier: str, summary: service.ScoreSummary, names: Names, own: int | None = None) -> charts.Picture:
+def draw_tenths(
+    identifier: str, summary: summaries.ScoreSummary, names: Names, own: int | None = None
+) -> charts.Picture:
     """Draw the distribution of the index as a histogram of ten columns.
 
     `identifier` is the id of the chart in the page. `own` is the column to highlight, from 0; None highlights none.
@@ -550,7 +552,7 @@ def _read_request(parameters: Mapping[str, str], known: Mapping[str, Collection[
 
 
 def _build_fields(
-    groups: Sequence[service.GroupCount], request: RankingRequest, names: Names
+    groups: Sequence[summaries.GroupCount], request: RankingRequest, names: Names
 ) -> tuple[FilterField, ...]:
     """Build the drop-downs of the ranking: the filters, and the sort order.
 

@@ -28,6 +28,7 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.organisations.service import IdentifierIsAlias
 from actitud_api.resources.scores import comparison, comparison_schemas, territories
 from actitud_api.resources.scores import service as scores
+from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.service import EditionScore, UnknownScore
 from actitud_api.resources.scores.territories import UnknownTerritory
 from actitud_api.web.charts import share_pictures
@@ -81,18 +82,32 @@ class ShareController(Controller):
         "/share/{edition:str}/territories/{name:str}", operation_id="share.territory", access=ANYBODY, by_language=False
     )
     def show_territory(
-        self, request: ApiRequest, edition: FromPath[str], name: FromPath[str], database: Database
+        self,
+        request: ApiRequest,
+        edition: FromPath[str],
+        name: FromPath[str],
+        database: Database,
+        computed: ComputationCache,
     ) -> LargeResponse:
         """Show the preview picture of a territory in a published edition.
 
         Respond with 404 if the edition is not published or has no such territory.
         """
         territory, language = _read_name(name), read_file_language(request)
-        return _answer(request, lambda: _draw_territory(database, edition, territory, language), language, SHARED)
+
+        def draw() -> bytes:
+            return _draw_territory(database, computed, edition, territory, language)
+
+        return _answer(request, draw, language, SHARED)
 
     @get_page("/share/{edition:str}/{name:str}", operation_id="share.organisation", access=ANYBODY, by_language=False)
     def show_organisation(
-        self, request: ApiRequest, edition: FromPath[str], name: FromPath[str], database: Database
+        self,
+        request: ApiRequest,
+        edition: FromPath[str],
+        name: FromPath[str],
+        database: Database,
+        computed: ComputationCache,
     ) -> LargeResponse | Response[bytes]:
         """Show the preview picture of an organisation in a published edition; respond with 404 if there is no score."""
         organisation, language = _read_name(name), read_file_language(request)
@@ -103,7 +118,11 @@ class ShareController(Controller):
             raise ProblemError(NOT_FOUND, NOT_FOUND.description) from None
         except IdentifierIsAlias as alias:
             return redirect(request.scope, Moved("name", f"{alias.organisation}.png"))
-        return _answer(request, lambda: _draw_organisation(database, standing, sent, language), language, SHARED)
+
+        def draw() -> bytes:
+            return _draw_organisation(database, computed, standing, sent, language)
+
+        return _answer(request, draw, language, SHARED)
 
 
 def _answer(request: ApiRequest, draw: Callable[[], bytes], language: Language, cache: str) -> LargeResponse:
@@ -143,8 +162,10 @@ def _draw_edition(database: Database, edition: str, language: Language) -> bytes
     return share_pictures.render_overview(card, language)
 
 
-def _draw_territory(database: Database, edition: str, territory: str, language: Language) -> bytes:
-    profile = territories.get_territory(database, edition, territory)
+def _draw_territory(
+    database: Database, computed: ComputationCache, edition: str, territory: str, language: Language
+) -> bytes:
+    profile = territories.get_territory(database, computed, edition, territory)
     methodology = load_methodology(profile.edition.methodology)
     figures = FigureFormatter(methodology, language)
     summary, of = profile.summary, len(figures.list_levels())
@@ -167,7 +188,11 @@ def _draw_territory(database: Database, edition: str, territory: str, language: 
 
 
 def _draw_organisation(
-    database: Database, standing: embeds.EmbedStanding, sent: EditionScore, language: Language
+    database: Database,
+    computed: ComputationCache,
+    standing: embeds.EmbedStanding,
+    sent: EditionScore,
+    language: Language,
 ) -> bytes:
     methodology, score = scores.get_explained_score(sent)
     narrated = narrate(score, methodology, language, result_digest=sent.result_digest)
@@ -175,7 +200,7 @@ def _draw_organisation(
     edition = embeds.find_edition(database, standing.edition)
     registered = organisations.get(database, standing.organisation)
     shown = describe_standing(standing, language, "")
-    beside = comparison.find_peers(database, standing.edition, standing.organisation, principal=None)
+    beside = comparison.find_peers(database, computed, standing.edition, standing.organisation, principal=None)
     verdict = write_verdict(
         narrated, sent.submission.profile, comparison_schemas.build_peers(beside, language), methodology, language
     )

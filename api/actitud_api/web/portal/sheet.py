@@ -358,7 +358,7 @@ def describe_organisation(
     `lead` has the names for the first part of the page, which a partial catalogue may translate, and `names` those for
     the details.
     """
-    beside = comparison.find_peers(database, edition.id, edition_score.organisation, principal=None)
+    beside = comparison.find_peers(database, computed, edition.id, edition_score.organisation, principal=None)
     peers = comparison_schemas.build_peers(beside, names.language)
     medians = {dimension.id: dimension.spread.median for dimension in peers.dimensions if dimension.spread is not None}
     past = service.list_history(database, edition_score.organisation, PageRange(limit=HISTORY_MAX), principal=None)

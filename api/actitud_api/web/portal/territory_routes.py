@@ -19,6 +19,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.folding import fold
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.scores import territories
+from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.territories import UnknownTerritory
 from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.feeds.addresses import FeedScope
@@ -129,6 +130,7 @@ class TerritoriesController(Controller):
         edition: FromPath[str],
         territory: FromPath[str],
         database: Database,
+        computed: ComputationCache,
         language: Language,
     ) -> Response[bytes]:
         """Show a region or province: the scores of its organisations, compared with the whole edition.
@@ -136,7 +138,7 @@ class TerritoriesController(Controller):
         If the territory is unknown, or the edition does not exist or is not published, show the 404 page.
         """
         try:
-            sheet = territories.get_territory(database, edition, territory)
+            sheet = territories.get_territory(database, computed, edition, territory)
         except UnknownEdition:
             return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
         except UnknownTerritory:
