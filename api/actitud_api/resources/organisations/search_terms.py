@@ -137,6 +137,8 @@ def find_territories(words: Sequence[str], are_alike: Callable[[str, str], bool]
     A territory is found only if all words of one of its names are in `words`: "castilla" alone names none. `are_alike`
     is called with a word of a name and one of `words`, and returns True if they match.
     """
+    if not words:
+        return {}
     found: dict[str, dict[str, Territory]] = {}
     for territory, names in _TERRITORY_NAMES.items():
         for name in names:
