@@ -115,7 +115,7 @@ $(BENCH)/bench.done: requirements/bench.txt api/pyproject.toml sdk/pyproject.tom
 	$(call install,$(BENCH),bench)
 	@touch $@
 
-bench: $(BENCH)/bench.done ## the benchmarks, printed and never asserted; one of them: make bench PART=columns; of servers: PART='reads growth processes busy', which OPTIONS='--record --full' writes to docs/scaling.md
+bench: $(BENCH)/bench.done ## the benchmarks, printed and never asserted, with OPTIONS=--record to docs/figures.md; one of them: make bench PART=columns; of servers: PART='reads growth processes busy', which OPTIONS='--record --full' writes to docs/scaling.md
 	@$(BENCH)/bin/python -m tests.benchmarks $(PART) $(OPTIONS)
 
 $(MUTATION)/mutation.done: requirements/mutation.txt api/pyproject.toml sdk/pyproject.toml | $(UV_ENVIRONMENT)/uv.done
@@ -148,8 +148,8 @@ $(PEERS)/peers.done: requirements/peers.txt | $(UV_ENVIRONMENT)/uv.done
 		|| $(UV_ENVIRONMENT)/bin/python -m pip --python $(PEERS)/bin/python install $(PIP) --require-hashes -r requirements/peers.txt
 	@touch $@
 
-peers: $(VENV)/all.done $(PEERS)/peers.done ## generators of clients, linters and a mock server of others on openapi/openapi.json; some of them: make peers PART='linters mock'
-	@$(BIN)/python -m tests.peers $(PART)
+peers: $(VENV)/all.done $(PEERS)/peers.done ## generators of clients, linters and a mock server of others on openapi/openapi.json; some of them: make peers PART='linters mock'; OPTIONS=--record writes docs/figures.md
+	@$(BIN)/python -m tests.peers $(PART) $(OPTIONS)
 
 openapi: $(VENV)/all.done ## write openapi/openapi.json and openapi/methodology.schema.json anew
 	$(BIN)/actitud-api openapi openapi/openapi.json --methodology-schema openapi/methodology.schema.json

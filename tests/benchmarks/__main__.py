@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib import import_module
 
 from tests.benchmarks import busy, columns, http, scalar, scaling, sdk
 from tests.benchmarks.measure import ROUNDS, machine
 from tests.benchmarks.trial import Trial
+from tests.support.printed import SECTIONS, record_section
 
 PARTS: dict[str, Callable[[], None]] = {"columns": columns.run, "scalar": scalar.run, "http": http.run, "sdk": sdk.run}
 """Each part is a module with `run`, which prints its tables."""
@@ -20,18 +22,20 @@ def main() -> None:
     """Run the parts that are named, or all of `PARTS`."""
     options = _read_options()
     names = options.parts or list(PARTS)
-    print(f"{machine()}; {options.rounds} rounds after one to warm up")
     seconds = Trial().seconds if options.seconds is None else options.seconds
     trial = Trial(options.rounds, seconds, options.addresses)
     recorded = {}
     for name in names:
-        if name in PARTS:
-            PARTS[name]()
-            continue
-        module = import_module(f"tests.benchmarks.{name}")
-        if name == "imports":
-            module.run(*(options.organisations or ())[:1])
-            continue
+        is_printed = options.record and name in SECTIONS
+        with record_section(name) if is_printed else nullcontext():
+            print(f"{machine()}; {options.rounds} rounds after one to warm up")
+            if name in PARTS:
+                PARTS[name]()
+                continue
+            module = import_module(f"tests.benchmarks.{name}")
+            if name == "imports":
+                module.run(*(options.organisations or ())[:1])
+                continue
         if name == "busy":
             figures = module.run(_read_busy_sizes(options))
         else:
@@ -40,7 +44,7 @@ def main() -> None:
             figures = module.run(trial, *arguments)
         if figures is not None:
             recorded[name] = figures
-    if options.record:
+    if recorded and options.record:
         scaling.record_figures(recorded)
 
 
@@ -55,7 +59,9 @@ def _read_busy_sizes(options: argparse.Namespace) -> busy.BusySizes:
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join((*PARTS, *SERVED)))
-    parser.add_argument("--record", action="store_true", help="write docs/scaling.json and docs/scaling.md")
+    parser.add_argument(
+        "--record", action="store_true", help="write docs/figures.md, of servers docs/scaling.json and docs/scaling.md"
+    )
     served = parser.add_argument_group(f"size of {', '.join(SERVED)}")
     served.add_argument("--rounds", type=int, default=ROUNDS)
     served.add_argument(

@@ -88,6 +88,7 @@ def _in_columns(few: Columns, many: Columns, raw_few: Floats, raw_many: Floats) 
     functions: dict[str, Callable[[], object]] = {}
     for name, columns, raw in (("few", few, raw_few), ("many", many, raw_many)):
         functions[f"{name} score"] = partial(score_columns, columns, score_columns(columns))
+        functions[f"{name} again"] = partial(score_columns, columns, score_columns(columns))
         functions[f"{name} new"] = partial(score_columns, columns)
         functions[f"{name} interpolate"] = partial(_interpolated, raw, np.empty_like(raw))
         functions[f"{name} sum"] = partial(_passed, columns, score_columns(columns), np.add)
@@ -107,6 +108,7 @@ def _in_columns(few: Columns, many: Columns, raw_few: Floats, raw_many: Floats) 
                     score.times(each),
                     "aim: at most 1.5" if name == "many" else "",
                 ),
+                Line("again: the noise", "times", figures[f"{name} again"].over(score), "were it quiet: 1"),
                 Line("the same into new arrays", "µs each", figures[f"{name} new"].times(each)),
                 Line("np.interp for every indicator", "µs each", interpolate.times(each)),
                 Line("bare pass: facts summed, results filled", "µs each", summed.times(each)),

@@ -11,18 +11,21 @@ import json
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 
 from actitud import Client
+from tests.benchmarks.measure import machine
 from tests.contract.outsider import run_sandbox
 from tests.peers.findings import Review, list_faults, review
 from tests.peers.generators import Generator, Result, Target, count_documented, list_generators, try_generator
 from tests.peers.linters import try_linters
 from tests.peers.mock import Mocked, try_mock
 from tests.peers.programs import CACHE, FACTS, HERE, install
+from tests.support.printed import record_section
 
 ORGANISATION: Final = "XX-DEMO-00100"
 PARTS: Final = ("generators", "linters", "mock")
@@ -32,7 +35,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Try the peers. Return 0, or 1 if one finds a fault that is not accepted."""
     parser = argparse.ArgumentParser(prog="make peers")
     parser.add_argument("parts", nargs="*", help=f"{', '.join(PARTS)}, or words of names of generators; all by default")
-    chosen = parser.parse_args(arguments).parts or PARTS
+    parser.add_argument("--record", action="store_true", help="write docs/figures.md, where all parts are tried")
+    options = parser.parse_args(arguments)
+    if options.record and options.parts:
+        parser.error("--record is for all parts")
+    with record_section("peers") if options.record else nullcontext():
+        print(machine())
+        return try_parts(options.parts or PARTS)
+
+
+def try_parts(chosen: Sequence[str]) -> int:
+    """Try the peers that are named. Return 0, or 1 if one finds a fault that is not accepted."""
     held = tomllib.loads((HERE / "accepted.toml").read_text("utf-8"))
     install()
     console = Console(width=150)
