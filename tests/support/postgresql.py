@@ -14,8 +14,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, TypedDict
@@ -115,8 +115,7 @@ class Server:
         """Kills all of its processes, as the end of their machine would; the server does not come back."""
         # Stopped first, so that it starts no other meanwhile.
         self._process.send_signal(signal.SIGSTOP)
-        for process in self.list_processes():
-            os.kill(process, signal.SIGKILL)
+        _signal_each(self.list_processes(), signal.SIGKILL)
         self._process.wait(SECONDS)
         # Its segment of shared memory, of a few bytes, which the next start in this folder would remove.
         segment = (self.folder / "cluster" / "postmaster.pid").read_text("ascii").splitlines()[6].split()[1]
@@ -126,13 +125,11 @@ class Server:
     def stalled(self) -> Iterator[None]:
         """Stops every process of it for the block: connections stay open, and nothing is answered."""
         processes = self.list_processes()
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
+        _signal_each(processes, signal.SIGSTOP)
         try:
             yield
         finally:
-            for process in processes:
-                os.kill(process, signal.SIGCONT)
+            _signal_each(processes, signal.SIGCONT)
 
     def await_ready(self) -> None:
         """Returns once it takes connections; fails where it has ended."""
@@ -166,6 +163,13 @@ class Server:
             yield name
         finally:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _signal_each(processes: Iterable[int], sent: signal.Signals) -> None:
+    """Sends a signal to all processes; some, such as workers of autovacuum, may have ended meanwhile."""
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, sent)
 
 
 class Installation:
