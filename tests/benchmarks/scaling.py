@@ -27,8 +27,8 @@ from tests.support.figures import describe_run as describe_run
 FOLDER: Final = ROOT / "docs"
 LABELS: Final = {
     "document": "published document",
-    "sheet": "sheet, JSON",
-    "list": "list of 50, JSON",
+    "sheet": "JSON sheet",
+    "list": "JSON list of 50",
     "badge": "badge",
     "card": "card",
     "frame": "frame",
@@ -268,8 +268,8 @@ INTRODUCTION: Final = """\
 # Scaling
 
 You run an installation, or plan one, and want to know how many readers it carries, what gives way first, and when \
-a CDN or a larger database helps. Every number here is computed from `scaling.json`, which this writes on a quiet \
-machine; do not edit the page.
+a CDN or a larger database helps. Every number here is computed from `scaling.json`, which this command \
+writes on a quiet machine; do not edit the page.
 
 ```
 make bench PART='reads growth processes busy' OPTIONS='--record --full'
