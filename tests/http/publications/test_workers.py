@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -20,6 +22,7 @@ from actitud_api.platform.jobs.workers import (
     WorkerEnded,
     open_worker_pool,
     open_workers_apart,
+    run_apart,
 )
 from tests.support.waiting import await_true
 
@@ -98,11 +101,36 @@ def test_a_single_item_is_not_worth_another_process() -> None:
 
 
 def test_a_process_apart_that_dies_is_an_error_of_this_work_only() -> None:
-    with open_workers_apart() as spread, pytest.raises(WorkerEnded, match=r"exit codes \[(3|None)"):
+    with open_workers_apart() as spread, pytest.raises(WorkerEnded, match=r"exit codes \[3"):
         list(spread(os._exit, [3, 3]))
     with open_workers_apart() as spread:
         assert list(spread(math.sqrt, [4, 9])) == [2, 3]
     assert multiprocessing.active_children() == []
+
+
+@pytest.fixture
+def late_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the thread of a pool get the exit code of each process first, and take its time to note it."""
+    wait = os.waitpid
+
+    def wait_slowly(process: int, options: int) -> tuple[int, int]:
+        is_pool = threading.current_thread() is not threading.main_thread()
+        if not is_pool:
+            time.sleep(0.1)
+        ended, status = wait(process, options)
+        if is_pool and ended:
+            time.sleep(0.4)
+        return ended, status
+
+    monkeypatch.setattr(os, "waitpid", wait_slowly)
+
+
+@pytest.mark.usefixtures("two_cores", "late_codes")
+def test_the_exit_code_is_told_although_the_pool_notes_it_late() -> None:
+    with open_workers_apart() as spread, pytest.raises(WorkerEnded, match=r"exit codes \[3\]"):
+        list(spread(os._exit, [3, 3]))
+    with pytest.raises(WorkerEnded, match=r"exit codes \[3\]"):
+        run_apart(os._exit, 3)
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds its processes in /proc")

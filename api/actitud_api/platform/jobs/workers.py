@@ -34,9 +34,6 @@ Linux weighs each step by 1.25: 1 / (1 + 1.25**5) is 0.25. So requests lose no m
 takes four times as long. With 19, the lowest priority, it got 1.4 %: on a busy day no edition was published.
 """
 
-_END_SECONDS: Final = 5.0
-"""Seconds in which the processes of a broken pool end, which are told to."""
-
 
 class WorkerEnded(Exception):
     """Raised by the function of `open_workers_apart` if a worker process was killed, perhaps for lack of memory."""
@@ -114,11 +111,11 @@ def run_apart(function: Callable[[ItemT], ResultT], item: ItemT) -> ResultT:
         WorkerEnded: The process was killed.
     """
     watch = _ProcessWatch()
-    with ProcessPoolExecutor(1, watch.context, _start_in_pool, (NICENESS,)) as pool:
-        try:
+    try:
+        with ProcessPoolExecutor(1, watch.context, _start_in_pool, (NICENESS,)) as pool:
             return pool.submit(_apply, function, item).result()
-        except BrokenProcessPool as error:
-            raise WorkerEnded(watch.describe_ends()) from error
+    except BrokenProcessPool as error:
+        raise WorkerEnded(watch.describe_ends()) from error
 
 
 class _ProcessWatch:
@@ -142,13 +139,10 @@ class _ProcessWatch:
         setattr(self.context, "Process", keep)  # noqa: B010  # a class, of which pools only make objects
 
     def describe_ends(self) -> str:
-        """Return a sentence with the exit codes of processes of which one has ended, and the pool ends the others.
+        """Return a sentence with the exit codes of the processes; the pool that they are of must be shut down.
 
         -9 is a kill, as for lack of memory, and -11 a fault of memory.
         """
-        for process in self._processes:
-            # The pipe of a process breaks a moment before it has ended.
-            process.join(_END_SECONDS)
         codes = [process.exitcode for process in self._processes]
         return f"worker processes have ended; exit codes {codes}"
 
@@ -159,12 +153,17 @@ def _open_pool(count: int, niceness: int, watch: _ProcessWatch) -> Iterator[MapF
 
     def spread(function: Callable[[ItemT], ResultT], items: Iterable[ItemT], /) -> Iterator[ResultT]:
         pending: deque[Future[ResultT]] = deque()
-        for item in items:
-            pending.append(pool.submit(_apply, function, item))
-            if len(pending) == ITEMS_AHEAD * count:
+        try:
+            for item in items:
+                pending.append(pool.submit(_apply, function, item))
+                if len(pending) == ITEMS_AHEAD * count:
+                    yield pending.popleft().result()
+            while pending:
                 yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+        except BrokenProcessPool:
+            # The system tells each exit code once, perhaps to the thread of the pool, which has noted it when it ends.
+            pool.shutdown()
+            raise
 
     try:
         yield spread
