@@ -1183,6 +1183,21 @@ def test_a_draft_is_offered_what_was_typed_without_it_and_nothing_is_overwritten
         seen.is_quiet()
 
 
+def test_what_follows_from_the_profile_follows_from_that_of_the_draft(browser: Browser, service: str) -> None:
+    with showing(browser, f"{service}{PATH}?lang=en") as seen:
+        page = seen.page
+        answer(page, "/profile/employees", None, "60")
+        answer(page, "/answers/D1.03/numerator", 30)
+        page.goto(f"{service}{PATH}?lang=en&edition=2027&organisation={AVILA}")
+        answer(page, "/profile/employees", None, "77")
+        page.click("#blank-take")
+        assert page.evaluate(HELD)["answers"] == {"D1.03": {"numerator": 30, "denominator": 77}}
+        page.locator("[data-blank-different] summary").click()
+        page.click("#blank-replace")
+        assert page.evaluate(HELD)["answers"] == {"D1.03": {"numerator": 30, "denominator": 60}}
+        seen.is_quiet()
+
+
 def test_what_this_computer_remembers_is_offered_in_another_tab_and_what_is_of_others_is_not(
     browser: Browser, service: str
 ) -> None:

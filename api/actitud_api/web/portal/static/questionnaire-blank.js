@@ -66,9 +66,20 @@ const Blank = (() => {
     return other ? compare(other) : { lacking: [], different: [] };
   }
 
+  // What follows from its profile is left out of some answers: here it follows from the profile that is made of both.
+  function leaveDerivedOut({ held }) {
+    const read = (field) => held.profile?.[field];
+    const follows = (control) => valueIn({ held }, control) === Facts.evaluate(JSON.parse(control.dataset.formula), read);
+    for (const control of controls.filter((one) => Answers.isDerived(one)).filter(follows)) {
+      delete (Answers.isField(control) ? held.profile : held.answers[Answers.indicator(control)])[Answers.name(control)];
+    }
+  }
+
   // `replaces`: also what is different here.
   function take(codes, replaces) {
     const [own, other] = [hold(), Memory.readBlank()];
+    if (!other) return show();
+    [own, other].forEach(leaveDerivedOut);
     for (const code of codes) {
       const [here, there] = [own, other].map((one) => partsOf(one, code));
       const isTaken = (part) => part in there && (replaces || !(part in here));
