@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar.testing import TestClient
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
+from structlog.testing import capture_logs
 
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage import public_state
@@ -200,8 +201,10 @@ def test_nothing_is_known_before_the_first_look(database: Database) -> None:
 
 
 def test_who_looks_makes_no_database(tmp_path: Path) -> None:
-    with opened(f"sqlite:///{tmp_path}/none/test.sqlite3") as database:
+    with opened(f"sqlite:///{tmp_path}/none/test.sqlite3") as database, capture_logs() as logged:
         assert database.public_state.number is None
+    (entry,) = logged
+    assert "No such file" in entry["reason"]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -71,8 +71,7 @@ def create_state_readers(url: URL) -> Callable[[], AbstractContextManager[StateR
     @contextmanager
     def connect() -> Iterator[StateReader]:
         # Whoever only looks makes no file.
-        if not Path(str(url.database)).exists():
-            raise FileNotFoundError(url.database)
+        Path(str(url.database)).stat()
         pooled = engine.raw_connection()
         connection = cast("sqlite3.Connection", pooled.driver_connection)
         pooled.detach()
