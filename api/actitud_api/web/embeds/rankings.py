@@ -29,8 +29,8 @@ _TITLE_OF_PLACE: Final = Texts("{index}: clasificación de {place}", "{index}: r
 _templates = load_templates("actitud_api.web.embeds")
 
 
-class RankingLine(Struct, frozen=True):
-    """An organisation in a ranking: its rank in the whole edition as text, its name or else its id, and its score."""
+class RankingTableRow(Struct, frozen=True):
+    """An organisation in the table to copy: its rank in the whole edition as text, its name or id, and its score."""
 
     rank: str
     name: str
@@ -77,11 +77,11 @@ def build_ranking(
     )
 
 
-def _describe_line(standing: EmbedStanding, base: str, language: Language) -> RankingLine:
+def _describe_line(standing: EmbedStanding, base: str, language: Language) -> RankingTableRow:
     explanation = Addresses(base, standing.edition, standing.organisation, language).explanation
     rank = NO_RANK if standing.rank is None else words.format_number(standing.rank, language)
     texts = describe_standing(standing, language, explanation)
-    return RankingLine(rank, texts.name or standing.organisation, texts)
+    return RankingTableRow(rank, texts.name or standing.organisation, texts)
 
 
 def _write_title(index: str, territory: Territory | None, language: Language) -> str:
@@ -101,7 +101,7 @@ def _format_query(territory: Territory | None, language: Language) -> str:
     return f"?{urlencode(parameters)}" if parameters else ""
 
 
-def _render_table(title: str, lines: Sequence[RankingLine], page: str, language: Language) -> Markup:
+def _render_table(title: str, lines: Sequence[RankingTableRow], page: str, language: Language) -> Markup:
     first = lines[0].texts
     text = _templates.get_template("ranking_table.html").render(
         t=build_translator(language),
