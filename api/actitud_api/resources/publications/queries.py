@@ -540,9 +540,9 @@ def get(session: Session, edition: str, revision: int | None = None) -> Publicat
 def get_newest_revision(session: Session, edition: str) -> int | None:
     """Return the number of the newest complete revision of an edition, or None if there is none.
 
-    Readers of a published edition get the scores of this revision.
-    A revision is complete if as many scores are stored as its publication counts organisations. The service stores a
-    revision with all its scores at once, so only another program can have inserted an incomplete one.
+    Readers of a published edition get the scores of this revision. A revision is complete if as many scores are stored
+    as its publication counts organisations. The service stores a revision with all its scores at once, so only another
+    program can have inserted an incomplete one.
     """
     revision: int | None = session.execute(_SELECT_NEWEST_REVISION, {"edition": edition}).scalar_one()
     return revision
