@@ -51,7 +51,7 @@ class SourceReading:
         self.format = format_name
         self.options = options
         self.log = log
-        self.account = ""
+        self.account: str = ""
         self.tells: set[Tell] = set()
         self.headers: HeaderSighting | None = None
         self.stated: tuple[date | None, date | None] = (None, None)

@@ -72,7 +72,6 @@ def test_it_needs_httpx_and_msgspec_and_the_rest_is_asked_for(wheel: Path) -> No
     assert metadata["Requires-Python"] == ">=3.11"
 
 
-@pytest.mark.night  # a checker reads all of it, for half a minute
 def test_the_types_of_all_public_names_are_known(wheel: Path, tmp_path: Path) -> None:
     venv.create(tmp_path, with_pip=False)
     (packages,) = tmp_path.glob("lib/python*/site-packages")
