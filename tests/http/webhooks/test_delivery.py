@@ -150,14 +150,14 @@ def test_who_answers_that_it_is_gone_is_not_asked_again(desk: Desk, receiver: Re
 
 
 def test_a_receiver_that_fails_is_asked_seldom_whatever_waits_for_it(desk: Desk, receiver: Receiver) -> None:
-    desk.subscribe()
+    holder, made = desk.subscribe()
     receiver.answer = lambda message: 503
     desk.announce(*(published(str(year)) for year in range(2000, 2020)))
     for number, seconds in enumerate((5, 10, 20, 40, 80, 160, 300, 300, 300), 1):
         desk.deliver()
         desk.wait(seconds=seconds - 0.01)
         desk.deliver()
-        assert len(receiver.messages) == number
+        assert len(receiver.messages) == number, desk.log(holder, made["id"])
         desk.wait(seconds=0.02)
 
     receiver.answer = lambda message: 200
