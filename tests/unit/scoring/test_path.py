@@ -891,6 +891,24 @@ def test_a_gate_that_only_the_moves_make_fail_comes_after_them() -> None:
     assert named(found) == [("G1", "profile", ())]
 
 
+def test_no_move_is_taken_that_a_contradicted_answer_contradicts() -> None:
+    """Y is 3 of 1, which contradicts it; X, 2 of 10, may still not be more than those 3: 10 of 10 would be 0.
+
+    The index asks 30 and is (20 + 0 + 0)/3: X would bring 33.33, and Z, with 100, brings (20 + 0 + 100)/3 = 40.
+    """
+    numerator = b.fact("Y", "numerator")
+    rules = (
+        b.rule("S", Implies(when=b.present("Y"), then=b.compare(numerator, "le", b.fact("Y", "denominator"))), "Y"),
+        b.rule("R", Implies(when=b.present("Y"), then=b.compare(b.fact("X", "numerator"), "le", numerator)), "X"),
+    )
+    known = b.methodology(
+        b.root(b.group("D", b.ratio("X"), b.ratio("Y"), b.ratio("Z"))), rules=rules, levels=second(index(30))
+    )
+    found = find_level_path(known, b.submit({"X": b.of(2, 10), "Y": b.of(3, 1), "Z": b.of(0, 10)}))
+    assert changes(found) == [("Z", {"numerator": 10})]
+    assert (found.index, found.index_after, found.level_after) == (6.67, 40, 2)
+
+
 def test_a_superfluous_move_is_dropped_though_it_mends_a_contradiction() -> None:
     """L to level 2 for its gate: (50 + X + Y + N)/4 = 12.50. The index asks 75.
 

@@ -571,6 +571,32 @@ def test_a_gain_counts_the_contradiction_that_the_step_mends() -> None:
     assert gain_and_rescored(known, submission, "X") == (62.5, 6250)
 
 
+AT_MOST_ITSELF = b.rule(
+    "S",
+    Implies(when=b.present("Y"), then=b.compare(b.fact("Y", "numerator"), "le", b.fact("Y", "denominator"))),
+    "Y",
+)
+AT_MOST_Y = b.rule(
+    "R",
+    Implies(when=b.present("Y"), then=b.compare(b.fact("X", "numerator"), "le", b.fact("Y", "numerator"))),
+    "X",
+)
+
+
+def test_a_step_names_the_rule_that_it_breaks_with_a_contradicted_answer() -> None:
+    """Y is 3 of 1, which contradicts it; X, 2 of 10, may still not be more than those 3: 10 of 10 would be 0.
+
+    With R: from (0 + 20)/2 to (0 + 100)/2.
+    """
+    known = methodology(b.ratio("X"), b.ratio("Y"), rules=(AT_MOST_ITSELF, AT_MOST_Y))
+    submission = b.submit({"X": b.of(2, 10), "Y": b.of(3, 1)})
+    found = step(known, submission)
+    assert (found.change, found.gain, found.requires) == ({"numerator": 10}, 40, ("R",))
+    assert gain_and_rescored(known, submission, "X") == (40, -1000)
+    # without the contradiction it names the rule as before
+    assert step(known, b.submit({"X": b.of(2, 10), "Y": b.of(3, 3)})).requires == ("R",)
+
+
 def test_a_gain_is_rounded_as_the_index_is() -> None:
     """X of weight 1 in 3, dimension of weight 1 in 3: 25/9 of a point, from 0 to 2.78, not 2.7777."""
     known = b.methodology(

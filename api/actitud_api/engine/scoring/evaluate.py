@@ -497,6 +497,11 @@ def is_affected(leaf: CompiledIndicator, before: Facts, after: Facts, profile_se
     return excluded_before != excluded_after
 
 
+def reads_contradicted(rule: CompiledRule, results: Sequence[IndicatorResult]) -> bool:
+    """Return True if a validation rule reads an answer that is contradicted; `results` are by position."""
+    return any(results[position].code in ("contradicted", "unsupported") for position in rule.reads)
+
+
 # --- the tree -------------------------------------------------------------------------------------------------
 
 

@@ -23,6 +23,7 @@ from actitud_api.engine.scoring.evaluate import (
     build_group_sensitivity,
     evaluate_compiled,
     is_affected,
+    reads_contradicted,
     round_to_published,
 )
 from actitud_api.engine.scoring.indicator_result import Ratio
@@ -292,14 +293,19 @@ def _compute_effect(
     if not (leaf.dependents or leaf.is_circular or evaluation.compiled.touching_rules[leaf.position]):
         return branches.compute_gain(leaf, score), ()
     changed = apply_change(evaluation.facts, change)
-    requires, repairs = _find_affected_rules(branches, leaf, change, changed)
+    requires = _find_newly_broken_rules(branches, leaf, change, changed)
+    # The change may mend a contradiction, or make another one.
+    turns_rules = any(
+        rule.definition.id in branches.broken_rules or reads_contradicted(rule, evaluation.results)
+        for rule in evaluation.compiled.touching_rules[leaf.position]
+    )
     # The level as sent, from which evidence lifts the cap, may be one at which the indicator counts 0 or leaves.
     loses_value = _compute_value_after(leaf, changed) is None
     reaches_others = any(
         is_affected(evaluation.compiled.indicators[other], evaluation.facts, changed, submission.profile_self_declared)
         for other in leaf.dependents
     )
-    if not requires and (repairs or loses_value or reaches_others):
+    if not requires and (turns_rules or loses_value or reaches_others):
         return _compute_full_gain(evaluation, submission, leaf, change, evidence), requires
     return branches.compute_gain(leaf, score), requires
 
@@ -414,21 +420,21 @@ def apply_change(facts: Facts, change: FactChange) -> Facts:
     return changed
 
 
-def _find_affected_rules(
+def _find_newly_broken_rules(
     branches: BranchRescorer, leaf: CompiledIndicator, change: FactChange, changed: Facts
-) -> tuple[tuple[str, ...], bool]:
-    """Return the ids of the rules that a change would break, and True if the change repairs a broken rule.
+) -> tuple[str, ...]:
+    """Return the ids of the rules of severity `error` that hold now and that a change would break.
 
-    Only rules of severity `error` are considered. `changed` has all facts after the change, without the contradicted
-    answers.
+    `changed` has all facts after the change, without the contradicted answers. Rules are checked with these answers
+    too, because they are checked so before anything is contradicted.
     """
     evaluation, broken = branches.evaluation, branches.broken_rules
-    touching = evaluation.compiled.touching_rules[leaf.position]
-    breaks = tuple(
-        rule.definition.id for rule in touching if rule.definition.id not in broken and not rule.holds(changed)
+    sent = changed if evaluation.facts is evaluation.sent else apply_change(evaluation.sent, change)
+    return tuple(
+        rule.definition.id
+        for rule in evaluation.compiled.touching_rules[leaf.position]
+        if rule.definition.id not in broken and not (rule.holds(changed) and rule.holds(sent))
     )
-    repairs = (rule.holds(apply_change(evaluation.sent, change)) for rule in touching if rule.definition.id in broken)
-    return breaks, any(repairs)
 
 
 def _compute_full_gain(

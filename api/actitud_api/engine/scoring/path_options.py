@@ -23,6 +23,7 @@ from actitud_api.engine.scoring.evaluate import (
     is_affected,
     is_gate_met,
     publish_score,
+    reads_contradicted,
     round_to_published,
     score_children,
     score_indicator,
@@ -226,7 +227,10 @@ def _is_contained(situation: Situation, leaf: CompiledIndicator, changed: Facts)
         return False
     broken = situation.list_contradictions()
     for rule in evaluation.compiled.touching_rules[leaf.position]:
-        if rule.definition.id in broken or (rule.definition.id not in situation.suspended and not rule.holds(changed)):
+        if rule.definition.id in broken or (
+            rule.definition.id not in situation.suspended
+            and (not rule.holds(changed) or reads_contradicted(rule, evaluation.results))
+        ):
             return False
     for closure in (leaf.zero_when, leaf.applies):
         if closure is not None and closure(evaluation.facts) != closure(changed):

@@ -897,14 +897,13 @@ def _sent(value: Fraction | bool | frozenset[str]) -> bool | int | float:
 
 
 def _would_break(result: Scored, leaf: Indicator, change: Change) -> list[str]:
-    """The error rules that hold now and would break."""
-    after = _changed(leaf, result.facts, change)
+    """The error rules that hold now and would break, with the contradicted answers or without."""
+    after = [LeastFavourable(_changed(leaf, facts, change)) for facts in (result.sent, result.facts)]
     return [
         rule.id
         for rule in result.document.rules
         if rule.severity == "error"
         and rule.holds is not None
         and rule.id not in {broken.rule.id for broken in result.broken}
-        and truth(rule.holds, LeastFavourable(result.facts))
-        and not truth(rule.holds, LeastFavourable(after))
+        and not all(truth(rule.holds, facts) for facts in after)
     ]
