@@ -23,6 +23,7 @@ from actitud_api.engine.methodology.model import (
     ComponentOperand,
     Constant,
     Document,
+    Fact,
     Group,
     Implies,
     Indicator,
@@ -60,6 +61,13 @@ DIGITS_15: Final = 10**15
 
 DECIMALS_OF_NUMBERS = 6
 """Decimals to which a fact of type `number` is rounded if the document states none (SCORING, section 3)."""
+
+
+Z_SQUARE: Final = Fraction(3_841_458_820_694_124, 10**15)
+"""Square of the 97.5th percentile of the normal distribution, with which a lower limit is compared exactly.
+
+The number, to 15 decimals, is that of SCORING, section 6.
+"""
 
 
 def to_exact(number: float | Number) -> Number:
@@ -139,12 +147,12 @@ def list_fact_names(indicator: Indicator) -> list[str]:
 
     The name of this number is that of `name_derived_count`.
     """
-    names = []
-    for fact in indicator.facts:
-        names.append(fact.name)
-        if fact.type == "components":
-            names.append(name_derived_count(fact.name))
-    return names
+    return [name for fact in indicator.facts for name in name_fact(fact)]
+
+
+def name_fact(fact: Fact) -> tuple[str, ...]:
+    """Return the name of a fact; after that of a list of components comes the name of their number."""
+    return (fact.name, name_derived_count(fact.name)) if fact.type == "components" else (fact.name,)
 
 
 def name_derived_count(fact: str) -> str:

@@ -6,10 +6,9 @@ E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inferen
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 from typing import Final
 
-from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, Number
+from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, Z_SQUARE, Number
 from actitud_api.engine.scoring.aggregations import EPSILON
 
 Z: Final = 1.959963984540054
@@ -17,8 +16,6 @@ Z: Final = 1.959963984540054
 SQUARE: Final = Z * Z
 HALF_SQUARE: Final = Z * Z / 2
 QUARTER_SQUARE: Final = Z * Z / 4
-EXACT_SQUARE: Final = Fraction(3_841_458_820_694_124, 10**15)
-"""Square of `Z` to 15 decimals, with which a limit is compared exactly (docs/scoring.md, section 6)."""
 MILLION: Final = int(10**DECIMALS_OF_NUMBERS)
 
 
@@ -43,7 +40,7 @@ def reaches_lower_bound(cases: int, n: int, required: Number) -> bool:
     """
     p, q = required.numerator, required.denominator
     above = cases * q - p * n
-    return above >= 0 and above * above * EXACT_SQUARE.denominator >= EXACT_SQUARE.numerator * p * (q - p) * n
+    return above >= 0 and above * above * Z_SQUARE.denominator >= Z_SQUARE.numerator * p * (q - p) * n
 
 
 def find_least_cases(n: int, required: Number) -> int | None:

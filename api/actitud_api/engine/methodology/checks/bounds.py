@@ -47,6 +47,7 @@ from actitud_api.engine.methodology.model import (
     ValueOperand,
 )
 from actitud_api.engine.methodology.predicates import (
+    Z_SQUARE,
     name_derived_count,
     round_half_up,
     to_exact,
@@ -104,8 +105,8 @@ class OperandBounds:
                 return self._bound_fact(self._indicators[name], fact)
             case ValueOperand(indicator=name) if name in self._indicators:
                 return self._bound_value(self._indicators[name])
-            case LowerBoundOperand():
-                return Bounds(0, 1)
+            case LowerBoundOperand(indicators=names):
+                return Bounds(0, max((self._bound_lower_limit(name) for name in names), key=float))
             case ScoreOperand(node=name) if (node := self._groups.get(name) or self._indicators.get(name)) is not None:
                 top = Fraction(self._compute_top_score(node), self.unit)
                 published = node.published_decimals if isinstance(node, Group) else None
@@ -206,6 +207,15 @@ class OperandBounds:
                 return Bounds(span.least, min(span.greatest, 1))
             case _:
                 return span
+
+    def _bound_lower_limit(self, name: str) -> Bound:
+        """Compute the lower limit of a share in the largest sample that an indicator can have, if all are cases."""
+        match self._indicators[name].value if name in self._indicators else None:
+            case Quotient(denominator=denominator):
+                most = self.compute(denominator).greatest
+                return 1 if math.isinf(most) else max(most, 0) / (max(most, 0) + Z_SQUARE)
+            case _:
+                return 1
 
     def _bound_index(self) -> Bounds:
         root = self._document.root

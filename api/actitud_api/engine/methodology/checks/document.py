@@ -56,6 +56,7 @@ from actitud_api.engine.methodology.model import (
 )
 from actitud_api.engine.methodology.predicates import (
     list_fact_names,
+    name_fact,
     to_exact,
     to_indicator_attribute,
     walk_comparisons,
@@ -398,7 +399,7 @@ _SENTENCES: Final[Mapping[Code, Texts]] = {
     "unknown-source": Texts("no hay ninguna fuente {source!r}", "there is no source {source!r}"),
     "step-not-null": Texts("debe ser null en un indicador {type}", "must be null for a {type}"),
     "step-missing": Texts("falta en un indicador {type}", "is missing for a {type}"),
-    "unknown-step-fact": Texts("{step!r} no es un dato de {id}", "{step!r} is not a fact of {id}"),
+    "unknown-step-fact": Texts("{step!r} no es un dato numérico de {id}", "{step!r} is not a numeric fact of {id}"),
     "step-not-linear": Texts(
         "el valor debe ser un cociente de sumas y productos lineales en este dato",
         "the value must be a quotient of sums and products linear in this fact",
@@ -471,7 +472,8 @@ _SENTENCES: Final[Mapping[Code, Texts]] = {
         "lo que pone la organización es obligatorio y no es null", "what the organisation sets is required and not null"
     ),
     "service-default": Texts(
-        "lo que pone el servicio necesita un valor por defecto", "what the service sets needs a default"
+        "lo que pone el servicio necesita un valor por defecto que el campo admita",
+        "what the service sets needs a default that the field admits",
     ),
     "review-predicate": Texts(
         "las revisiones, y solo ellas, van sin predicado", "reviews, and only reviews, are without a predicate"
@@ -574,6 +576,8 @@ class _DocumentChecker:
         yield from self._check_share(self.document.coverage.overall, "/coverage/overall")
         yield from self._check_share(self.document.coverage.per_dimension, "/coverage/per_dimension")
         yield from self._check_name("/version", self.document.version)
+        for name, ids in (("windows", self.document.windows), ("principles", self.document.principles)):
+            yield from self._check_ids([(f"/{name}/{position}", known) for position, known in enumerate(ids)])
         yield from self._check_ids(
             [(f"/profile/{position}/name", field.name) for position, field in enumerate(self.document.profile)]
         )
@@ -651,7 +655,7 @@ class _DocumentChecker:
             yield build_defect(f"{pointer}/children", "no-children")
         if group.children and not any(child.weight for child in group.children):
             yield build_defect(f"{pointer}/children", "no-weight")
-        if group.rated_children > len(group.children):
+        if not 0 <= group.rated_children <= len(group.children):
             yield build_defect(
                 f"{pointer}/rated_children",
                 "rated-children-range",
@@ -705,7 +709,11 @@ class _DocumentChecker:
         yield from self._check_range(indicator.range, f"{pointer}/range")
         yield from self._check_facts(indicator, pointer)
         yield from self._check_ids(
-            [(f"{pointer}/facts/{position}/name", fact.name) for position, fact in enumerate(indicator.facts)]
+            [
+                (f"{pointer}/facts/{position}/name", name)
+                for position, fact in enumerate(indicator.facts)
+                for name in name_fact(fact)
+            ]
         )
         yield from self._check_ids(
             [(f"{pointer}/components/{position}", component) for position, component in enumerate(indicator.components)]
@@ -766,6 +774,15 @@ class _DocumentChecker:
             item_pointer = f"{pointer}/facts/{position}"
             if not fact.required and fact.type != "components":
                 yield build_defect(f"{item_pointer}/required", "optional-fact")
+            if fact.required and fact.set_by == "service":
+                yield Defect(
+                    f"{item_pointer}/required",
+                    "optional-fact",
+                    Texts(
+                        "la organización no puede enviar lo que pone el servicio: debe poder faltar",
+                        "the organisation cannot send what the service sets: it must be one that may be left out",
+                    ),
+                )
             yield from self._check_bounded(fact, item_pointer)
 
     def _check_bounded(self, described: Fact | ProfileField, pointer: str) -> Iterator[Defect]:
@@ -825,18 +842,24 @@ class _DocumentChecker:
         if indicator.step is None:
             if indicator.type != "quantity":
                 yield build_defect(pointer, "step-missing", type=indicator.type)
-        elif indicator.step.startswith("profile:"):
-            if indicator.step.removeprefix("profile:") not in self.profile:
+            return
+        moved: ProfileOperand | AnswerOperand
+        if indicator.step.startswith("profile:"):
+            moved = ProfileOperand(field=indicator.step.removeprefix("profile:"))
+            if moved.field not in self.profile:
                 yield build_defect(pointer, "unknown-profile-field", step=indicator.step)
-        elif (indicator.id, indicator.step) not in self.facts:
-            yield build_defect(pointer, "unknown-step-fact", step=indicator.step, id=indicator.id)
+                return
         else:
-            top = indicator.value
-            # `raw_values.compile_step` finds the coefficients of the fact by two trials, which is exact for linear
-            # sides only.
-            both = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top,)
-            if any(_find_degree(operand, indicator.id, indicator.step) > 1 for operand in both):
-                yield build_defect(f"{pointer}", "step-not-linear")
+            moved = AnswerOperand(indicator=indicator.id, fact=indicator.step)
+            if not any(fact.name == moved.fact and fact.type in ("integer", "number") for fact in indicator.facts):
+                yield build_defect(pointer, "unknown-step-fact", step=indicator.step, id=indicator.id)
+                return
+        top = indicator.value
+        # `raw_values.compile_step` finds the coefficients of the fact by two trials, which is exact for linear sides
+        # only.
+        both = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top,)
+        if any(_find_degree(operand, moved) > 1 for operand in both):
+            yield build_defect(pointer, "step-not-linear")
 
     # predicates
 
@@ -899,6 +922,14 @@ class _DocumentChecker:
                 return "number"
 
     def _check_formula(self, value: Operand, pointer: str) -> Iterator[Defect]:
+        for side in (value.numerator, value.denominator) if isinstance(value, Quotient) else (value,):
+            kind = self._find_kind(side)
+            if kind in ("text", "components"):
+                yield Defect(
+                    pointer,
+                    "not-a-number",
+                    Texts("es {kind}, y debe ser un número", "is {kind}, and must be a number").fill(kind=_KINDS[kind]),
+                )
         combined: list[Operand] = []
         for part in walk_operand_parts(value):
             yield from self._check_operand(part, pointer, gate=False, quotient=part is value)
@@ -955,6 +986,17 @@ class _DocumentChecker:
                 yield build_defect(pointer, "unknown-pillar", pillar=pillar)
             case Quotient() if not quotient:
                 yield build_defect(pointer, "quotient-inside")
+        if isinstance(operand, AnswerOperand) and operand.absent is not None:
+            absent = self._find_kind(operand.absent)
+            # 0 may stand for no, and 1 for yes.
+            if absent in ("text", "components"):
+                yield Defect(
+                    pointer,
+                    "compared-kinds",
+                    Texts("cuenta como {absent} la respuesta que falta", "counts an absent answer as {absent}").fill(
+                        absent=_KINDS[absent]
+                    ),
+                )
         if (
             isinstance(operand, ValueOperand | LowerBoundOperand | ScoreOperand | PillarOperand | IndexOperand)
             and not gate
@@ -969,20 +1011,34 @@ class _DocumentChecker:
             yield from self._check_bounded(field, item_pointer)
             if (field.type == "enum") != bool(field.values):
                 yield build_defect(f"{item_pointer}/values", "enum-values")
+            yield from self._check_ids(
+                [(f"{item_pointer}/values/{number}", value) for number, value in enumerate(field.values)]
+            )
             if field.set_by == "organisation" and (field.nullable or field.default is not None):
                 yield build_defect(item_pointer, "organisation-field")
             if field.set_by == "service" and not field.nullable and field.default is None:
                 yield build_defect(item_pointer, "service-default")
+            if field.set_by == "service" and field.default is not None and not _admits(field, field.default):
+                yield build_defect(f"{item_pointer}/default", "service-default")
 
     def _check_rules(self) -> Iterator[Defect]:
         for position, rule in enumerate(self.document.rules):
             item_pointer = f"/rules/{position}"
             if (rule.holds is None) != (rule.severity == "review"):
                 yield build_defect(f"{item_pointer}/holds", "review-predicate")
+            if rule.scope != "answers" and rule.severity != "review":
+                yield Defect(
+                    f"{item_pointer}/scope",
+                    "review-predicate",
+                    Texts("solo las revisiones miran más que las respuestas", "only reviews look at more than answers"),
+                )
             if rule.holds is not None:
                 yield from self._check_predicate(rule.holds, f"{item_pointer}/holds", rule=True)
             if bool(rule.invalidates) != (rule.severity == "error"):
                 yield build_defect(f"{item_pointer}/invalidates", "error-invalidates")
+            yield from self._check_ids(
+                [(f"{item_pointer}/invalidates/{number}", name) for number, name in enumerate(rule.invalidates)]
+            )
             for indicator in rule.invalidates:
                 if indicator not in self.indicators:
                     yield build_defect(f"{item_pointer}/invalidates", "unknown-indicator", indicator=indicator)
@@ -1195,16 +1251,39 @@ class _DocumentChecker:
                         yield build_defect(f"/answers/{name}/{key}", "unknown-indicator", indicator=indicator)
         for name, idea in answered.ideas.items():
             yield from _check_known(idea.comments, answered.comments, f"/answers/ideas/{name}/comments")
+        yield from self._check_ids(
+            [(f"/calendar/{position}/id", step.id) for position, step in enumerate(self.document.calendar)]
+        )
         for position, step in enumerate(self.document.calendar):
-            for member, day in (("start", step.start), ("to", step.to)):
-                if not _is_day(day):
-                    yield build_defect(f"/calendar/{position}/{member}", "not-a-day", day=day)
+            misread = [
+                build_defect(f"/calendar/{position}/{member}", "not-a-day", day=day)
+                for member, day in (("start", step.start), ("to", step.to))
+                if not _is_day(day)
+            ]
+            yield from misread
+            if not misread and step.to < step.start:
+                yield Defect(
+                    f"/calendar/{position}/to",
+                    "range-order",
+                    Texts("acaba antes de empezar", "ends before it begins"),
+                )
+        yield from self._check_ids(
+            [
+                (f"/organisation_types/{position}/code", kind.code)
+                for position, kind in enumerate(self.document.organisation_types)
+            ]
+        )
         for position, organisation_type in enumerate(self.document.organisation_types):
             if organisation_type.band_scale not in self.document.size_bands:
                 yield build_defect(f"/organisation_types/{position}/band_scale", "unknown-band-scale")
         for scale, bands in self.document.size_bands.items():
             expected = 0
+            yield from self._check_ids(
+                [(f"/size_bands/{scale}/{position}/code", band.code) for position, band in enumerate(bands)]
+            )
             for position, band in enumerate(bands):
+                if band.to is not None and band.to < band.start:
+                    yield build_defect(f"/size_bands/{scale}/{position}", "range-order")
                 if band.start != expected:
                     yield build_defect(f"/size_bands/{scale}/{position}/start", "size-band-gap", expected=expected)
                 if (band.to is None) != (position == len(bands) - 1):
@@ -1213,6 +1292,9 @@ class _DocumentChecker:
         for name, weights in self.document.alternative_weights.items():
             if list(weights) != [child.id for child in self.document.root.children]:
                 yield build_defect(f"/alternative_weights/{name}", "alternative-weights")
+            for child, weight in weights.items():
+                if weight < 0:
+                    yield build_defect(f"/alternative_weights/{name}/{child}", "negative-weight")
 
 
 def _check_lower_bound_comparison(compare: Compare, pointer: str) -> Iterator[Defect]:
@@ -1255,6 +1337,14 @@ def _check_known(ids: Iterable[str], table: Mapping[str, object], pointer: str) 
             yield build_defect(pointer, "unknown-answers-key", identifier=identifier)
 
 
+def _admits(field: ProfileField, default: bool | int) -> bool:
+    """Return True if a profile field can have the value `default`; a choice has texts, so it can have none."""
+    if field.type == "enum" or (field.type == "boolean") != isinstance(default, bool):
+        return False
+    low, high = field.minimum, field.maximum
+    return field.type == "boolean" or ((low is None or low <= default) and (high is None or default <= high))
+
+
 def _is_day(text: str) -> bool:
     """Return True if a text is a month and day, `MM-DD`, that exists in every year."""
     try:
@@ -1269,21 +1359,20 @@ def _format_number(number: Bound) -> str:
     return str(number) if isinstance(number, int) else str(float(number)).removesuffix(".0")
 
 
-def _find_degree(operand: Operand, indicator: str, fact: str) -> int:
-    """Return the degree of an operand as a polynomial in the fact `fact` of an indicator; 2 also if it is none."""
+def _find_degree(operand: Operand, moved: Operand) -> int:
+    """Return the degree of an operand as a polynomial in `moved`, a fact or profile field; 2 also if it is none."""
     match operand:
-        case AnswerOperand(indicator=of, fact=name):
-            return int((of, name) == (indicator, fact))
+        case AnswerOperand(indicator=indicator, fact=fact):
+            return int(AnswerOperand(indicator=indicator, fact=fact) == moved)
+        case ProfileOperand():
+            return int(operand == moved)
         case Sum(of=members):
-            return max(_find_degree(member, indicator, fact) for member in members)
+            return max((_find_degree(member, moved) for member in members), default=0)
         case Product(of=members):
-            return sum(_find_degree(member, indicator, fact) for member in members)
+            return sum(_find_degree(member, moved) for member in members)
         case _:
-            reads = any(
-                isinstance(part, AnswerOperand) and (part.indicator, part.fact) == (indicator, fact)
-                for part in walk_operand_parts(operand)
-            )
-            return 2 if reads else 0
+            leaves = (part for part in walk_operand_parts(operand) if isinstance(part, AnswerOperand | ProfileOperand))
+            return 2 if any(_find_degree(leaf, moved) for leaf in leaves) else 0
 
 
 def check_texts(document: Document, texts: MethodologyTexts, language: Language) -> Iterator[Defect]:
