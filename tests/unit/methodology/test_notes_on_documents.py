@@ -8,10 +8,14 @@ import pytest
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.checks.notes import find_idle_parts, find_notes, find_unread_names
 from actitud_api.engine.methodology.model import (
+    AdditionalIndex,
     Document,
     Fact,
+    Gate,
     Implies,
+    IndexOperand,
     Indicator,
+    Level,
     Minimum,
     Not,
     Predicate,
@@ -76,7 +80,8 @@ def test_a_direction_against_the_curve() -> None:
     assert told(known) == [
         ("/direction", "direction-against-curve", "la curva va en el otro sentido", "the curve goes the other way")
     ]
-    assert told(b.amount("A", 1, ((2, 50), (24, 50)))) == []
+    flat = ("flat-curve", "todas las respuestas puntúan lo mismo", "every answer scores the same")
+    assert told(b.amount("A", 1, ((2, 50), (24, 50)))) == [("/curve/goalposts", *flat)]
 
 
 def test_a_denominator_that_is_always_0() -> None:
@@ -115,3 +120,53 @@ def test_what_always_holds(zero_when: Predicate, always: bool) -> None:
     never = ("no se cumple nunca: no se aplica a nadie", "never holds: it applies to nobody")
     known = b.amount("A", applies=Not(of=zero_when))
     assert told(known) == ([("/applies", "never-applies", *never)] if always else [])
+
+
+def named(document: Document) -> list[tuple[str, str, str, str]]:
+    return [(note.pointer, note.code, note.translate("es"), note.translate("en")) for note in find_idle_parts(document)]
+
+
+def test_a_rule_that_everybody_breaks() -> None:
+    """Hours are 0 to a million: never below 0, always 0 or more; a rule that everybody keeps does no harm."""
+    below = b.rule("V", b.compare(b.fact("A", "hours"), "lt", 0), "A")
+    kept = b.rule("W", b.compare(b.fact("A", "hours"), "ge", 0), "A")
+    tree = b.root(b.group("D", b.amount("A")))
+    assert named(b.document(tree, rules=(kept, below))) == [
+        (
+            "/rules/1/holds",
+            "never-holds",
+            "no se cumple nunca: la incumple cualquiera",
+            "never holds: everybody breaks it",
+        )
+    ]
+
+
+def test_a_level_that_asks_for_nothing() -> None:
+    asked = Gate(id="G", holds=b.compare(IndexOperand(), "ge", 40))
+    levels = (Level(number=1, gates=()), Level(number=2, gates=(asked,)), Level(number=3, gates=()))
+    assert named(b.document(b.root(b.group("D", b.amount("A"))), levels=levels)) == [
+        (
+            "/levels/2/gates",
+            "no-gates",
+            "no pide nada: quien llega al nivel anterior tiene este",
+            "asks for nothing: whoever has the level below has it",
+        )
+    ]
+
+
+def test_a_group_that_asks_for_children_without_weight() -> None:
+    group = msgspec.structs.replace(b.group("D", b.amount("A"), b.amount("B", 0)), rated_children=2)
+    assert named(b.document(b.root(group))) == [
+        ("/root/children/0/rated_children", "rated-children-range", "pide 2 de 1", "asks for 2 of 1")
+    ]
+    assert named(b.document(b.root(msgspec.structs.replace(group, rated_children=1)))) == []
+
+
+@pytest.mark.parametrize(("floor", "inside"), [(-1, False), (0, True), (100, True), (101, False)])
+def test_a_floor_outside_the_range_of_the_index(floor: int, inside: bool) -> None:
+    words = ("las puntuaciones deben ir de 0 a 100, el rango", "scores must be 0 to 100, the range")
+    document = msgspec.structs.replace(
+        b.document(b.root(b.group("D", b.amount("A")))),
+        additional_index=AdditionalIndex(aggregation="geometric", floor=floor),
+    )
+    assert named(document) == ([] if inside else [("/additional_index/floor", "score-outside-range", *words)])

@@ -265,6 +265,9 @@ Code = Literal[
     "direction-against-curve",
     "zero-denominator",
     "always-zero",
+    "no-gates",
+    "never-holds",
+    "flat-curve",
     "never-applies",
     "no-texts",
     "form-first",
@@ -533,6 +536,11 @@ _SENTENCES: Final[Mapping[Code, Texts]] = {
     "direction-against-curve": Texts("la curva va en el otro sentido", "the curve goes the other way"),
     "zero-denominator": Texts("es siempre 0: nunca hay un valor", "is always 0: there is never a value"),
     "always-zero": Texts("se cumple siempre: siempre puntúa 0", "always holds: the score is always 0"),
+    "no-gates": Texts(
+        "no pide nada: quien llega al nivel anterior tiene este", "asks for nothing: whoever has the level below has it"
+    ),
+    "never-holds": Texts("no se cumple nunca: la incumple cualquiera", "never holds: everybody breaks it"),
+    "flat-curve": Texts("todas las respuestas puntúan lo mismo", "every answer scores the same"),
     "never-applies": Texts("no se cumple nunca: no se aplica a nadie", "never holds: it applies to nobody"),
 }
 """The usual sentence of a code; any other is said where the fault is found."""

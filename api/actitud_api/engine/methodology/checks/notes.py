@@ -89,17 +89,37 @@ def find_unread_names(document: Document) -> Iterator[Remark]:
 
 
 def find_idle_parts(document: Document) -> Iterator[Remark]:
-    """Yield a note for each part of an indicator that makes no difference, whatever the facts are.
+    """Yield a note for each part of a document that makes no difference, whatever the facts are.
 
     These parts are a denominator that is always 0, a zero rule that always holds, an applicability condition that never
-    holds, and a goalpost with the highest score that no raw value reaches. A `direction` that contradicts the curve
-    gets a note too. The bounds of an operand are computed from the limits of its facts and may be too wide. So an idle
-    part may be missed, but every reported part is idle.
+    holds, a curve with one score, a goalpost with the highest score that no raw value reaches, a validation rule that
+    everybody breaks, a level above the first without gates, a group that asks for more children than have a weight,
+    and a floor outside the range of the index. A `direction` that contradicts the curve gets
+    a note too. The bounds of an operand are computed from the limits of its facts and may be too wide. So an idle part
+    may be missed, but every reported part is idle.
     """
     bounds = OperandBounds(document)
+    for position, rule in enumerate(document.rules):
+        if rule.holds is not None and bounds.decide(rule.holds) is False:
+            yield build_remark(f"/rules/{position}/holds", "never-holds")
+    for position, level in enumerate(document.levels):
+        if position and not level.gates:
+            yield build_remark(f"/levels/{position}/gates", "no-gates")
+    additional, top = document.additional_index, document.root.range.maximum
+    if additional is not None and not 0 <= additional.floor <= top:
+        yield build_remark("/additional_index/floor", "score-outside-range", minimum=0, maximum=top)
     for node, pointer in walk_nodes(document.root, "/root"):
         if isinstance(node, Indicator):
             yield from _find_idle_parts(node, pointer, bounds)
+            continue
+        children = sum(child.weight > 0 for child in node.children)
+        if node.rated_children > children:
+            yield build_remark(
+                f"{pointer}/rated_children",
+                "rated-children-range",
+                rated_children=node.rated_children,
+                children=children,
+            )
 
 
 def _find_idle_parts(indicator: Indicator, pointer: str, bounds: OperandBounds) -> Iterator[Remark]:
@@ -117,6 +137,9 @@ def _find_idle_parts(indicator: Indicator, pointer: str, bounds: OperandBounds) 
     rising = scores[-1] > scores[0]
     if scores[0] != scores[-1] and rising != (indicator.direction == "higher_is_better"):
         yield build_remark(f"{pointer}/direction", "direction-against-curve")
+    if len(set(scores)) == 1:
+        yield build_remark(f"{pointer}/curve/goalposts", "flat-curve")
+        return
     best = [position for position, score in enumerate(scores) if score == max(scores)]
     position = best[0] if rising else best[-1]
     x = to_exact(goalposts[position].x)
