@@ -13,6 +13,7 @@ from actitud.verification import Findings, Rescorer, quote, read_document
 from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.digests import canonicalize
 from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.pointers import add_step
 from actitud_api.engine.scoring.change_decomposition import convert_submission, decompose_change
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import MethodologyReference
@@ -168,8 +169,8 @@ def find_differences(expected: object, actual: object, pointer: str) -> Iterator
     """
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         for name in [*expected, *(name for name in actual if name not in expected)]:
-            step = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
-            yield from find_differences(expected.get(name, _ABSENT), actual.get(name, _ABSENT), step)
+            member = add_step(pointer, name)
+            yield from find_differences(expected.get(name, _ABSENT), actual.get(name, _ABSENT), member)
     elif isinstance(expected, Sequence) and isinstance(actual, Sequence) and not {type(expected), type(actual)} & {str}:
         if len(expected) != len(actual):
             yield pointer, expected, actual

@@ -92,7 +92,7 @@ SUBTLE: Final[dict[str, tuple[dict[str, object], Found]]] = {
 def resolves(document: Json, pointer: str) -> bool:
     """Return True if a JSON Pointer leads into a document, or to a member of it that is missing or too much."""
     node = document
-    for step in pointer.split("/")[1:]:
+    for step in (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]):
         if isinstance(node, list):
             if not step.isdecimal() or int(step) >= len(node):
                 return False

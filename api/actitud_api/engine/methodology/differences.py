@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from actitud_api.engine.i18n import LANGUAGES, Language
 from actitud_api.engine.methodology.model import Document, Group, Indicator, MethodologyTexts
+from actitud_api.engine.methodology.pointers import add_step
 
 Part = Literal[
     "document",
@@ -183,7 +184,7 @@ def _compare_members(element: Element, before: object, after: object, pointer: s
         before, after = ({item[_KEYED[name]]: item for item in items} for items in (before, after))
     if isinstance(before, dict) and isinstance(after, dict) and name not in WHOLE:
         for member in [*before, *(added for added in after if added not in before)]:
-            member_pointer = f"{pointer}/{member.replace('~', '~0').replace('/', '~1')}"
+            member_pointer = add_step(pointer, member)
             yield from _compare_members(
                 element, before.get(member, _ABSENT), after.get(member, _ABSENT), member_pointer
             )

@@ -12,7 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, reduce
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, Final, Literal, TypeVar
@@ -26,6 +26,7 @@ from actitud_api.engine.methodology.checks import document as defects
 from actitud_api.engine.methodology.checks.document import Defect, build_defect
 from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.model import Document, Frozen, MethodologyTexts
+from actitud_api.engine.methodology.pointers import add_step
 
 Status = Literal["draft", "active", "retired"]
 """Status of a version: `draft` may still change, `active` is in use, `retired` is kept for old editions."""
@@ -264,7 +265,7 @@ def _decode(raw: bytes, shape: type[ShapeT], pointer: str, found: list[Defect]) 
         # msgspec stops at the first fault. An author wants all of them, so the schema of the same struct is validated.
         validator = jsonschema_rs.Draft202012Validator(msgspec.json.schema(shape))
         problems = [
-            _build_structural_defect(pointer + "".join(f"/{part}" for part in problem.instance_path) or "/", problem)
+            _build_structural_defect(reduce(add_step, problem.instance_path, pointer) or "/", problem)
             for error_found in validator.iter_errors(value)
             for problem in _select_innermost_errors(error_found)
         ]
@@ -292,7 +293,7 @@ def _find_infinite(raw: bytes) -> str | None:
     def walk(value: object, pointer: str) -> Iterator[str]:
         members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
         for name, member in members:
-            yield from walk(member, f"{pointer}/{name}")
+            yield from walk(member, add_step(pointer, name))
         if value in (math.inf, -math.inf):
             yield pointer
 
@@ -323,7 +324,7 @@ def _find_whole_floats(value: object, validator: jsonschema_rs.Draft202012Valida
 
     return [
         Defect(
-            pointer + "".join(f"/{step}" for step in problem.instance_path),
+            reduce(add_step, problem.instance_path, pointer),
             "not-admitted",
             Texts(
                 "es {value}, y debe ser un número entero sin decimales",
@@ -378,9 +379,9 @@ def _find_ambiguities(value: object, pointer: str) -> Iterator[Defect]:
     if isinstance(value, _RawMembers):
         for name, count in Counter(name for name, _ in value).items():
             if count > 1:
-                yield build_defect(f"{pointer}/{name}", "duplicated-member")
+                yield build_defect(add_step(pointer, name), "duplicated-member")
         for name, member in value:
-            yield from _find_ambiguities(member, f"{pointer}/{name}")
+            yield from _find_ambiguities(member, add_step(pointer, name))
     elif isinstance(value, list):
         for position, member in enumerate(value):
             yield from _find_ambiguities(member, f"{pointer}/{position}")

@@ -54,6 +54,7 @@ from actitud_api.engine.methodology.model import (
     Sum,
     ValueOperand,
 )
+from actitud_api.engine.methodology.pointers import add_step
 from actitud_api.engine.methodology.predicates import (
     list_fact_names,
     name_fact,
@@ -1183,7 +1184,7 @@ class _DocumentChecker:
         """Yield the defects of the pillars: every indicator with a weight stands in one, and their means are plain."""
         document, seen = self.document, set[str]()
         for name, members in document.pillars.items():
-            pointer = f"/pillars/{name.replace('~', '~0').replace('/', '~1')}"
+            pointer = add_step("/pillars", name)
             yield from self._check_name(pointer, name)
             if not members:
                 yield build_defect(pointer, "empty-pillar")
@@ -1252,13 +1253,14 @@ class _DocumentChecker:
             ("ideas", {key: idea.indicators for key, idea in answered.ideas.items()}),
         ):
             for key, ids in table.items():
+                pointer = add_step(f"/answers/{name}", key)
                 if not ids:
-                    yield build_defect(f"/answers/{name}/{key}", "no-indicator")
+                    yield build_defect(pointer, "no-indicator")
                 for indicator in ids:
                     if indicator not in self.indicators:
-                        yield build_defect(f"/answers/{name}/{key}", "unknown-indicator", indicator=indicator)
+                        yield build_defect(pointer, "unknown-indicator", indicator=indicator)
         for name, idea in answered.ideas.items():
-            yield from _check_known(idea.comments, answered.comments, f"/answers/ideas/{name}/comments")
+            yield from _check_known(idea.comments, answered.comments, f"{add_step('/answers/ideas', name)}/comments")
         yield from self._check_ids(
             [(f"/calendar/{position}/id", step.id) for position, step in enumerate(self.document.calendar)]
         )
@@ -1285,24 +1287,25 @@ class _DocumentChecker:
             if organisation_type.band_scale not in self.document.size_bands:
                 yield build_defect(f"/organisation_types/{position}/band_scale", "unknown-band-scale")
         for scale, bands in self.document.size_bands.items():
-            expected = 0
+            expected, scale_pointer = 0, add_step("/size_bands", scale)
             yield from self._check_ids(
-                [(f"/size_bands/{scale}/{position}/code", band.code) for position, band in enumerate(bands)]
+                [(f"{scale_pointer}/{position}/code", band.code) for position, band in enumerate(bands)]
             )
             for position, band in enumerate(bands):
                 if band.to is not None and band.to < band.start:
-                    yield build_defect(f"/size_bands/{scale}/{position}", "range-order")
+                    yield build_defect(f"{scale_pointer}/{position}", "range-order")
                 if band.start != expected:
-                    yield build_defect(f"/size_bands/{scale}/{position}/start", "size-band-gap", expected=expected)
+                    yield build_defect(f"{scale_pointer}/{position}/start", "size-band-gap", expected=expected)
                 if (band.to is None) != (position == len(bands) - 1):
-                    yield build_defect(f"/size_bands/{scale}/{position}/to", "size-band-open")
+                    yield build_defect(f"{scale_pointer}/{position}/to", "size-band-open")
                 expected = (band.to or 0) + 1
         for name, weights in self.document.alternative_weights.items():
+            pointer = add_step("/alternative_weights", name)
             if list(weights) != [child.id for child in self.document.root.children]:
-                yield build_defect(f"/alternative_weights/{name}", "alternative-weights")
+                yield build_defect(pointer, "alternative-weights")
             for child, weight in weights.items():
                 if weight < 0:
-                    yield build_defect(f"/alternative_weights/{name}/{child}", "negative-weight")
+                    yield build_defect(add_step(pointer, child), "negative-weight")
 
 
 def _check_lower_bound_comparison(compare: Compare, pointer: str) -> Iterator[Defect]:
@@ -1412,13 +1415,13 @@ def check_texts(document: Document, texts: MethodologyTexts, language: Language)
     for field in document.profile:
         if field.name in texts.profile:
             yield from _check_same(
-                f"{root}/profile/{field.name}/values", texts.profile[field.name].values, field.values
+                f"{add_step(f'{root}/profile', field.name)}/values", texts.profile[field.name].values, field.values
             )
     for indicator in walk_indicators(document.root):
         text = texts.indicators.get(indicator.id)
         if text is None:
             continue
-        item_pointer = f"{root}/indicators/{indicator.id}"
+        item_pointer = add_step(f"{root}/indicators", indicator.id)
         yield from _check_same(f"{item_pointer}/facts", text.facts, list_fact_names(indicator))
         yield from _check_same(f"{item_pointer}/components", text.components, indicator.components)
         if (text.step is None) != (indicator.step is None):
@@ -1456,10 +1459,10 @@ def _check_same(pointer: str, present: Mapping[str, object], wanted: Iterable[st
     expected = dict.fromkeys(wanted)
     for key in expected:
         if key not in present:
-            yield build_defect(f"{pointer}/{key}", "missing-text")
+            yield build_defect(add_step(pointer, key), "missing-text")
     for key in present:
         if key not in expected:
-            yield build_defect(f"{pointer}/{key}", "unused-text")
+            yield build_defect(add_step(pointer, key), "unused-text")
 
 
 def _find_empty_strings(pointer: str, value: object) -> Iterator[Defect]:
@@ -1469,7 +1472,7 @@ def _find_empty_strings(pointer: str, value: object) -> Iterator[Defect]:
             yield build_defect(pointer, "empty-text")
     elif isinstance(value, dict):
         for key, member in value.items():
-            yield from _find_empty_strings(f"{pointer}/{key}", member)
+            yield from _find_empty_strings(add_step(pointer, key), member)
     elif isinstance(value, tuple):
         for position, member in enumerate(value):
             yield from _find_empty_strings(f"{pointer}/{position}", member)
