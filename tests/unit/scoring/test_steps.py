@@ -275,6 +275,24 @@ def test_a_checklist_adds_the_first_that_are_missing() -> None:
     )
 
 
+def test_a_checklist_of_which_what_is_missing_counts() -> None:
+    """4 − count, the fewer the better: the goalpost is at 0, which takes all four; of 4 − count/2 none gets there."""
+    known = b.checklist("X", 1, ("a", "b", "c", "d"), ((0, 100), (4, 0)))
+    for times, found in (
+        (-1, ("improve", {"components": ("a", "b", "c", "d")}, 75, False)),
+        (-0.5, ("act", {}, None, False)),
+    ):
+        missing = Sum(of=(b.const(4), Product(of=(b.const(times), b.fact("X", "count")))))
+        assert improvement(msgspec.structs.replace(known, value=missing), {"components": ("b",)}) == found
+
+
+def test_a_negative_denominator_turns_the_step() -> None:
+    """−hours/3, the fewer the better: −0.5 asks for 1.5, so 2 of whole hours, −0.6667: 50 + 50·(1/6)/9.5 = 50.88."""
+    known = b.amount("X", knots=((-10, 100), (-0.5, 50), (0, 0)), decimals=0)
+    known = msgspec.structs.replace(known, value=Quotient(numerator=b.fact("X", "hours"), denominator=b.const(-3)))
+    assert improvement(known, {"hours": 0}) == ("improve", {"hours": 2}, 50.88, False)
+
+
 def test_no_becomes_yes() -> None:
     assert improvement(b.boolean("X"), {"value": False}) == ("improve", {"value": True}, 100, False)
 

@@ -12,7 +12,7 @@ from typing import cast
 
 from msgspec import Struct, structs
 
-from actitud_api.engine.methodology.predicates import Facts, Slot
+from actitud_api.engine.methodology.predicates import Facts, Number, Slot
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.aggregations import UNKNOWN
 from actitud_api.engine.scoring.compile import CACHE_SIZE, CompiledIndicator, CompiledMethodology
@@ -355,8 +355,10 @@ def _solve(step: ImprovementStep, facts: Facts, x: Fraction, rising: bool) -> in
     """
     a, b, c, d = step.coefficients(facts)
     n, below = x.as_integer_ratio()
-    # The condition (a·f + b) / (c·f + d) ≥ n / below, or ≤ for a falling curve, becomes slope·f ≥ bound, or ≤. Integer
-    # division rounds f to the side on which the condition holds.
+    if c * cast("Number", facts[step.slot]) + d < 0:
+        a, b, c, d = -a, -b, -c, -d
+    # Where the denominator is positive, the condition (a·f + b) / (c·f + d) ≥ n / below, or ≤ for a falling curve,
+    # becomes slope·f ≥ bound, or ≤. Integer division rounds f to the side on which the condition holds.
     slope = a * below - n * c
     if not slope:
         return None
@@ -386,7 +388,7 @@ def _add_components(evaluation: Evaluation, leaf: CompiledIndicator, x: Fraction
         changed = list(facts)
         changed[slot], changed[count] = listed, len(listed)
         value = leaf.compute_value(changed)
-        if value is not None and Fraction(*value) >= x:
+        if value is not None and (Fraction(*value) >= x if leaf.is_rising else Fraction(*value) <= x):
             return {slot: listed, count: len(listed)}
     return None
 

@@ -862,9 +862,13 @@ def _list_more(result: Scored, leaf: Indicator, reaches: Callable[[Change], bool
     return None
 
 
+def _moves_profile(leaf: Indicator) -> bool:
+    return leaf.step is not None and leaf.step.startswith("profile:")
+
+
 def _changed(leaf: Indicator, facts: Facts, change: Change) -> Facts:
     """The facts after a change."""
-    if not leaf.facts:
+    if _moves_profile(leaf):
         return replace(facts, profile={**facts.profile, **cast("dict[str, Fraction]", change)})
     own: dict[str, Sent] = {**facts.answers.get(leaf.id, {}), **change}
     if "components" in change:
@@ -881,7 +885,7 @@ def _after(result: Scored, leaf: Indicator, change: Change, evidence: bool) -> S
             self_declared=submission.self_declared - {leaf.id},
             level_caps={name: cap for name, cap in submission.level_caps.items() if name != leaf.id},
         )
-    if not leaf.facts:
+    if _moves_profile(leaf):
         return msgspec.structs.replace(
             submission, profile={**submission.profile, **{name: _sent(new) for name, new in change.items()}}
         )
