@@ -539,6 +539,16 @@ def test_what_review_says() -> None:
     assert scores.level.tolist() == [5, 3, 2]
 
 
+def test_what_review_caps_goes_through_the_formula() -> None:
+    """A formula that adds a step: level 2, capped at 1, counts 50 instead of 75."""
+    added = msgspec.structs.replace(b.ladder("A"), value=Sum(of=(b.fact("A", "level"), b.const(1))))
+    known = b.methodology(b.root(b.group("D", added)))
+    capped = b.submit({"A": {"level": 2}}, level_caps={"A": 1})
+    scores = assert_equal(known, [capped])
+    assert (scores.scores.tolist(), CODES[scores.codes[0, 0]]) == ([[5_000]], "capped")
+    assert evaluate(known, capped).results[0].uncapped == 7_500
+
+
 def test_missing_in_every_way() -> None:
     """One of two unknown, the other 100: counted 0 it halves the mean, left out it does not, and void it ends it."""
 

@@ -70,6 +70,12 @@ def test_the_index_follows_through_the_curve() -> None:
     assert found == Interval(n=100, lower=0.218949, upper=0.395849, index_lower=46.9, index_upper=64.59)
 
 
+def test_a_number_without_a_denominator_has_none() -> None:
+    """1 is not 1 of 1."""
+    known = msgspec.structs.replace(b.ratio("R"), value=b.fact("R", "numerator"))
+    assert interval(alone(known), b.submit({"R": b.of(1, 10)})) is None
+
+
 def test_where_less_is_better_the_low_share_is_the_high_index() -> None:
     """The same shares on a falling line: 100 − 21.89 = 78.11 (78.1051) and 60.42 (60.4151)."""
     found = interval(alone(b.ratio("R", knots=((0, 100), (1, 0)))), b.submit({"R": b.of(30, 100)}))

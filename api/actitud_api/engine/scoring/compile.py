@@ -39,6 +39,7 @@ from actitud_api.engine.methodology.model import (
     Predicate,
     Present,
     ProfileOperand,
+    Quotient,
     Rule,
     ScoreOperand,
     ValueOperand,
@@ -627,6 +628,7 @@ class _TreeCompiler:
                 goalposts=goalposts,
                 ascending_goalposts=goalposts if rising else goalposts[::-1],
                 is_sampled_share=indicator.type == "ratio"
+                and isinstance(indicator.value, Quotient)
                 and (indicator.sample or indicator.part_of_denominator)
                 and all(fact.type == "integer" for fact in indicator.facts),
                 is_rising=rising,

@@ -436,11 +436,15 @@ def score_indicator(
         return NOT_APPLICABLE
     if leaf.presence_slot is not None and facts[leaf.presence_slot] is None:
         return IndicatorResult(_classify_absence(leaf, submission.set_aside), counts_with, leaf.best)
-    result = compiled.blocks.scorers[leaf.position].score_facts(facts)
+    score_facts = compiled.blocks.scorers[leaf.position].score_facts
+    result = score_facts(facts)
     if result.value is None or result.score is None:
         return result
-    level_sent = lowered.get(leaf.position)
-    uncapped = result.score if level_sent is None else leaf.curve(level_sent, 1)
+    level_sent, uncapped = lowered.get(leaf.position), result.score
+    if level_sent is not None:
+        facts_sent = list(facts)
+        facts_sent[leaf.slots[0]] = level_sent
+        uncapped = score_facts(facts_sent).score or 0
     declared = result.score > leaf.cap and leaf.definition.id in submission.self_declared
     if level_sent is None and not declared:
         return result

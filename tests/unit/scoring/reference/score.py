@@ -234,7 +234,12 @@ def answered(
     assert not isinstance(value, str)
     units = score_of(leaf, Fraction(value), document.decimals)
     level_sent = lowered(submission, facts, leaf)
-    uncapped = units if level_sent is None else score_of(leaf, Fraction(level_sent), document.decimals)
+    uncapped = units
+    if level_sent is not None:
+        as_sent = Facts(facts.profile, {**facts.answers, leaf.id: {"level": Fraction(level_sent)}})
+        value_sent = raw_value(leaf.value, as_sent)
+        assert isinstance(value_sent, Fraction)
+        uncapped = score_of(leaf, value_sent, document.decimals)
     declared = leaf.id in submission.self_declared and units > self_declared_cap(document, leaf)
     if declared:
         units = self_declared_cap(document, leaf)
