@@ -18,6 +18,7 @@ from actitud_api.platform.jobs.runner import JobRun, JobRunner
 from actitud_api.platform.jobs.workers import map_serially
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.scores import tasks
+from actitud_api.resources.scores.rescoring import summarise_rescored
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
@@ -91,6 +92,17 @@ def test_both_scores_stand_side_by_side_and_the_change_is_attributed(client: Cli
         assert result[f"mean_{name}"] == pytest.approx(mean, abs=0.0051)
     moves = Counter((side["before"]["level"], side["after"]["level"]) for side in sides)
     assert {(move["before"], move["after"]): move["organisations"] for move in result["levels"]} == moves
+
+
+def test_means_are_half_up() -> None:
+    """50.01 and 50 are 50.005 in the mean, which is 50.01 as everywhere, and not the even 50."""
+    indices = [(50.01, 40), (50, 40.03)]
+    details = [
+        {"before": {"index": before, "level": 3}, "after": {"index": after, "level": 3}} for before, after in indices
+    ]
+    summary = summarise_rescored("2026.1", "2027.1", details)
+    # 80.03/2 = 40.015
+    assert (summary.mean_before, summary.mean_after) == (50.01, 40.02)
 
 
 def test_under_the_same_version_nothing_changes(client: Client) -> None:

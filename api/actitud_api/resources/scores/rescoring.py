@@ -23,7 +23,7 @@ from actitud_api.engine.scoring.change_decomposition import (
     decompose_change,
 )
 from actitud_api.engine.scoring.evaluate import Status, evaluate
-from actitud_api.engine.scoring.result import Figure, Points, to_figure
+from actitud_api.engine.scoring.result import Figure, Points, round_figure, to_figure
 from actitud_api.resources.scores.queries import SubmittedScore
 
 Outcome = Literal["risen", "fallen", "same", "unrated"]
@@ -175,7 +175,7 @@ def summarise_rescored(before: str, after: str, details: Iterable[Mapping[str, A
             rated += 1
             sums[0] += Fraction(str(score.before.index))
             sums[1] += Fraction(str(score.after.index))
-    means = [None if rated == 0 else to_figure(round(total / rated, _DECIMALS)) for total in sums]
+    means = [None if rated == 0 else round_figure(total / rated, _DECIMALS) for total in sums]
     return RescoringSummary(
         methodology_before=before,
         methodology_after=after,
