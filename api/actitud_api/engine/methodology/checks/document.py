@@ -584,6 +584,9 @@ class _DocumentChecker:
             yield build_defect("/self_declared_cap", "cap-range")
         yield from self._check_share(self.document.coverage.overall, "/coverage/overall")
         yield from self._check_share(self.document.coverage.per_dimension, "/coverage/per_dimension")
+        additional, top = self.document.additional_index, self.document.root.range.maximum
+        if additional is not None and additional.floor < 0:
+            yield build_defect("/additional_index/floor", "score-outside-range", minimum=0, maximum=top)
         yield from self._check_name("/version", self.document.version)
         for name, ids in (("windows", self.document.windows), ("principles", self.document.principles)):
             yield from self._check_ids([(f"/{name}/{position}", known) for position, known in enumerate(ids)])

@@ -94,7 +94,7 @@ def find_idle_parts(document: Document) -> Iterator[Remark]:
     These parts are a denominator that is always 0, a zero rule that always holds, an applicability condition that never
     holds, a curve with one score, a goalpost with the highest score that no raw value reaches, a validation rule that
     everybody breaks, a level above the first without gates, a group that asks for more children than have a weight,
-    and a floor outside the range of the index. A `direction` that contradicts the curve gets
+    and a floor above the range of the index. A `direction` that contradicts the curve gets
     a note too. The bounds of an operand are computed from the limits of its facts and may be too wide. So an idle part
     may be missed, but every reported part is idle.
     """
@@ -106,7 +106,7 @@ def find_idle_parts(document: Document) -> Iterator[Remark]:
         if position and not level.gates:
             yield build_remark(f"/levels/{position}/gates", "no-gates")
     additional, top = document.additional_index, document.root.range.maximum
-    if additional is not None and not 0 <= additional.floor <= top:
+    if additional is not None and additional.floor > top:
         yield build_remark("/additional_index/floor", "score-outside-range", minimum=0, maximum=top)
     for node, pointer in walk_nodes(document.root, "/root"):
         if isinstance(node, Indicator):
