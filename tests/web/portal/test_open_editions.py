@@ -1,4 +1,4 @@
-"""The home page and the questionnaire name the editions that take answers, and lead to where they are submitted."""
+"""The home page names the next editions and the questionnaire the open ones, and both lead to where one submits."""
 
 from __future__ import annotations
 
@@ -31,9 +31,14 @@ FAR: Final = "2090"
 """An edition whose last days are far away."""
 ORGANISATION: Final = "XX-T-1"
 SAID: Final = {
-    "es": ("Edición abierta", "El último día para presentar respuestas es el 28 de febrero de 2028."),
-    "en": ("Open edition", "The last day to submit answers is 28 February 2028."),
-    "ca": ("Edició oberta", "L’últim dia per presentar respostes és el 28 de febrer del 2028."),
+    "es": ("Próxima edición", "El último día para presentar respuestas es el 28 de febrero de 2028."),
+    "en": ("Next edition", "The last day to submit answers is 28 February 2028."),
+    "ca": ("Propera edició", "L’últim dia per presentar respostes és el 28 de febrer del 2028."),
+}
+IN_REVIEW: Final = {
+    "es": "Se revisan las respuestas presentadas. Publicación prevista: 1 de junio de 2091 – 30 de junio de 2091.",
+    "en": "The submitted answers are reviewed. Planned publication: 1 June 2091 – 30 June 2091.",
+    "ca": "Es revisen les respostes presentades. Publicació prevista: 1 de juny del 2091 – 30 de juny del 2091.",
 }
 
 
@@ -43,7 +48,7 @@ def read_card(found: Document) -> str:
 
 
 @pytest.mark.parametrize("lang", SAID)
-def test_the_home_page_says_which_edition_is_open_and_until_when(places: Client, lang: str) -> None:
+def test_the_home_page_says_which_edition_is_next_and_until_when_it_is_open(places: Client, lang: str) -> None:
     heading, last_day = SAID[lang]
     found = read(places, f"?lang={lang}")
     (section,) = [one for one in found.query("main section") if words(one.query("h2")[0]) == heading]
@@ -59,9 +64,11 @@ def test_the_home_page_says_which_edition_is_open_and_until_when(places: Client,
     assert "Todavía No" not in found.text
 
 
-@pytest.mark.parametrize("lang", ["es", "en"])
-def test_the_questionnaire_says_it_too_and_leads_to_the_draft_of_an_organisation(places: Client, lang: str) -> None:
-    heading, last_day = SAID[lang]
+@pytest.mark.parametrize(("lang", "heading"), [("es", "Edición abierta"), ("en", "Open edition")])
+def test_the_questionnaire_says_it_too_and_leads_to_the_draft_of_an_organisation(
+    places: Client, lang: str, heading: str
+) -> None:
+    last_day = SAID[lang][1]
     found = read(places, f"{PATH}?lang={lang}")
     card = read_card(found)
     assert card.startswith(heading)
@@ -141,13 +148,17 @@ def test_pages_change_with_the_edition_at_once_and_never_with_a_draft(running: C
     assert read_last_days(running) == [False, False, True, True]
     change(running, administrator, state="in_review")
     assert read_last_days(running) == [False, False, False, False]
+    for lang, said in IN_REVIEW.items():
+        (section,) = [one for one in read(running, f"?lang={lang}").query("main section") if said in words(one)]
+        links = [link.attrs["href"] for link in section.query("a")]
+        assert links == [f"/portal/{FAR}?lang={lang}", f"/portal/methodologies/{VERSION}?lang={lang}"]
     change(running, administrator, state="open")
     assert read_last_days(running) == [False, False, True, True]
 
 
-def test_before_anything_is_published_the_open_edition_and_whom_to_ask_are_named(running: Client) -> None:
+def test_before_anything_is_published_the_next_edition_and_whom_to_ask_are_named(running: Client) -> None:
     found = read(running, "")
     assert "No edition has been published yet." in found.text
-    assert "Open edition" in [words(heading) for heading in found.query("h2")]
+    assert "Next edition" in [words(heading) for heading in found.query("h2")]
     inside = read(running, PATH).query("section.open a")
     assert [link.attrs["href"] for link in inside] == ["mailto:index@province.example"]

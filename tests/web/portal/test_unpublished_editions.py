@@ -15,6 +15,7 @@ from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
+from actitud_api.resources.scores import comparison
 from tests.support.applications import borrow_app
 from tests.support.assessing import body_a
 from tests.support.databases import migrated_sqlite, unlimited
@@ -93,9 +94,43 @@ def test_nothing_of_who_answers_in_it_is_told(places: Client) -> None:
     assert not [word for word in (NEIGHBOUR, UNPUBLISHED, "7700", "77,00") if word in response.text]
 
 
-def test_an_edition_that_does_not_exist_stays_unknown(places: Client) -> None:
-    found = read(places, "2031", status=404)
+RESULTS: Final = (
+    "territories",
+    "territories/region-13",
+    "dimensions",
+    "dimensions/D1",
+    f"compare?organisation={UNPUBLISHED}",
+    UNPUBLISHED,
+    f"{UNPUBLISHED}/sheet.pdf",
+    "XX-T-NOBODY",
+)
+
+
+@pytest.mark.parametrize("path", RESULTS)
+def test_where_its_results_will_be_it_says_when(places: Client, path: str) -> None:
+    found = read(places, f"{OPEN}/{path}", status=404)
+    assert (words(found.query("h1")[0]), terms(found)) == ("Edition 2027", TERMS["en"])
+    assert not [word for word in (NEIGHBOUR, UNPUBLISHED, "7700", "77,00") if word in found.query("main")[0].text]
+
+
+def test_in_place_of_a_sheet_it_leads_to_that_of_an_edition_before(places: Client) -> None:
+    assert f"/portal/{EDITION}/XX-T-1?lang=en" in hrefs(read(places, f"{OPEN}/XX-T-1", status=404))
+
+
+@pytest.mark.parametrize("path", ["", *(f"/{path}" for path in RESULTS)])
+def test_an_edition_that_does_not_exist_stays_unknown(places: Client, path: str) -> None:
+    found = read(places, f"2031{path}", status=404)
     assert words(found.query("h1")[0]) == "Not found"
+
+
+def test_who_asks_in_the_moment_of_publication_is_asked_to_come_again(
+    places: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_nothing(*_: object) -> None:
+        raise editions.UnknownEdition(EDITION)
+
+    monkeypatch.setattr(comparison, "compare_organisations", find_nothing)
+    assert places.get(f"/portal/{EDITION}/compare?q=moment").status_code == 503
 
 
 @pytest.fixture

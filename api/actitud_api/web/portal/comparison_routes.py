@@ -38,11 +38,11 @@ from actitud_api.web.portal.layout import (
     Links,
     build_links,
     choose_segment,
-    render_missing_page,
     render_portal_page,
     select_edition_title,
 )
 from actitud_api.web.portal.names import NO_FIGURE
+from actitud_api.web.portal.unpublished_editions import render_missing_edition
 
 ORGANISATIONS_MIN: Final = 2
 ORGANISATIONS_MAX: Final = 5
@@ -194,7 +194,7 @@ class ComparisonPageController(Controller):
         try:
             chosen = _read_selection(database, edition, read_parameters(request))
         except UnknownEdition:
-            return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
+            return render_missing_edition(request, database, edition)
         to, segment = build_links(request), choose_segment(request, chosen.edition)
         title = _COMPARE.into(language)
         return render_portal_page(

@@ -24,7 +24,6 @@ from actitud_api.resources.scores import comparison, comparison_schemas
 from actitud_api.resources.scores import dimensions as service
 from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.service import DIMENSION_KEYS, ScoreFilters
-from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.portal.chart_links import list_takings
 from actitud_api.web.portal.edition_charts import draw_dimension_medians, draw_means, draw_tenths, format_tenth
 from actitud_api.web.portal.figures import FigureFormatter
@@ -37,6 +36,7 @@ from actitud_api.web.portal.layout import (
     render_portal_page,
     select_edition_title,
 )
+from actitud_api.web.portal.unpublished_editions import render_missing_edition
 
 EXEMPLARS_MAX: Final = 5
 """Maximum number of exemplary organisations on the page of a dimension."""
@@ -106,12 +106,12 @@ class DimensionsController(Controller):
     ) -> Response[bytes]:
         """Show all dimensions of an edition, with the distribution of the organisations' scores in each.
 
-        If the edition does not exist or is not published, show the 404 page.
+        If the edition does not exist, show the 404 page; if it is not published yet, its days, with the status 404.
         """
         try:
             found = service.compute_dimensions(database, computed, edition)
         except UnknownEdition:
-            return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
+            return render_missing_edition(request, database, edition)
         if not found.means:
             mark_incomplete(request.scope)
         methodology = load_methodology(found.edition.methodology)
@@ -158,13 +158,14 @@ class DimensionsController(Controller):
     ) -> Response[bytes]:
         """Show a dimension: its questions, the distribution of scores in the edition, and the best organisations.
 
-        If the dimension is unknown, or the edition does not exist or is not published, show the 404 page. The page has
-        the status 404 too if the request names an unknown kind or size band.
+        If the dimension is unknown or the edition does not exist, show the 404 page; if the edition is not published
+        yet, its days, with the status 404. The page has the status 404 too if the request names an unknown kind or size
+        band.
         """
         try:
             found = service.compute_dimensions(database, computed, edition)
         except UnknownEdition:
-            return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
+            return render_missing_edition(request, database, edition)
         ids = [one.id for one in found.dimensions]
         if dimension not in ids:
             return render_missing_page(request, database, _UNKNOWN, edition=found.edition)

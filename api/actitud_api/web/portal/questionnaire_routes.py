@@ -45,8 +45,8 @@ from actitud_api.web.portal.layout import (
     render_portal_page,
     select_edition_title,
 )
-from actitud_api.web.portal.open_editions import list_open_editions
 from actitud_api.web.portal.short_form import find_short_form
+from actitud_api.web.portal.unpublished_editions import UnpublishedEdition, list_unpublished_editions
 from actitud_api.web.workbooks.layout import HeadingRow, build_layout
 
 _UNKNOWN = Texts("No hay ninguna metodología con ese nombre.", "There is no methodology of that name.")
@@ -269,7 +269,7 @@ class QuestionnaireController(Controller):
                 "short": find_short_form(version),
                 "open_editions": []
                 if context.kind
-                else list_open_editions(database, language, version if margin is None else margin.of),
+                else _list_open_editions(database, language, version if margin is None else margin.of),
                 "windows": _list_named_windows(methodology, language),
                 "profile_windows": _list_profile_windows(methodology, language),
                 "versions": [known for known in list_versions() if known != version],
@@ -280,6 +280,12 @@ class QuestionnaireController(Controller):
             edition=context.record,
             trail=trail,
         )
+
+
+def _list_open_editions(database: Database, language: Language, methodology: str) -> list[UnpublishedEdition]:
+    """List the editions with a methodology version that take answers, newest first."""
+    listed = list_unpublished_editions(database, language)
+    return [edition for edition in listed if edition.is_open and edition.methodology == methodology]
 
 
 def _find_context(database: Database, version: str, edition: str, organisation: str, language: Language) -> Context:

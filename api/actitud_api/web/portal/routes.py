@@ -63,12 +63,11 @@ from actitud_api.web.portal.layout import (
     select_edition_title,
 )
 from actitud_api.web.portal.names import Names, name_territory
-from actitud_api.web.portal.open_editions import list_open_editions
 from actitud_api.web.portal.ranking import build_ranking_page
 from actitud_api.web.portal.sharing import Sharing, share_edition
 from actitud_api.web.portal.sheet import HISTORY_MAX, describe_organisation, describe_review
 from actitud_api.web.portal.short_form import find_short_form
-from actitud_api.web.portal.unpublished_editions import render_unpublished_edition
+from actitud_api.web.portal.unpublished_editions import list_unpublished_editions, render_unpublished_edition
 
 
 class PortalController(Controller):
@@ -79,13 +78,13 @@ class PortalController(Controller):
 
     @get_page("/", operation_id="portal.index", access=ANYBODY, has_clean_address=True)
     def index(self, request: ApiRequest, database: Database) -> Response[bytes]:
-        """Show the home page: a description of the index, the published and the open editions, and the search."""
+        """Show the home page: a description of the index, the published and the next editions, and the search."""
         published = list_published_editions(database)
         language = choose_page_language(request.scope, "es")
         values = {
             "published": published,
             "preparing": not published and is_preparing(request),
-            "open_editions": list_open_editions(database, language),
+            "next_editions": list_unpublished_editions(database, language),
             "title_of": select_edition_title,
             "title_language": lambda edition: nearest_language(edition.titles, language),
             "day": words.format_day,
@@ -191,7 +190,7 @@ class PortalController(Controller):
         """Show the page of an organisation in an edition, which explains every point of its score.
 
         If there is no published score, show the 404 page, with links to the scores of the organisation in other
-        editions.
+        editions. If the edition is not published yet, show its days in place of results, with the status 404.
         """
         try:
             standing = service.find_standing(database, edition, organisation)
@@ -269,7 +268,8 @@ def describe_kind_and_place(organisation: organisations.OrganisationRecord, name
 def render_unscored_page(request: ApiRequest, database: Database, error: UnknownScore) -> Response[bytes]:
     """Render the 404 page for an organisation without a score in the edition.
 
-    The page links to the scores of the organisation in other editions.
+    The page links to the scores of the organisation in other editions. If the edition is not published yet, it shows
+    the days of the edition, whether the organisation takes part or not.
     """
     record = service.find_edition(database, error.edition)
     to = build_links(request)
@@ -277,13 +277,9 @@ def render_unscored_page(request: ApiRequest, database: Database, error: Unknown
         past = scores.list_history(database, error.organisation, PageRange(limit=HISTORY_MAX), principal=None)
     except UnknownOrganisation:
         past = []
-    return render_missing_page(
-        request,
-        database,
-        embed_texts.UNKNOWN_SCORE,
-        edition=record if record.state == "published" else None,
-        instead=[
-            Crumb(f"{error.organisation} · {one.past.edition}", to(one.past.edition, error.organisation))
-            for one in past
-        ],
-    )
+    instead = [
+        Crumb(f"{error.organisation} · {one.past.edition}", to(one.past.edition, error.organisation)) for one in past
+    ]
+    if record.state != "published":
+        return render_unpublished_edition(request, database, record, status=404, instead=instead)
+    return render_missing_page(request, database, embed_texts.UNKNOWN_SCORE, edition=record, instead=instead)

@@ -101,8 +101,8 @@ class SiteController(Controller):
 def iterate_pages(database: Database) -> Iterator[PageAddress]:
     """Yield the address of every page of the portal that search engines should list, always in the same order.
 
-    Unpublished editions have no pages. Searches, comparisons and pages in other languages are left out: each page links
-    to its other languages.
+    Pages of unpublished editions, searches, comparisons and pages in other languages are left out: each page links to
+    its other languages.
     """
     to = Links(None)
     yield PageAddress(to())

@@ -21,7 +21,6 @@ from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.scores import territories
 from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.territories import UnknownTerritory
-from actitud_api.web.embeds import texts as embed_texts
 from actitud_api.web.feeds.addresses import FeedScope
 from actitud_api.web.portal import findings
 from actitud_api.web.portal.chart_links import list_takings
@@ -44,6 +43,7 @@ from actitud_api.web.portal.layout import (
     select_edition_title,
 )
 from actitud_api.web.portal.sharing import Sharing, share_edition
+from actitud_api.web.portal.unpublished_editions import render_missing_edition
 
 _TERRITORIES: Final = Texts("Territorios", "Territories")
 _UNKNOWN: Final = Texts(
@@ -79,13 +79,14 @@ class TerritoriesController(Controller):
     ) -> Response[bytes]:
         """Show all regions and provinces of an edition, with the distribution of their organisations' scores.
 
-        If the edition does not exist or is not published, show the 404 page. If the order in the query parameter `sort`
-        is unknown, show the territories by name and a note about the unknown order, with the status 404.
+        If the edition does not exist, show the 404 page; if it is not published yet, its days, with the status 404. If
+        the order in the query parameter `sort` is unknown, show the territories by name and a note about the unknown
+        order, with the status 404.
         """
         try:
             found = territories.list_territories(database, edition)
         except UnknownEdition:
-            return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
+            return render_missing_edition(request, database, edition)
         figures = FigureFormatter(load_methodology(found.edition.methodology), language)
         parameters, to, segment = (
             dict(read_parameters(request)),
@@ -135,12 +136,13 @@ class TerritoriesController(Controller):
     ) -> Response[bytes]:
         """Show a region or province: the scores of its organisations, compared with the whole edition.
 
-        If the territory is unknown, or the edition does not exist or is not published, show the 404 page.
+        If the territory is unknown or the edition does not exist, show the 404 page; if the edition is not published
+        yet, its days, with the status 404.
         """
         try:
             sheet = territories.get_territory(database, computed, edition, territory)
         except UnknownEdition:
-            return render_missing_page(request, database, embed_texts.UNKNOWN_EDITION)
+            return render_missing_edition(request, database, edition)
         except UnknownTerritory:
             return render_missing_page(request, database, _UNKNOWN)
         figures = FigureFormatter(load_methodology(sheet.edition.methodology), language)

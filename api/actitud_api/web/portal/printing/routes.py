@@ -59,7 +59,8 @@ class PrintedSheetController(Controller):
     ) -> Response[bytes] | Stream | LargeResponse:
         """Return the result of an organisation in an edition as two pages to print (PDF).
 
-        If there is no published score, return the 404 page.
+        If there is no published score, return the 404 page; if the edition is not published yet, its days, with the
+        status 404.
         """
         try:
             standing = service.find_standing(database, edition, organisation)
