@@ -108,11 +108,15 @@ def test_what_is_provisional_says_so(own: Client) -> None:
     assert letters(root)[1] == "94,48 de 100 · Comunidad (provisional)"
     assert "nivel 5, Comunidad (provisional)" in alternative(root)
     # And in the ranking with the reason.
-    ranking = read_page(own.get("/portal/2028?lang=en").text)
-    (level,) = ranking.query(".ranking span.level")
+    ranking = {lang: read_page(own.get(f"/portal/2028?lang={lang}").text) for lang in ("es", "en", "ca")}
+    (level,) = ranking["en"].query(".ranking span.level")
     assert " ".join(level.text.split()) == "5, Community (provisional)"
-    reason = "it had a level of 4 or 5 in the previous edition as well"
-    assert f"Level 5, Community is provisional until this is known: {reason}." in ranking.text
+    for lang, reason in {
+        "es": "El nivel 5 es provisional mientras no conste esto: en la edición anterior también tuvo un nivel 4 o 5.",
+        "en": "Level 5 is provisional until this is known: it had a level of 4 or 5 in the previous edition as well.",
+        "ca": "El nivell 5 és provisional mentre no consti això: en l’edició anterior també va tenir un nivell 4 o 5.",
+    }.items():
+        assert reason in ranking[lang].text
 
 
 def test_latest_is_the_newest_published_edition(site: Client) -> None:

@@ -685,7 +685,7 @@ def _explain_provisional(
     """Return a sentence for each of some levels that can be provisional, with the condition that makes it final."""
     texts = load_methodology(edition.methodology).texts[names.language].levels
     return tuple(
-        _PROVISIONAL.into(names.language).format(level=names.name_level(level), condition=condition)
+        _PROVISIONAL.into(names.language).format(level=level, condition=names.translate_name(condition))
         for level in sorted(level for level in levels if level is not None)
         if (condition := texts[str(level)].provisional_unless) is not None
     )
