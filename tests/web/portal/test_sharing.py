@@ -9,8 +9,9 @@ import pytest
 from msgspec import structs
 from PIL import Image, ImageChops
 
+from actitud_api.engine.i18n import Language
 from actitud_api.web.charts import share_pictures
-from actitud_api.web.charts.share_pictures import OrganisationCard
+from actitud_api.web.charts.share_pictures import OrganisationCard, OverviewCard
 from tests.support.scale import NIGHT
 from tests.web.embeds.hostile import names
 from tests.web.embeds.reading import Document, page
@@ -176,6 +177,26 @@ def card(name: str) -> OrganisationCard:
         sentences=(name,),
         remark=name,
     )
+
+
+def test_one_organisation_is_counted_in_the_singular(places: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    cards: list[OverviewCard] = []
+    render = share_pictures.render_overview
+
+    def keep(card: OverviewCard, language: Language) -> bytes:
+        cards.append(card)
+        return render(card, language)
+
+    monkeypatch.setattr(share_pictures, "render_overview", keep)
+    for place in ("province-49", "region-13"):
+        for query in ("", "?lang=en"):
+            assert places.get(f"/share/{EDITION}/territories/{place}.png{query}").status_code == 200
+    assert [card.about for card in cards] == [
+        "1 organización · mediana: 50 de 100",
+        "1 organisation · median: 50 of 100",
+        "4 organizaciones · mediana: 60 de 100",
+        "4 organisations · median: 60 of 100",
+    ]
 
 
 def test_whatever_a_name_is_its_picture_is_drawn_and_is_no_other_picture() -> None:

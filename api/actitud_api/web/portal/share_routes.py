@@ -49,11 +49,10 @@ _QUESTION: Final = Texts(
     "¿Cuánto le falta a su administración para conversar?", "How far is your administration from a conversation?"
 )
 _SIMULATED: Final = Texts("Datos inventados para la demostración", "Data invented for the demonstration")
-_COUNTED: Final = Texts("{count} organizaciones, a {day}", "{count} organisations, as of {day}")
-_MEDIAN: Final = Texts(
-    "{count} organizaciones · mediana: {median} de {full}", "{count} organisations · median: {median} of {full}"
-)
-_NO_MEDIAN: Final = Texts("{count} organizaciones", "{count} organisations")
+_COUNTED_ONE: Final = Texts("1 organización", "1 organisation")
+_COUNTED: Final = Texts("{count} organizaciones", "{count} organisations")
+_DATED: Final = Texts("{counted}, a {day}", "{counted}, as of {day}")
+_MEDIAN: Final = Texts("{counted} · mediana: {median} de {full}", "{counted} · median: {median} of {full}")
 
 
 class ShareController(Controller):
@@ -149,8 +148,9 @@ def _draw_edition(database: Database, edition: str, language: Language) -> bytes
     }
     card = OverviewCard(
         title=select_edition_title(found.edition, language),
-        about=_COUNTED.into(language).format(
-            count=figures.format_count(found.whole.organisations), day=figures.format_date(found.edition.period_to)
+        about=_DATED.into(language).format(
+            counted=_count_organisations(found.whole.organisations, figures),
+            day=figures.format_date(found.edition.period_to),
         ),
         edition="",
         finding=findings.describe_levels(found.whole.levels, of, language),
@@ -169,14 +169,14 @@ def _draw_territory(
     methodology = load_methodology(profile.edition.methodology)
     figures = FigureFormatter(methodology, language)
     summary, of = profile.summary, len(figures.list_levels())
-    about = _NO_MEDIAN if summary.index is None else _MEDIAN
+    about = _count_organisations(summary.organisations, figures)
+    if summary.index is not None:
+        median = figures.format_whole(figures.to_points(summary.index.median))
+        full = methodology.document.root.range.maximum
+        about = _MEDIAN.into(language).format(counted=about, median=median, full=full)
     card = OverviewCard(
         title=profile.territory.name,
-        about=about.into(language).format(
-            count=figures.format_count(summary.organisations),
-            median="" if summary.index is None else figures.format_whole(figures.to_points(summary.index.median)),
-            full=methodology.document.root.range.maximum,
-        ),
+        about=about,
         edition=select_edition_title(profile.edition, language),
         finding=findings.describe_levels(summary.levels, of, language),
         levels=_count_levels(summary.levels, figures),
@@ -225,6 +225,11 @@ def _draw_organisation(
         remark=capitalise(shown.remarks[0]) if shown.remarks else None,
     )
     return share_pictures.render_organisation(card, language)
+
+
+def _count_organisations(count: int, figures: FigureFormatter) -> str:
+    text = _COUNTED_ONE if count == 1 else _COUNTED
+    return text.into(figures.language).format(count=figures.format_count(count))
 
 
 def _count_levels(levels: dict[int | None, int], figures: FigureFormatter) -> list[LevelCount]:
