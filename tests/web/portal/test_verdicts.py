@@ -322,8 +322,11 @@ def test_without_enough_evidence_it_says_how_much_is_missing() -> None:
     assert write(1, "es") == [
         "todavía no se puede valorar: falta demasiado por saber.",
         "Según lo que falta por saber, estaría entre 36 y 95 de 100.",
-        "Se conoce el 41\u00a0% de lo que se mide, y hace falta al menos el 67\u00a0%.",
+        "Se conoce el 40\u00a0% de lo que se mide, y hace falta al menos el 67\u00a0%.",
     ]
+    # What is less than two thirds does not read as two thirds.
+    told = "66\u00a0% of what is measured is known, and at least 67\u00a0% is needed."
+    assert write(1, "en", coverage=0.6665)[-1] == told
     score, _ = make_score(1, "en")
 
     def know_half(*, but: set[str]) -> Any:

@@ -423,7 +423,8 @@ class _SentenceWriter:
         needed, coverage = self._document.coverage, self._score.coverage
         if coverage is not None and coverage < needed.overall.num / needed.overall.den:
             return _COVERAGE.into(self._language).format(
-                coverage=words.format_share(round(coverage, 2), self._language),
+                # Rounded down: 66.6 % must not read as the 67 % that it lacks.
+                coverage=words.format_share(floor(round(100 * coverage, 6)) / 100, self._language),
                 required=words.format_share(round(needed.overall.num / needed.overall.den, 2), self._language),
             )
         thin = [
