@@ -54,7 +54,7 @@ def test_a_text_that_was_erased_is_said_to_be(url: str, tmp_path: Path) -> None:
 
 
 def test_a_correction_is_told_without_what_was_erased(url: str, tmp_path: Path) -> None:
-    """In place of a reason that the database no longer has, both pages say that it was erased."""
+    """In place of a reason that the database no longer has, both pages and the feeds say that it was erased."""
     with opened(url) as database:
         first = publish_reviewed(database, tmp_path)
     # Without memory: the reason is taken away underneath.
@@ -63,7 +63,7 @@ def test_a_correction_is_told_without_what_was_erased(url: str, tmp_path: Path) 
         erase(database)
         named = structs.replace(correction(first, D9_06={"value": True}), reason=f"{PERSON} was right.")
         publish(database, tmp_path, named, now=LATER)
-        pages = (SHEET, f"/portal/{EDITION}")
+        pages = (SHEET, f"/portal/{EDITION}", f"/feeds/editions/{EDITION}/atom.xml")
         for path in pages:
             text = client.get(path, params={"lang": "en"}).text
             assert text.count(PERSON) == text.count(f"Reason: {PERSON} was right.") > 0, path

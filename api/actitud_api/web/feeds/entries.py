@@ -44,6 +44,7 @@ _COUNTED: Final = Texts(
 )
 _METHODOLOGY: Final = Texts("Con la metodología {version}.", "Under the methodology {version}.")
 _REASON: Final = Texts("Motivo: {reason}", "Reason: {reason}")
+_ERASED: Final = Texts("texto borrado.", "text erased.")
 _SIMULATED: Final = Texts("Datos inventados para la demostración.", "Data invented for the demonstration.")
 _SCORE: Final = Texts("{index} de {full}", "{index} of {full}")
 _SCORE_LEVEL: Final = Texts("{score}, nivel {level} de {levels}", "{score}, level {level} of {levels}")
@@ -180,8 +181,8 @@ def name_corrected_answers(correction: CorrectedScore, methodology: str, languag
 
 
 def describe_reason(reason: str, language: Language) -> str:
-    """Return the sentence with the reason of a publication."""
-    return _REASON.into(language).format(reason=reason)
+    """Return the sentence with the reason of a publication; if it was erased (is empty), the sentence says so."""
+    return _REASON.into(language).format(reason=clean_text(reason) or _ERASED.into(language))
 
 
 class _EntryWriter:
@@ -255,7 +256,7 @@ class _EntryWriter:
 
     def _write(self, *sentences: str) -> Markup:
         """Return paragraphs: these sentences, then the reason of the publication."""
-        reason = describe_reason(clean_text(self._item.reason), self._language)
+        reason = describe_reason(self._item.reason, self._language)
         return Markup().join(Markup("<p>{}</p>").format(sentence) for sentence in (*sentences, reason))
 
     def _describe_score(self, own: PublishedFigures) -> str:

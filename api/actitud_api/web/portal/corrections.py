@@ -58,7 +58,6 @@ _EDITION_OFTEN: Final = Texts(
     "Esta edición se ha corregido {count} veces, la última el {day}.",
     "This edition has been corrected {count} times, last on {day}.",
 )
-_ERASED: Final = Texts("texto borrado.", "text erased.")
 _MORE_ORGANISATIONS: Final = Texts("Y {count} más.", "And {count} more.")
 _SAME_POINTS: Final = Texts("{name}: sus puntos no cambian.", "{name}: its points do not change.")
 _PROVEN: Final = Texts("{answer}. Evidencia: {proof}", "{answer}. Evidence: {proof}")
@@ -185,7 +184,7 @@ def describe_corrections(
     names = name_corrected_answers(newest.score, methodology, language)
     ended = _find_ended_verdicts(corrections, documents)
     return CorrectionNotice(
-        text=" ".join(filter(None, (sentence, names, _show_reason(newest.reason, language)))),
+        text=" ".join(filter(None, (sentence, names, describe_reason(newest.reason, language)))),
         items=tuple(_describe_item(correction, documents, methodology, language) for correction in corrections),
         marks=_mark_answers(corrections, ended, language),
         ended={
@@ -210,7 +209,7 @@ def describe_edition_corrections(newest: PublicationRecord, language: Language) 
     text = _EDITION_ONCE if count == 1 else _EDITION_OFTEN
     day = _format_day(newest.published, language)
     sentence = text.into(language).format(count=words.format_number(count, language), day=day)
-    return f"{sentence} {_show_reason(newest.reason, language)}"
+    return f"{sentence} {describe_reason(newest.reason, language)}"
 
 
 def list_edition_corrections(
@@ -228,7 +227,7 @@ def list_edition_corrections(
 def _describe_revision(item: NewsItem, language: Language) -> EditionCorrection:
     left = len(item.corrections) - ORGANISATIONS_MAX
     return EditionCorrection(
-        text=f"{_format_day(item.published, language)}. {_show_reason(item.reason, language)}",
+        text=f"{_format_day(item.published, language)}. {describe_reason(item.reason, language)}",
         organisations=tuple(
             CorrectedOrganisation(
                 score.organisation,
@@ -259,7 +258,7 @@ def _describe_item(
         else _ChangeWriter(before, after, load_methodology(methodology), language)
     )
     change = _describe_score(score, methodology, language, has_names=writer is None)
-    reason = _show_reason(correction.reason, language)
+    reason = describe_reason(correction.reason, language)
     text = f"{_format_day(correction.published, language)}: {change} {reason}"
     if writer is None:
         return CorrectionItem(text=text)
@@ -419,8 +418,3 @@ def _name_verdict(verdict: CountedVerdict, language: Language) -> str:
 
 def _format_day(moment: datetime, language: Language) -> str:
     return words.format_day(moment.date(), language)
-
-
-def _show_reason(reason: str, language: Language) -> str:
-    """Return the sentence with a reason; an erased (empty) reason becomes a note about the erasure."""
-    return describe_reason(clean_text(reason) or _ERASED.into(language), language)
