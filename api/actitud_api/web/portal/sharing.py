@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 from babel.core import get_global
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from actitud_api.engine.i18n import LANGUAGES, LOCALES, PAGE_LANGUAGES, Language, Texts
 from actitud_api.platform.http.scope import (
@@ -21,6 +21,7 @@ from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import LATEST
 from actitud_api.web.charts.share_pictures import HEIGHT, WIDTH
 from actitud_api.web.embeds.text_metrics import ELLIPSIS, clean_text
+from actitud_api.web.embeds.texts import capitalise
 
 SITE_DESCRIPTION: Final = Texts(
     "De 0 a 100, lo lejos que está cada administración de los diez errores clásicos en las redes sociales, con cada "
@@ -28,6 +29,7 @@ SITE_DESCRIPTION: Final = Texts(
     "From 0 to 100, how far each administration is from the ten classic errors on social networks, with every point "
     "explained.",
 )
+_SIMULATED: Final = Texts("datos inventados para la demostración", "data invented for the demonstration")
 DESCRIPTION_MAX: Final = 300
 """Characters of a description; search engines show about 160, messengers more."""
 
@@ -102,6 +104,9 @@ def build_head(
     if sharing is None:
         text = SITE_DESCRIPTION.into(language)
         sharing = Sharing(description=text, image="/share.png", alt=text)
+    elif edition is not None and edition.simulated:
+        remark = capitalise(_SIMULATED.into(language))
+        sharing = structs.replace(sharing, description=f"{remark}. {sharing.description}")
     page = base + _find_path(request, edition)
 
     def address(url: str, chosen: Language) -> str:
