@@ -82,6 +82,8 @@ def test_more_than_five_are_refused_with_what_to_take_away(places: Client) -> No
     found = read(places, beside(*IDS[:6]), status=400)
     assert "At most 5 are compared, and these are 6." in found.text
     assert not found.query("table")
+    named = [words(item) for item in found.query(".notice li")]
+    assert named[:2] == ["Villa Uno · take away Villa Uno", "Villa Dos · take away Villa Dos"]
     without = [link for link in hrefs(found) if link.startswith("/portal/2026/compare?organisation")]
     assert len(without) == 6
     assert letters(places, without[0].removeprefix("/portal/")) == [

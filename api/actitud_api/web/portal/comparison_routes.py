@@ -20,12 +20,13 @@ from actitud_api.platform.http.access import ANYBODY
 from actitud_api.platform.http.operations import get_page
 from actitud_api.platform.http.scope import ApiRequest, read_parameters
 from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import comparison
 from actitud_api.resources.scores.comparison import ComparedScore
-from actitud_api.resources.scores.service import RankingRow
+from actitud_api.resources.scores.service import RankingRow, ScoreFilters, list_ranking
 from actitud_api.web.charts import layouts as charts
 from actitud_api.web.embeds import service as embeds
 from actitud_api.web.embeds import texts as embed_texts
@@ -279,6 +280,11 @@ def _build_view(
         f"{section.dimension.name}: " + ", ".join(map(" ".join, zip(LETTERS, section.dimension.texts, strict=False)))
         for section in sections
     ]
+    names: dict[str, str] = {}
+    if chosen.refused:
+        filters = ScoreFilters(organisations=chosen.refused)
+        found = list_ranking(database, edition.id, filters, PageRange(limit=len(chosen.refused)))
+        names = {row.organisation: row.name for row in found}
     return {
         "chosen_sides": chosen,
         "known": _format_address(to, segment, ids),
@@ -287,7 +293,7 @@ def _build_view(
         "picture": _lay_out_bars(columns, sections),
         "described": _CHART_DESCRIPTION.into(language).format(rows="; ".join(rows)),
         "refused": [
-            (one, _format_address(to, segment, [other for other in chosen.refused if other != one]))
+            (names.get(one, one), _format_address(to, segment, [other for other in chosen.refused if other != one]))
             for one in chosen.refused
         ],
         "matches": [
