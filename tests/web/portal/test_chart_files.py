@@ -88,6 +88,8 @@ def test_a_chart_is_a_file_of_each_kind_and_a_page(places: Client, path: str) ->
     found = page(places.get(f"/charts/{path}?lang=en").text)
     assert not found.errors
     assert found.query("h1")[0].text == title
+    trail = [crumb.text for crumb in found.query(".trail bdi")]
+    assert len(trail) == len(set(trail)) > 2
     assert len(found.query("main tbody tr")) == len(rows) - 1
     snippet = page(found.query("pre code")[0].text)
     assert [image.attrs["src"] for image in snippet.query("a > img")] == [f"{BASE}/charts/{path}.svg?lang=en"]

@@ -213,6 +213,7 @@ def _answer(
 
 def _render_page(request: ApiRequest, chart: Chart, language: Language) -> Response[bytes]:
     to, base, picture = build_links(request), find_base_url(request), chart.picture
+    edition = Crumb(select_edition_title(chart.edition, language), to(chart.edition.id))
     path = build_chart_path(chart.segments, picture.id)
     address = {suffix: to.add_query(f"{path}.{suffix}", ()) for suffix in ("svg", "png", "csv")}
     return render_portal_page(
@@ -229,11 +230,7 @@ def _render_page(request: ApiRequest, chart: Chart, language: Language) -> Respo
             "format_cell": lambda cell: _format_cell(cell, language),
         },
         edition=chart.edition,
-        trail=(
-            Crumb(select_edition_title(chart.edition, language), to(chart.edition.id)),
-            chart.back,
-            Crumb(_FIGURE.into(language)),
-        ),
+        trail=(edition, *([chart.back] if chart.back.title != edition.title else []), Crumb(_FIGURE.into(language))),
         sharing=Sharing(description=f"{picture.title}. {picture.legend}", image=f"{path}.png", alt=picture.title),
     )
 
