@@ -34,6 +34,15 @@ def test_a_person_gets_a_page_where_there_is_nothing(places: Client, path: str, 
     assert {"Accept", "Accept-Language"} <= set(program.headers["vary"].split(", "))
 
 
+def test_its_links_keep_the_language_that_was_chosen(places: Client) -> None:
+    found = page(places.get("/nada?lang=en", headers={"Accept": BROWSER}).text)
+    assert [link.attrs["href"] for link in found.query("main a")] == [
+        "/portal?lang=en",
+        "/portal/latest?lang=en",
+        "/docs?lang=en",
+    ]
+
+
 def test_the_api_answers_problems_to_everybody(places: Client) -> None:
     response = places.get("/v1/editions/nada", headers={"Accept": "text/html, application/json;q=0.5"})
     assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
