@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 from typing import Final
 
@@ -77,6 +78,19 @@ def test_every_indicator_has_its_question_its_goalposts_and_its_points_of_the_ar
         assert [float(point.replace(",", ".")) for point in points] == [
             goalpost.score for goalpost in one.curve.goalposts
         ]
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("es", "Es provisional mientras no conste esto: en la edición anterior también tuvo un nivel 4 o 5."),
+        ("en", "It is provisional until this is known: it had a level of 4 or 5 in the previous edition as well."),
+    ],
+)
+def test_a_level_says_why_it_may_change_and_sentences_end_once(places: Client, lang: str, said: str) -> None:
+    assert said in opened(places, f"/portal/methodologies/2027.1?lang={lang}").text
+    sources = opened(places, f"/portal/methodologies/2027.1/sources?lang={lang}").text
+    assert re.findall(r"[^.]{20}\.\.(?!\.)", sources) == []
 
 
 def test_what_points_into_a_page_gets_there(shown: Shown, places: Client) -> None:
