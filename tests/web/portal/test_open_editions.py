@@ -152,7 +152,10 @@ def test_pages_change_with_the_edition_at_once_and_never_with_a_draft(running: C
         (section,) = [one for one in read(running, f"?lang={lang}").query("main section") if said in words(one)]
         links = [link.attrs["href"] for link in section.query("a")]
         assert links == [f"/portal/{FAR}?lang={lang}", f"/portal/methodologies/{VERSION}?lang={lang}"]
+    draft = f"{PATH}?edition={FAR}&organisation={ORGANISATION}"
+    assert "only if yours were returned" in words(read(running, draft).query(".notice")[0])
     change(running, administrator, state="open")
+    assert not read(running, draft).query(".notice")
     assert read_last_days(running) == [False, False, True, True]
 
 

@@ -118,6 +118,12 @@ _EDITION_MISSING: Final = Texts(
     "The address lacks the edition, so the answers of “{organisation}” will be kept in none: ask whoever runs the "
     "edition for the complete address.",
 )
+_IN_REVIEW: Final = Texts(
+    "Las respuestas de esta edición se están revisando: solo puede guardar y presentar si le han devuelto las suyas. "
+    "Cargue el borrador para ver en qué estado está.",
+    "The answers of this edition are in review: you can save and submit only if yours were returned. Load the draft to "
+    "see its state.",
+)
 _NO_SCORE: Final = Texts(
     "La organización «{organisation}» no tiene ningún resultado publicado en esa edición: empieza en blanco.",
     "The organisation “{organisation}” has no published result in that edition: it begins blank.",
@@ -183,7 +189,8 @@ class Context(Struct, frozen=True, kw_only=True):
         last_day: Last day to submit a draft, as text.
         reference: Last day of the period of the edition; documents of a later day get a warning. None without a draft.
         published: URL path of the published answers.
-        notice: Reason why the questionnaire is not about the requested assessment, empty if it is.
+        notice: Reason why the questionnaire is not about the requested assessment, or why a draft can hardly be saved;
+            empty if there is none.
         elsewhere: Methodology version of the requested assessment if it is not the version of the questionnaire, else
             None.
         record: The edition of published answers, else None.
@@ -319,6 +326,7 @@ def _find_context(database: Database, version: str, edition: str, organisation: 
             domains=registered.domains,
             last_day=words.format_day(record.calendar.submission.end, language),
             reference=record.period_to,
+            notice="" if record.state == "open" else _IN_REVIEW.into(language),
         )
     try:
         standing = embeds.find_named_standing(database, record.id, organisation)
