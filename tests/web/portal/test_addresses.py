@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import urlencode
 
 import pytest
@@ -32,3 +33,22 @@ def test_a_form_that_nobody_filled_in_leads_to_a_clean_address(places: Client, p
         sent = places.get(f"{form.attrs['action'].partition('#')[0]}?{urlencode([*fields, *blank])}")
         assert sent.status_code == 200
         assert sent.url.query.decode() == urlencode(fields)
+
+
+SIX: Final = "&".join(f"organisation=%00{number}" for number in range(6))
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("2026/compare?organisation=%00a", 404),
+        (f"2026/compare?{SIX}", 400),
+        ("2026/compare?q=%00a", 200),
+        ("embed?q=%00a", 200),
+        ("embed?organisation=%00a", 404),
+        ("embed?edition=%00a", 404),
+    ],
+)
+def test_a_character_that_no_database_takes_is_none_of_an_address(places: Client, path: str, status: int) -> None:
+    assert places.get(f"/portal/{path}").status_code == status

@@ -30,7 +30,7 @@ from actitud_api.resources.scores.service import RankingRow, ScoreFilters, list_
 from actitud_api.web.charts import layouts as charts
 from actitud_api.web.embeds import service as embeds
 from actitud_api.web.embeds import texts as embed_texts
-from actitud_api.web.embeds.text_metrics import wrap_lines
+from actitud_api.web.embeds.text_metrics import clean_text, wrap_lines
 from actitud_api.web.embeds.texts import EmbedTexts
 from actitud_api.web.portal.figures import FigureFormatter
 from actitud_api.web.portal.filters import QUERY_MAX, RESULTS_MAX
@@ -216,8 +216,10 @@ def _read_selection(database: Database, edition: str, pairs: Sequence[tuple[str,
     Raises:
         UnknownEdition: No published edition has that id.
     """
-    named = list(dict.fromkeys(value.strip() for name, value in pairs if name == "organisation" and value.strip()))
-    query = dict(pairs).get("q", "").strip()[:QUERY_MAX]
+    # PostgreSQL takes no text with a NUL.
+    asked = dict.fromkeys(clean_text(value) for name, value in pairs if name == "organisation")
+    named = [identifier for identifier in asked if identifier]
+    query = clean_text(dict(pairs).get("q", ""))[:QUERY_MAX]
     refused = named if len(named) > ORGANISATIONS_MAX else []
     found = comparison.compare_organisations(database, edition, [] if refused else named)
     sides, outcome = found.sides, None

@@ -31,6 +31,7 @@ from actitud_api.web.embeds.rankings import RANKED_MAX, RankingEmbed, build_rank
 from actitud_api.web.embeds.routes import TABLE, FormContext
 from actitud_api.web.embeds.service import EmbedStanding
 from actitud_api.web.embeds.snippets import Form, RankingForm, Snippet
+from actitud_api.web.embeds.text_metrics import clean_text
 from actitud_api.web.embeds.texts import EmbedTexts
 from actitud_api.web.portal.filters import QUERY_MAX, RESULTS_MAX
 from actitud_api.web.portal.layout import (
@@ -268,7 +269,8 @@ def _build_view(request: ApiRequest, database: Database, built: EmbedResult, lan
 
 def _read_choice(pairs: Sequence[tuple[str, str]], language: Language) -> EmbedChoice:
     """Read the choices from the query parameters; an unknown value is replaced by the default."""
-    parameters = {name: value.strip() for name, value in pairs}
+    # PostgreSQL takes no text with a NUL.
+    parameters = {name: clean_text(value) for name, value in pairs}
     return EmbedChoice(
         edition=parameters.get("edition") or LATEST,
         organisation=parameters.get("organisation", ""),
