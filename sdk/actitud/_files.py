@@ -119,6 +119,8 @@ def _write(export: Export[T]) -> Generator[Callable[[bytes], None], None, None]:
             with name_written_file(path):
                 file.flush()
                 os.fsync(file.fileno())
+                # Windows renames no file that is open.
+                file.close()
                 # A temporary file is for its owner alone; a new file is for whom the process says.
                 os.chmod(file.name, 0o666 & ~_get_umask())
                 os.replace(file.name, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -48,6 +49,23 @@ def umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def test_the_file_is_closed_before_it_gets_its_name(
+    mode: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = os.replace
+
+    def rename_as_on_windows(source: str, target: Path) -> None:
+        opened = {os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")}
+        if os.path.realpath(source) in opened:
+            raise PermissionError(errno.EACCES, "The process cannot access the file because it is being used", source)
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", rename_as_on_windows)
+    path = tmp_path / "ranking.csv"
+    using(mode, Answers(table())).editions.scores.export("2026", to=path)
+    assert path.read_bytes() == ROWS
 
 
 def test_without_a_path_the_bytes_come_back(mode: Mode) -> None:
