@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from packaging.requirements import Requirement
 
 SDK: Final = Path(__file__).parents[3] / "sdk"
 LARGEST: Final = 480_000
@@ -70,6 +71,19 @@ def test_it_needs_httpx_and_msgspec_and_the_rest_is_asked_for(wheel: Path) -> No
     assert sorted(one.partition(">")[0].partition("<")[0] for one in needed) == ["httpx", "msgspec"]
     assert sorted(metadata.get_all("Provides-Extra", [])) == ["cache", "cli", "count", "frames", "verify"]
     assert metadata["Requires-Python"] == ">=3.11"
+
+
+def test_on_windows_the_counter_brings_the_time_zones_that_the_system_lacks(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        metadata = BytesParser().parsebytes(archive.read(name))
+    counter = [Requirement(one) for one in metadata.get_all("Requires-Dist", []) if "extra ==" in str(one)]
+
+    def list_needed(system: str) -> set[str]:
+        place = {"sys_platform": system, "extra": "count"}
+        return {one.name for one in counter if one.marker is None or one.marker.evaluate(place)}
+
+    assert list_needed("win32") - list_needed("linux") == {"tzdata"}
 
 
 def test_the_types_of_all_public_names_are_known(wheel: Path, tmp_path: Path) -> None:
