@@ -885,6 +885,9 @@ def _resolve_target(core: Core, address: str, current: str) -> str:
     if origin != core.origin:
         raise UnexpectedResponse(f"the answer points to another host, {origin}, which is not followed")
     path = parts.path or "/"
+    # A gateway that puts a prefix before the paths of the service takes it off requests, and adds none to answers.
+    if not path.startswith(f"{core.prefix}/"):
+        path = core.prefix + path
     return f"{path}?{parts.query}" if parts.query else path
 
 

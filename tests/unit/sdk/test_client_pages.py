@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from actitud import AsyncClient, AsyncListing, Client, Organisation, Page, UnexpectedResponse
-from tests.unit.sdk.support import Answers, Mode, listing, organisation, using
+from tests.unit.sdk.support import Answers, Mode, connected, listing, organisation, using
 from tests.unit.sdk.test_client_streams import streamed
 
 BASE = "http://service.test"
@@ -92,6 +92,19 @@ def test_a_next_page_on_another_host_is_refused(mode: Mode, following: str) -> N
     with pytest.raises(UnexpectedResponse, match="another host"):
         first_page(using(mode, handler))
     assert len(handler.requests) == 1
+
+
+@pytest.mark.parametrize("prefix", ["", "/api"])
+def test_a_next_page_is_below_the_prefix_of_the_address(prefix: str) -> None:
+    """A gateway takes the prefix off; the service, which does not know it, answers without it."""
+    following = f"{prefix}/v1/organisations?cursor=1"
+    handler = Answers(listing(organisation(), following=following), listing(organisation(2)))
+    with connected(handler, base_url=f"{BASE}/api") as client:
+        assert [item.id for item in client.organisations.list()] == ["XX-DEMO-1", "XX-DEMO-2"]
+    assert [str(request.url) for request in handler.requests] == [
+        f"{BASE}/api/v1/organisations",
+        f"{BASE}/api/v1/organisations?cursor=1",
+    ]
 
 
 def test_pages_that_go_round_are_refused(mode: Mode) -> None:
