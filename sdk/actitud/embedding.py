@@ -54,7 +54,7 @@ def embed(
         form: ``badge`` or ``card`` (images), ``frame`` (an ``iframe``) or ``element`` (the HTML tag ``<actitud-score>``
             and its script).
         lang: Language of the texts.
-        theme: Colours of the badge, card, frame or element.
+        theme: Colours of the card, frame or element.
     """
     check_language(lang)
     # The client's URL always has a port. The service writes its own URLs without the default one.
