@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
-from io import UnsupportedOperation
+from io import TextIOWrapper, UnsupportedOperation
 from typing import Final, TextIO, cast
 
 from actitud import errors
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ``arguments``: ``None`` for the arguments of the process.
     """
     typed = sys.argv[1:] if arguments is None else arguments
+    _prepare_output()
     try:
         given = expand_arguments(typed)
     except OSError as error:
@@ -61,6 +62,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return run(session)
     finally:
         session.close()
+
+
+def _prepare_output() -> None:
+    """Make standard output the same bytes on every system: UTF-8, with the line ends that the command writes.
+
+    On Windows, Python writes a file or a pipe in the code page of the machine, which lacks signs of our texts, and
+    spoils the line ends of CSV. A terminal gets what it can show.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="replace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="")
 
 
 def find_language(arguments: Sequence[str], environment: Mapping[str, str]) -> str:

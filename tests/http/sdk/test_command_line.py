@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -354,6 +355,21 @@ def test_options_are_written_out(actitud: Command, capsys: pytest.CaptureFixture
     ],
 )
 def test_the_language_is_that_of_the_option_or_of_the_terminal(
+def test_what_goes_to_a_file_is_the_same_on_every_system(actitud: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(*arguments: str) -> bytes:
+        # As Python opens a file on Windows: in a code page without arrows, with the line ends of the system.
+        file = TextIOWrapper(BytesIO(), "cp1252", newline="\r\n")
+        monkeypatch.setattr("sys.stdout", file)
+        assert actitud(*arguments) == (0, "", "")
+        return file.buffer.getvalue()
+
+    assert "2025-demo → 2026-demo" in write("changes", "latest", IN_BOTH, "--from", "2025-demo").decode()
+    assert json.loads(write("editions", "--json", "--lang", "es").decode())
+    lines = write("editions", "--csv").split(b"\r\n")
+    assert [line for line in lines if b"\r" in line or b"\n" in line] == []
+    assert len(lines) > 3
+
+
     arguments: list[str], environment: dict[str, str], language: str
 ) -> None:
     assert find_language(arguments, environment) == language
