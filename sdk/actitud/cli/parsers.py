@@ -119,7 +119,9 @@ class _Commands:
         ):
             command.add_argument(name, metavar=metavar, choices=choices, help=words(spanish, english))
         command.add_argument("--parent", metavar="ID", help=words("organismo del que dependen", "body they belong to"))
-        command.add_argument("--level", type=int, metavar="N", help=words("nivel, de 1 a 5", "level, 1 to 5"))
+        command.add_argument(
+            "--level", type=_NumberParser(words, 1, 5), metavar="N", help=words("nivel, de 1 a 5", "level, 1 to 5")
+        )
 
     def _add_rank(self) -> None:
         words = self._words
@@ -129,7 +131,7 @@ class _Commands:
         command.add_argument("--search", metavar="WORDS", help=words("palabras del nombre", "words of the name"))
         command.add_argument(
             "--limit",
-            type=_parse_count,
+            type=_NumberParser(words, 1),
             metavar="N",
             help=words("filas (50 en la tabla; en JSON y CSV, todas)", "rows (50 in the table, all in JSON and CSV)"),
         )
@@ -232,15 +234,18 @@ class _Commands:
         command.add_argument("organisation", metavar="ID", nargs="?", help=text)
         command.add_argument(
             "--every",
-            type=_parse_pause,
-            default=60.0,
+            type=_NumberParser(words, 5, 86_400),
+            default=60,
             metavar="SECONDS",
             help=words(
                 "segundos entre dos preguntas, al menos 5 (60)", "seconds between two questions, at least 5 (60)"
             ),
         )
         command.add_argument(
-            "--times", type=_parse_count, metavar="N", help=words("pregunta solo N veces más", "ask only N more times")
+            "--times",
+            type=_NumberParser(words, 1),
+            metavar="N",
+            help=words("pregunta solo N veces más", "ask only N more times"),
         )
         self._add_output(command, csv=False)
 
@@ -412,17 +417,3 @@ class _DayParser:
             raise argparse.ArgumentTypeError(
                 self._words(f"{text!r} no es una fecha como 2027-12-31", f"{text!r} is no date such as 2027-12-31")
             ) from None
-
-
-def _parse_count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise ValueError
-    return count
-
-
-def _parse_pause(text: str) -> float:
-    seconds = float(text)
-    if not 5 <= seconds <= 86_400:
-        raise ValueError
-    return seconds

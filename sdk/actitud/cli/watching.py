@@ -28,8 +28,8 @@ def run_watch(session: Session) -> int:
         known, etag = _read(session.client, session)
         name = options.organisation or known["id"]
         session.tell(
-            f"observando {name}, cada {options.every:g} s; Ctrl-C termina",
-            f"watching {name}, every {options.every:g} s; Ctrl-C ends it",
+            f"observando {name}, cada {options.every} s; Ctrl-C termina",
+            f"watching {name}, every {options.every} s; Ctrl-C ends it",
         )
         for round_ in count(1):
             if options.times is not None and round_ > options.times:

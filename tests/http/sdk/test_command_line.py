@@ -314,9 +314,9 @@ def test_refusals_and_silence_have_their_codes(actitud: Command, monkeypatch: py
     code, out, err = actitud("sheet", "latest", "nobody")
     assert (code, out) == (1, "")
     assert err == "actitud: nobody has no score in the edition 2026-demo.\n"
-    code, out, err = actitud("rank", "latest", "--level", "9")
+    code, out, err = actitud("rank", "latest", "--parent", "x" * 1_000)
     assert (code, out) == (2, "")
-    assert "level" in err
+    assert "parent" in err
     code, out, err = actitud("rank", "latest", "--url", "ftp://x")
     assert (code, out) == (2, "")
     assert "base_url" in err
@@ -409,6 +409,22 @@ def test_without_the_extra_one_line_says_what_to_install(actitud: Command, monke
 def test_help_imports_nothing_slow() -> None:
     code = """
 import sys
+        (
+            ("rank", "latest", "--lang", "es", "--limit", "x"),
+            "actitud rank: error: argumento --limit: 'x' no es un número entero desde 1",
+        ),
+        (
+            ("rank", "latest", "--lang", "en", "--level", "9"),
+            "actitud rank: error: argument --level: '9' is no whole number from 1 to 5",
+        ),
+        (
+            ("watch", "latest", "--lang", "en", "--every", "1"),
+            "actitud watch: error: argument --every: '1' is no whole number from 5 to 86400",
+        ),
+        (
+            ("watch", "latest", "--lang", "es", "--times", "0"),
+            "actitud watch: error: argumento --times: '0' no es un número entero desde 1",
+        ),
 from actitud.cli import main
 try:
     main(["--help"])
