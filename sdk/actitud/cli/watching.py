@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import count
@@ -84,9 +85,11 @@ def _print_changes(session: Session, name: str, known: State, state: State) -> N
             continue
         if session.options.json:
             change = {"at": at, "of": name, "member": member, "before": before, "after": after}
-            print(json.dumps(change, ensure_ascii=False), flush=True)
+            print(json.dumps(change, ensure_ascii=False))
         else:
             print_lines(f"{at}  {name}  {member}: {_show(before)} → {_show(after)}")
+    # Whoever reads it through a pipe learns of a change now, and not once a buffer is full.
+    sys.stdout.flush()
 
 
 def _show(value: object) -> str:

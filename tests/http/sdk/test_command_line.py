@@ -302,6 +302,20 @@ def test_a_change_is_a_line_of_json(actitud: Command, monkeypatch: pytest.Monkey
 
 
 def test_watching_ends_cleanly(actitud: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_change_is_told_through_a_pipe_at_once(
+    actitud: Command, monkeypatch: pytest.MonkeyPatch, form: list[str]
+) -> None:
+    pipe = TextIOWrapper(BytesIO())
+    read: list[int] = []
+    monkeypatch.setattr("sys.stdout", pipe)
+    monkeypatch.setattr(watching, "sleep", lambda seconds: read.append(pipe.buffer.getvalue().count(b"published")))
+    states = iter([{"id": "x", "state": state} for state in ("in_review", "published", "published")])
+    monkeypatch.setattr(watching, "_read", lambda client, session: (next(states), None))
+    assert actitud("watch", "latest", "--times", "2", *form)[0] == 0
+    assert read == [0, 1]
+
+
     def interrupt(seconds: float) -> None:
         raise KeyboardInterrupt
 
