@@ -20,23 +20,20 @@ def run_rank(session: Session) -> int:
     options, words, scores = session.options, session.words, session.client.editions.scores
     filters = {name: getattr(options, name) for name in ("kind", "region", "province", "band", "parent", "level")}
     filters |= {"status": options.status, "sort": options.sort}
-    if options.csv and options.search is None:
-        print_bytes(scores.export(options.edition, limit=options.limit, **filters))
+    if options.csv:
+        print_bytes(scores.export(options.edition, q=options.search, limit=options.limit, **filters))
         return 0
-    is_table = not (options.json or options.csv)
-    shown = options.limit or (_SHOWN if is_table else None)
+    shown = options.limit or (None if options.json else _SHOWN)
     page = scores.list(
         options.edition,
         q=options.search,
         limit=_PAGE_MAX if shown is None else min(shown, _PAGE_MAX),
-        total=is_table,
+        total=not options.json,
         **filters,
     )
     rows = islice(page, shown)
     if options.json:
         print_json({"edition": page.edition, "items": [row.to_dict() for row in rows]})
-    elif options.csv:
-        print_csv(row._build_cells() for row in rows)
     else:
         listed = list(rows)
         _print_ranking(session, listed)

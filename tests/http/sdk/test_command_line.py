@@ -80,6 +80,7 @@ def test_the_ranking_is_filtered(actitud: Command, sdk: Client) -> None:
     name = sdk.editions.scores.list("latest", limit=1)[0].organisation_name
     _, out, _ = actitud("rank", "latest", "--search", name, "--csv")
     assert name in [row["organisation_name"] for row in csv.DictReader(out.splitlines())]
+    assert out.splitlines() == sdk.editions.scores.export("latest", q=name).decode().splitlines()
 
 
 def test_the_ranking_does_not_promise_more_than_there_is(
