@@ -60,10 +60,10 @@ class Session:
         Raises ``CommandError`` if the URL or a variable of the environment cannot be used.
         """
         if self._client is None:
+            # In Catalan, Basque and Galician the service answers in Spanish, as the command does.
+            language = "es" if self.words.is_spanish else self.language
             try:
-                self._client = Client(
-                    base_url=self.options.url, lang=self.language, app_info=("actitud-cli", __version__)
-                )
+                self._client = Client(base_url=self.options.url, lang=language, app_info=("actitud-cli", __version__))
             except ValueError as error:
                 raise CommandError(str(error)) from error
         return self._client

@@ -302,7 +302,6 @@ def test_a_change_is_a_line_of_json(actitud: Command, monkeypatch: pytest.Monkey
     assert change == {"of": "x", "member": "state", "before": "in_review", "after": "published"}
 
 
-def test_watching_ends_cleanly(actitud: Command, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_a_change_is_told_through_a_pipe_at_once(
     actitud: Command, monkeypatch: pytest.MonkeyPatch, form: list[str]
@@ -317,6 +316,7 @@ def test_a_change_is_told_through_a_pipe_at_once(
     assert read == [0, 1]
 
 
+def test_watching_ends_cleanly(actitud: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(seconds: float) -> None:
         raise KeyboardInterrupt
 
@@ -341,12 +341,33 @@ def test_refusals_and_silence_have_their_codes(actitud: Command, monkeypatch: py
     assert err.startswith("actitud: no answer from http://127.0.0.1:9: ")
 
 
+def test_who_reads_catalan_is_answered_in_spanish_without_remark(actitud: Command) -> None:
+    spanish = actitud("sheet", "latest", ORGANISATION, "--lang", "es")
+    assert actitud("sheet", "latest", ORGANISATION, "--lang", "ca") == spanish
+    assert spanish[::2] == (0, "")
+
+
 @pytest.mark.filterwarnings("default::actitud.ActitudLanguageWarning")
 def test_a_language_that_is_not_there_is_told(actitud: Command) -> None:
     code, out, err = actitud("sheet", "latest", ORGANISATION, "--lang", "fr")
     assert code == 0
     assert "Index" in out
     assert err == "actitud: the service has no sentences in 'fr': it answers in 'en'\n"
+
+
+def test_what_goes_to_a_file_is_the_same_on_every_system(actitud: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(*arguments: str) -> bytes:
+        # As Python opens a file on Windows: in a code page without arrows, with the line ends of the system.
+        file = TextIOWrapper(BytesIO(), "cp1252", newline="\r\n")
+        monkeypatch.setattr("sys.stdout", file)
+        assert actitud(*arguments) == (0, "", "")
+        return file.buffer.getvalue()
+
+    assert "2025-demo → 2026-demo" in write("changes", "latest", IN_BOTH, "--from", "2025-demo").decode()
+    assert json.loads(write("editions", "--json", "--lang", "es").decode())
+    lines = write("editions", "--csv").split(b"\r\n")
+    assert [line for line in lines if b"\r" in line or b"\n" in line] == []
+    assert len(lines) > 3
 
 
 def test_options_are_written_out(actitud: Command, capsys: pytest.CaptureFixture[str]) -> None:
@@ -370,21 +391,6 @@ def test_options_are_written_out(actitud: Command, capsys: pytest.CaptureFixture
     ],
 )
 def test_the_language_is_that_of_the_option_or_of_the_terminal(
-def test_what_goes_to_a_file_is_the_same_on_every_system(actitud: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(*arguments: str) -> bytes:
-        # As Python opens a file on Windows: in a code page without arrows, with the line ends of the system.
-        file = TextIOWrapper(BytesIO(), "cp1252", newline="\r\n")
-        monkeypatch.setattr("sys.stdout", file)
-        assert actitud(*arguments) == (0, "", "")
-        return file.buffer.getvalue()
-
-    assert "2025-demo → 2026-demo" in write("changes", "latest", IN_BOTH, "--from", "2025-demo").decode()
-    assert json.loads(write("editions", "--json", "--lang", "es").decode())
-    lines = write("editions", "--csv").split(b"\r\n")
-    assert [line for line in lines if b"\r" in line or b"\n" in line] == []
-    assert len(lines) > 3
-
-
     arguments: list[str], environment: dict[str, str], language: str
 ) -> None:
     assert find_language(arguments, environment) == language
@@ -403,6 +409,22 @@ def test_help_is_in_both_languages(lang: str, words: str, capsys: pytest.Capture
     [
         (("rank", "--lang", "es"), "actitud rank: error: faltan estos argumentos: EDITION"),
         (("rank", "latest", "--lang=ca", "--limit"), "actitud rank: error: argumento --limit: le falta un valor"),
+        (
+            ("rank", "latest", "--lang", "es", "--limit", "x"),
+            "actitud rank: error: argumento --limit: 'x' no es un número entero desde 1",
+        ),
+        (
+            ("rank", "latest", "--lang", "en", "--level", "9"),
+            "actitud rank: error: argument --level: '9' is no whole number from 1 to 5",
+        ),
+        (
+            ("watch", "latest", "--lang", "en", "--every", "1"),
+            "actitud watch: error: argument --every: '1' is no whole number from 5 to 86400",
+        ),
+        (
+            ("watch", "latest", "--lang", "es", "--times", "0"),
+            "actitud watch: error: argumento --times: '0' no es un número entero desde 1",
+        ),
         (("nada", "--lang", "es"), "actitud: error: argumento COMMAND: 'nada' no vale (elija entre "),
         (("rank", "--lang", "en"), "actitud rank: error: the following arguments are required: EDITION"),
     ],
@@ -424,22 +446,6 @@ def test_without_the_extra_one_line_says_what_to_install(actitud: Command, monke
 def test_help_imports_nothing_slow() -> None:
     code = """
 import sys
-        (
-            ("rank", "latest", "--lang", "es", "--limit", "x"),
-            "actitud rank: error: argumento --limit: 'x' no es un número entero desde 1",
-        ),
-        (
-            ("rank", "latest", "--lang", "en", "--level", "9"),
-            "actitud rank: error: argument --level: '9' is no whole number from 1 to 5",
-        ),
-        (
-            ("watch", "latest", "--lang", "en", "--every", "1"),
-            "actitud watch: error: argument --every: '1' is no whole number from 5 to 86400",
-        ),
-        (
-            ("watch", "latest", "--lang", "es", "--times", "0"),
-            "actitud watch: error: argumento --times: '0' no es un número entero desde 1",
-        ),
 from actitud.cli import main
 try:
     main(["--help"])
