@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -371,6 +372,42 @@ def test_what_is_no_checkpoint_accuses_nobody(given: str, tmp_path: Path, capsys
     assert tuple(capsys.readouterr()) == ("", f"Cannot read {other}: {reason}\n")
     assert actitud.cli.main(["verify", str(path), "--checkpoint", str(other), "--lang", "en"]) == 2
     assert tuple(capsys.readouterr()) == ("", f"actitud: --checkpoint: {reason}\n")
+
+
+@pytest.mark.parametrize(
+    ("option", "reasons"),
+    [
+        ("--keys", {"es": "no son claves públicas", "en": "they are no public keys"}),
+        (
+            "--digest",
+            {
+                "es": "se espera sha256: y 64 cifras hexadecimales",
+                "en": "sha256: and 64 hexadecimal digits are expected",
+            },
+        ),
+    ],
+)
+@pytest.mark.parametrize("lang", ["es", "en"])
+def test_the_command_says_in_both_languages_which_option_is_wrong(
+    option: str, reasons: dict[str, str], lang: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bundle"
+    path.write_bytes(sound().file)
+
+    assert actitud.cli.main(["verify", str(path), option, str(path), "--lang", lang]) == 2
+    assert tuple(capsys.readouterr()) == ("", f"actitud: {option}: {reasons[lang]}\n")
+
+
+@pytest.mark.parametrize(("lang", "missing"), [("es", "faltan bibliotecas"), ("en", "libraries are missing")])
+def test_the_command_says_in_both_languages_what_to_install(
+    lang: str, missing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "rfc8785", None)
+    path = tmp_path / "bundle"
+    path.write_bytes(sound().file)
+
+    assert actitud.cli.main(["verify", str(path), "--lang", lang]) == 2
+    assert tuple(capsys.readouterr()) == ("", f"actitud: {missing}: pip install 'actitud[verify]'\n")
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])

@@ -15,6 +15,7 @@ from actitud.verification import KeysSource, Text, Verification, verify
 
 _SHOWN = 20
 _LEDGER_PAGE = 1_000
+_DIGEST = re.compile("sha256:[0-9a-f]{64}")
 _PARAMETER = re.compile("`(keys|digest|checkpoint|ledger)`")
 """A parameter of ``verify`` in one of its texts: the command has the same ones as options."""
 
@@ -26,6 +27,9 @@ def run_verify(session: Session) -> int:
         raise CommandError(words("indique un fichero o --edition", "name a file or --edition"))
     if options.keys is not None and options.online:
         raise CommandError(words("--keys o --online, no los dos", "--keys or --online, not both"))
+    if options.digest is not None and not _DIGEST.fullmatch(options.digest):
+        es, en = "se espera sha256: y 64 cifras hexadecimales", "sha256: and 64 hexadecimal digits are expected"
+        raise CommandError(f"--digest: {words(es, en)}")
     with TemporaryDirectory() as folder:
         source = Path(options.source) if options.source is not None else _download(session, Path(folder))
         verification = _verify(session, source)
@@ -63,8 +67,11 @@ def _verify(session: Session, source: Path) -> Verification:
             raise CommandError(f"--{error.argument}: {reason}") from error
         text = words(f"{source.name}: no es nada publicado: {reason}", f"{source.name}: nothing published: {reason}")
         raise CommandError(text) from error
+    except ValueError as error:
+        raise CommandError(words("--keys: no son claves públicas", "--keys: they are no public keys")) from error
     except ImportError as error:
-        raise CommandError(str(error)) from error
+        missing = words("faltan bibliotecas", "libraries are missing")
+        raise CommandError(f"{missing}: pip install 'actitud[verify]'") from error
 
 
 def _print_report(session: Session, verification: Verification) -> None:
