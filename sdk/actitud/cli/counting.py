@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from importlib.util import find_spec
 from typing import Final
 
@@ -21,4 +22,14 @@ def run_count(session: Session) -> int:
     from actitud.cli.count_command import CountCommand
 
     command = CountCommand(session)
-    return command.count() if session.options.check is None else command.check()
+    try:
+        return command.count() if session.options.check is None else command.check()
+    except sqlite3.OperationalError as error:
+        # The table of messages is a temporary file of SQLite.
+        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        text = session.words(
+            "no queda sitio en la carpeta de ficheros temporales (TMPDIR)",
+            "no room is left in the folder for temporary files (TMPDIR)",
+        )
+        raise CommandError(text) from error

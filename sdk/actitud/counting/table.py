@@ -131,11 +131,14 @@ class MessageTable:
             for batch in batch_rows(map(partial(_encode, source), messages), _BATCH):
                 self._database.executemany(insert, batch)
                 number += len(batch)
+        except sqlite3.Error:
+            # Without a journal, a table for which no room is left cannot be used any more.
+            raise
         except BaseException:
             self._database.execute("DELETE FROM copies WHERE number > ?", (first,))
-            raise
-        finally:
             self._database.execute("COMMIT")
+            raise
+        self._database.execute("COMMIT")
         return number
 
     def count_accounts(self) -> list[tuple[str, str, int]]:

@@ -23,6 +23,7 @@ from typing import Any, Final
 import pytest
 
 from actitud.cli import main
+from actitud.counting import table
 from actitud.counting.export_guides import GUIDES
 from actitud.counting.fault_texts import FAULT_TEXTS
 from actitud.counting.reasons import REASON_TEXTS
@@ -359,6 +360,16 @@ def test_a_full_disk_is_said_with_the_file(
 ) -> None:
     assert count(tmp_path / "out", log, option, "/dev/full") == 2
     assert capsys.readouterr().err.splitlines()[-1] == "actitud: /dev/full: no queda sitio en el disco"
+
+
+def test_a_full_folder_of_temporary_files_is_said(
+    tmp_path: Path, log: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "_SETTINGS", f"{table._SETTINGS}PRAGMA max_page_count=3;")
+    write_log(log, [post(f"p{number}", "2027-10-04 10:00:00") for number in range(500)])
+    assert count(tmp_path / "out", log) == 2
+    said = "actitud: no queda sitio en la carpeta de ficheros temporales (TMPDIR)"
+    assert capsys.readouterr().err.splitlines()[-1] == said
 
 
 @pytest.mark.parametrize(
