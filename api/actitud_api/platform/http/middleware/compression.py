@@ -261,7 +261,8 @@ class _Response:
         assert coding is not None
         if held is not None:
             headers = MutableScopeHeaders(held)
-            is_whole = not more and "content-length" in headers
+            # The answer to HEAD about a stored file has the length of the file, and no bytes.
+            is_whole = not more and headers.get("content-length") == str(len(body))
             tag = headers.get("etag")
             headers["content-encoding"] = coding
             if tag is not None:
