@@ -184,10 +184,11 @@ def test_another_form_is_a_problem(site: Client, path: str) -> None:
     assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
 
 
+@pytest.mark.parametrize("query", ["lang=en", "lang=%FF"])
 @pytest.mark.parametrize("form", ["svg", "json"])
-def test_an_alias_leads_to_the_id(site: Client, form: str) -> None:
-    response = site.get(f"/badge/latest/{ALIAS}.{form}?lang=en", follow_redirects=False)
-    assert (response.status_code, response.headers["location"]) == (308, f"/badge/latest/{ZAMORA}.{form}?lang=en")
+def test_an_alias_leads_to_the_id(site: Client, form: str, query: str) -> None:
+    response = site.get(f"/badge/latest/{ALIAS}.{form}?{query}", follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (308, f"/badge/latest/{ZAMORA}.{form}?{query}")
     assert response.headers["access-control-allow-origin"] == "*"
 
 

@@ -115,10 +115,11 @@ def test_what_is_not_there_says_so_in_its_own_form(site: Client, path: str, plac
     assert "77.77" not in response.text
 
 
+@pytest.mark.parametrize("query", ["lang=en", "lang=%FF"])
 @pytest.mark.parametrize("path", [TABLE, FRAME, DATA, PAGE, f"/embed/latest/{ZAMORA}/card.svg"])
-def test_an_alias_leads_to_the_id(site: Client, path: str) -> None:
-    aliased = site.get(path.replace(ZAMORA, ALIAS) + "?lang=en", follow_redirects=False)
-    assert (aliased.status_code, aliased.headers["location"]) == (308, f"{path}?lang=en")
+def test_an_alias_leads_to_the_id(site: Client, path: str, query: str) -> None:
+    aliased = site.get(f"{path.replace(ZAMORA, ALIAS)}?{query}", follow_redirects=False)
+    assert (aliased.status_code, aliased.headers["location"]) == (308, f"{path}?{query}")
 
 
 @pytest.mark.parametrize("path", [TABLE, FRAME, DATA, PAGE, "/embed/element.json", f"/badge/2026/{ZAMORA}.svg"])

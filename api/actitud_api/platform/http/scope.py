@@ -289,7 +289,8 @@ def redirect(scope: HTTPScope, moved: Moved) -> Response[bytes]:
 
     `moved` has the name and the new value of the parameter.
     """
-    query = urlencode(parse_query(scope))
+    # As it came: a page ignores a query that cannot be decoded.
+    query = scope["query_string"].decode("latin-1")
     location = _move_path(scope, moved) + (f"?{query}" if query else "")
     headers = {"Location": location, "Cache-Control": ALWAYS_REVALIDATE, "Vary": "Accept"}
     return Response(b"", status_code=308, headers=headers)
