@@ -529,6 +529,13 @@ def test_too_large_a_file_is_refused_before_it_is_read(client: Client) -> None:
     problem(client.post(IMPORTS, content=endless(), headers=headers), 413, "content-too-large")
 
 
+def test_an_attempt_that_only_checked_a_file_does_not_stand_for_its_import(client: Client) -> None:
+    once = {"Idempotency-Key": "once"}
+    checked = send(client, tidy([name(1)]), holder=once, dry_run=True)
+    problem(send(client, tidy([name(1)]), holder=once), 422, "idempotency-key-reused")
+    assert send(client, tidy([name(1)]), holder=once, dry_run=True).headers["location"] == checked.headers["location"]
+
+
 def test_a_file_that_is_sent_twice_by_the_same_attempt_is_one_job(client: Client) -> None:
     headers = {"Content-Type": CSV, "Idempotency-Key": "once"}
     first, second = (client.post(IMPORTS, content=tidy([name(1)]), headers=headers) for _ in range(2))

@@ -52,7 +52,7 @@ def idempotent(
     appends the entry itself.
 
     Raises:
-        ProblemError: 422 if the idempotency key was used for a request with another method, path or body.
+        ProblemError: 422 if the idempotency key was used for a request with another method, path, query or body.
     """
     key, principal, event = read_idempotency_key(request), principal_of(request), audit_event(request)
     with database.write() as session:
@@ -91,8 +91,8 @@ def _add_audit_entry(session: Session, event: ledger.Event, response: Response[b
 
 
 def _compute_fingerprint(request: ApiRequest) -> str:
-    # Of the decoded body, so that a repetition with other spaces or another order of members is the same request.
-    decoded = request.scope["state"].get("body")
+    # Of the decoded inputs, so that a repetition with other spaces or another order of members is the same request.
+    query, decoded = (request.scope["state"].get(name) for name in ("query", "body"))
     body = decoded.digest if isinstance(decoded, SpooledFile) else msgspec.json.encode(decoded, order="deterministic")
     request_line = f"{request.scope['method']} {request.scope['path']}\n".encode()
-    return hashlib.sha256(request_line + body).hexdigest()
+    return hashlib.sha256(request_line + msgspec.json.encode(query) + body).hexdigest()
