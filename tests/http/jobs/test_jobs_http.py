@@ -230,6 +230,16 @@ def test_events_of_a_job_that_has_ended_are_one(client: Client, stored: Database
     assert [content["state"] for _, content in told] == ["succeeded"]
 
 
+def test_the_head_of_a_stream_leaves_its_connection_to_others(
+    client: Client, stored: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_streams, "LASTING_SECONDS", 60.0)
+    principal, headers = holder(stored)
+    path = f"/v1/jobs/{enqueue(stored, principal=principal).id}/events"
+    with served(client.app) as address, httpx.Client(base_url=address, headers=headers, timeout=5) as opened:
+        assert [opened.head(path).status_code for _ in range(2)] == [200, 200]
+
+
 def test_a_stream_ends_with_the_service_and_after_a_time(
     client: Client, stored: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

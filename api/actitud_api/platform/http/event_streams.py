@@ -87,7 +87,11 @@ class EventStreams:
         if self._open >= STREAMS or self._is_stopping:
             raise ProblemError(UNAVAILABLE, _BUSY, headers={"Retry-After": RETRY_AFTER})
         first = await sync_to_thread(read)
-        return Stream(self._iterate(name, first, read), headers=answer.headers_of(request), media_type=EVENT_STREAM)
+        headers = answer.headers_of(request)
+        if request.scope["state"].get("head"):
+            # It would hold its connection, and a place among the streams, for a minute.
+            return Stream(iter(()), headers=headers, media_type=EVENT_STREAM)
+        return Stream(self._iterate(name, first, read), headers=headers, media_type=EVENT_STREAM)
 
     async def _iterate(
         self,
