@@ -102,13 +102,19 @@ def _write(export: Export[T]) -> Generator[Callable[[bytes], None], None, None]:
     """Open the file of an export in a ``with`` block; the value of the block is a function that writes bytes to it.
 
     The file has a temporary name in the same folder. When the block ends, it gets its own name and replaces an earlier
-    file; if the block raises, it is deleted. An ``OSError`` names the file of the export.
+    file; if the block raises, it is deleted. A device or a pipe is written to. An ``OSError`` names the file of the
+    export.
     """
     reply, path = cast(OpenResponse, export.reply), cast(Path, export.to)
     if not path.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():
+        # In the place of /dev/null there would be a file, if root writes it.
+        with name_written_file(path), path.open("wb") as device:
+            yield _build_writer(export, reply, device)
+        return
     with ExitStack() as opened:
         with name_written_file(path):
             file = opened.enter_context(

@@ -51,6 +51,18 @@ def umask() -> int:
     return mask
 
 
+def test_a_pipe_is_written_to_and_not_replaced(mode: Mode, tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    few = httpx.Response(200, content=ROWS[:100], headers={"content-type": "text/csv"})
+    assert using(mode, Answers(few)).editions.scores.export("2026", to=path) == path
+    assert os.read(reader, 1_000) == ROWS[:100]
+    os.close(reader)
+    assert path.is_fifo()
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_the_file_is_closed_before_it_gets_its_name(
     mode: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
