@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from actitud_api.engine.methodology.loader import Methodology
-from actitud_api.engine.methodology.model import Indicator
+from actitud_api.engine.methodology.model import Indicator, Operand, Product, ProfileField, Quotient
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.explain import explain
 from actitud_api.engine.scoring.result import Interval
@@ -74,6 +74,22 @@ def test_a_number_without_a_denominator_has_none() -> None:
     """1 is not 1 of 1."""
     known = msgspec.structs.replace(b.ratio("R"), value=b.fact("R", "numerator"))
     assert interval(alone(known), b.submit({"R": b.of(1, 10)})) is None
+
+
+@pytest.mark.parametrize("whole", [Product(of=(b.fact("R", "denominator"), b.const(0.5))), b.field("share")])
+def test_half_a_case_is_none(whole: Operand) -> None:
+    """5 of 20/2 are a half, and so are 5 of 10.0, but nobody counted 10; of 20/1 it was 20 that were counted."""
+    known = msgspec.structs.replace(
+        b.ratio("R"), value=Quotient(numerator=b.fact("R", "numerator"), denominator=whole), sample=True
+    )
+    share = ProfileField(name="share", type="number", set_by="organisation", minimum=0, maximum=100)
+    submission = b.submit({"R": b.of(5, 20)}, {"share": 10.0})
+    assert interval(b.methodology(b.root(b.group("D", known)), profile=(share,)), submission) is None
+    once = Product(of=(b.fact("R", "denominator"), b.const(1.0)))
+    known = msgspec.structs.replace(known, value=Quotient(numerator=b.fact("R", "numerator"), denominator=once))
+    found = interval(alone(known), b.submit({"R": b.of(5, 20)}))
+    assert found is not None
+    assert found.n == 20
 
 
 def test_where_less_is_better_the_low_share_is_the_high_index() -> None:

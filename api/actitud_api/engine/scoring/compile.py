@@ -62,6 +62,7 @@ from actitud_api.engine.methodology.predicates import (
     name_derived_count,
     round_fact,
     round_half_up,
+    scale_constant,
     to_exact,
     walk_indicators,
     walk_operand_parts,
@@ -630,7 +631,8 @@ class _TreeCompiler:
                 is_sampled_share=indicator.type == "ratio"
                 and isinstance(indicator.value, Quotient)
                 and (indicator.sample or indicator.part_of_denominator)
-                and all(fact.type == "integer" for fact in indicator.facts),
+                and all(fact.type == "integer" for fact in indicator.facts)
+                and all(map(self._is_whole, walk_operand_parts(indicator.value))),
                 is_rising=rising,
                 ancestors=ancestors,
                 child_positions=positions,
@@ -658,6 +660,16 @@ class _TreeCompiler:
             )
         )
         return len(self.indicators) - 1
+
+    def _is_whole(self, operand: Operand) -> bool:
+        """Return False for a constant with decimals, and for a profile field that may have some."""
+        match operand:
+            case Constant(value=value):
+                return isinstance(scale_constant(value), int)
+            case ProfileOperand(field=name):
+                return all(field.type == "integer" for field in self._document.profile if field.name == name)
+            case _:
+                return True
 
 
 def _compile_rule(rule: Rule, positions: Mapping[str, int], layout: FactLayout) -> CompiledRule:

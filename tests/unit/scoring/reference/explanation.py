@@ -21,6 +21,7 @@ from actitud_api.engine.methodology.model import (
     AnswerOperand,
     Any,
     ComponentOperand,
+    Constant,
     Document,
     Group,
     Implies,
@@ -562,6 +563,12 @@ def interval(result: Scored, leaf: Indicator, found: Answered) -> Json:
         return None
     if not isinstance(leaf.value, Quotient) or any(fact.type != "integer" for fact in leaf.facts):
         return None
+    whole = {field.name for field in result.document.profile if field.type == "integer"}
+    for part in parts(leaf.value):
+        if isinstance(part, ProfileOperand) and part.field not in whole:
+            return None
+        if isinstance(part, Constant) and isinstance(part.value, float) and not part.value.is_integer():
+            return None
     reading = Undetermined(result.facts)
     cases, n = value_of(leaf.value.numerator, reading), value_of(leaf.value.denominator, reading)
     assert isinstance(cases, Fraction)
