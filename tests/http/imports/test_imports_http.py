@@ -430,6 +430,8 @@ def test_sources_of_answers_are_read_from_csv_and_kept(client: Client, form: str
     }
     assert found["profile_sources"] == {"employees": {"kind": "previous_edition", "manifest": None, "edition": "2025"}}
     assert do(client, content)["outcomes"] == {"unchanged": 1}
+    # What is read is a line of JSON Lines, and says as much.
+    assert do(client, json.dumps(found).encode(), JSON_LINES)["outcomes"] == {"unchanged": 1}
     # A file without these columns is as valid as before, and says of no answer where it comes from.
     assert do(client, tidy([name(1)]))["outcomes"] == {"replaced": 1}
     assert client.get(f"{ASSESSMENTS}/{name(1)}").json()["profile_sources"] == {}

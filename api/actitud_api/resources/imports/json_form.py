@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from actitud_api.engine.i18n import Texts
+from actitud_api.engine.methodology.requests.content import AssessmentRequest
 from actitud_api.platform.http.inputs import NotJson, parse_json
 from actitud_api.platform.http.validation import Json
 from actitud_api.resources.assessments.schemas import Assessment
@@ -26,8 +27,7 @@ from actitud_api.resources.imports.sources import (
 LINE_MAX: Final = 1024 * 1024
 """Highest number of bytes of a line, as of the body with one assessment."""
 
-_SENT: Final = frozenset({"methodology", "profile", "answers", "profile_evidence"})
-_ANSWERED: Final = frozenset({*Assessment.__struct_fields__, "faults"}) - _SENT
+_ANSWERED: Final = frozenset({*Assessment.__struct_fields__, "faults"}) - {*AssessmentRequest.__struct_fields__}
 """Members that an answer or an annotated copy has beside those of a request: nothing is read from them."""
 
 
