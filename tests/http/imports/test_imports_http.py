@@ -363,6 +363,7 @@ def test_every_fault_of_a_tidy_file_is_at_its_cell(client: Client) -> None:
     rows[first][3] = "=1+1"
     rows[second][4:6] = ["http://ayto.example/x", "31/02/2026"]
     rows[where["", "units"]][3] = ""
+    rows[where["", "services"]][3] = "3,5"
     rows[where["", "employees"]][2] = "employes"
     rows.append([name(1), "D1.07", "numerator", "3", "", "", "", ""])
     rows.append([name(1), "D9.99", "numerator", "3", "", "", "", ""])
@@ -376,6 +377,7 @@ def test_every_fault_of_a_tidy_file_is_at_its_cell(client: Client) -> None:
         (second + 2, "evidence_date", "format"),
         (second + 2, "evidence_url", "pattern"),
         (where["", "employees"] + 2, "field", "enum"),
+        (where["", "services"] + 2, "value", "type"),
         (last - 4, "value", "duplicate"),
         (last - 3, "indicator", "enum"),
         (last - 2, "value", "place"),
@@ -388,6 +390,7 @@ def test_every_fault_of_a_tidy_file_is_at_its_cell(client: Client) -> None:
     shown = {(fault["row"], fault["column"]): fault for fault in refused(client, job)[0]["detail"]["faults"]}
     assert shown[where["", "employees"] + 2, "field"]["suggestion"] == "employees"
     assert shown[last - 1, "note"]["value"] is None
+    assert "commas separate the cells" in shown[where["", "services"] + 2, "value"]["detail"]["en"]
 
 
 SOURCES: Final = ("source", "source_manifest", "source_edition")

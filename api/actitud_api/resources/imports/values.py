@@ -40,6 +40,7 @@ _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?(?:[eE][+-]?[0-9]{1,2})?")
 _THOUSANDS: Final = re.compile(r"-?[0-9]{1,3}(?:[.\u00a0\u202f ][0-9]{3})+(?:,[0-9]+)?")
 _SPANISH_DATE: Final = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
+_COMMAS: Final = re.compile(r"-?[0-9]+(?:,[0-9]+)+")
 _GUARD: Final = re.compile(r"(?:\A|(?<=[,;\t\r\n]))'")
 """Apostrophe that keeps spreadsheets from reading a text as a formula, as downloads write it."""
 
@@ -188,7 +189,7 @@ def _read_number(text: str, *, is_spanish: bool) -> int | float:
     if not _NUMBER.fullmatch(plain):
         if text[:1] == "=":
             raise InvalidValue("formula", _FORMULA)
-        raise InvalidValue("type", _NO_NUMBER)
+        raise InvalidValue("type", _NO_NUMBER if is_spanish or not _COMMAS.fullmatch(text) else _DECIMAL_COMMA)
     number = float(plain)
     return int(number) if number.is_integer() and abs(number) < 10**15 else number
 
@@ -212,6 +213,10 @@ def read_date(text: str) -> str:
 
 _YES_OR_NO: Final = Texts(
     "Debe ser true o false: escriba «Sí» o «No».", "It must be true or false: write “yes” or “no”."
+)
+_DECIMAL_COMMA: Final = Texts(
+    "Escriba los decimales con punto, porque las comas separan las celdas, y los miles sin separador.",
+    "Write decimals with a point, because commas separate the cells, and thousands without a separator.",
 )
 _NO_NUMBER: Final = Texts(
     "Debe ser un número: escríbalo sin unidades ni otras palabras.",
