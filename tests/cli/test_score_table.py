@@ -109,6 +109,27 @@ def test_columns_of_every_type_in_both_dialects(tmp_path: Path, capsysbinary: py
     assert [row["index"] for row in other] == ["62,50", "50,00", "0,00"]
 
 
+def test_a_point_of_thousands_is_not_read_as_one_of_decimals(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a file with semicolons 1.234 may be either."""
+    document = b.document(b.root(b.group("D", b.amount("a", knots=((0, 0), (5_000, 100))))))
+    assert refused(capsys, written(tmp_path, "town;a\nA;1.234\n", document)) == [
+        "line 2 (A), a: It is not clear whether the separator is one of thousands: write the number without it. "
+        'Here: "1.234".',
+        "Nothing was scored. Faults: 1.",
+    ]
+
+
+def test_points_that_can_only_be_of_decimals_are_read(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    titles = "town;health;expected_schooling;mean_schooling.years;income\n"
+    table = f"{titles}A;83.98;16,5;13.8;66933,00454\nB;83,2;0.545;13;4660\n"
+    rows = scored(capsysbinary, written(tmp_path, table))
+    assert [(row["rank"], row["status"]) for row in rows] == [("1", "complete"), ("2", "complete")]
+
+
 def test_a_checklist_of_which_nothing_is_done_is_an_answer(
     tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:

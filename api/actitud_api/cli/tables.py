@@ -32,6 +32,7 @@ from actitud_api.engine.methodology.requests.answers import (
 from actitud_api.platform.http.inputs import Body, NotJson, parse_json
 from actitud_api.platform.http.problems import FAULTS_MAX, Fault
 from actitud_api.platform.http.validation import Json, find_nearest, format_pointer
+from actitud_api.resources.imports.values import THOUSANDS, THOUSANDS_REFUSED
 
 _PLACE = Texts("línea {line} ({name}), {column}", "line {line} ({name}), {column}")
 _LINE = Texts("línea {line}", "line {line}")
@@ -137,6 +138,8 @@ def score_table(
             for fault in request:
                 # A fault inside a checklist is one of its column.
                 column = columns.get(fault.pointer) or columns.get(fault.pointer.rpartition("/")[0]) or fault.pointer
+                if is_spanish and THOUSANDS.fullmatch(line.cells.get(column, "")):
+                    fault = replace(fault, detail=THOUSANDS_REFUSED)
                 place = _PLACE.into(language).format(line=line.number, name=line.cells[first], column=column)
                 faults.append(replace(fault, pointer=place))
     if faults:
@@ -262,6 +265,8 @@ def _read_cell(text: str, place: _Input, *, is_spanish: bool) -> Json:
     """Return the value of a cell; a text that is no value of the type is returned as it is, for the validation."""
     match place.type:
         case "integer" | "number":
+            if is_spanish and THOUSANDS.fullmatch(text):
+                return text
             try:
                 value = parse_json((text.replace(",", ".") if is_spanish else text).encode())
             except NotJson:

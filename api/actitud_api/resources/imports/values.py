@@ -38,7 +38,8 @@ _NO_COMPONENTS: Final = frozenset({"none", "ninguno", "ninguna"})
 
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,15})?(?:[eE][+-]?[0-9]{1,2})?")
-_THOUSANDS: Final = re.compile(r"-?[0-9]{1,3}(?:[.\u00a0\u202f ][0-9]{3})+(?:,[0-9]+)?")
+THOUSANDS: Final = re.compile(r"-?[1-9][0-9]{0,2}(?:[.\u00a0\u202f ][0-9]{3})+(?:,[0-9]+)?")
+"""Number whose points or spaces may be separators of thousands."""
 _SPANISH_DATE: Final = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 _COMMAS: Final = re.compile(r"-?[0-9]+(?:,[0-9]+)+")
 _GUARD: Final = re.compile(r"(?:\A|(?<=[,;\t\r\n]))'")
@@ -182,9 +183,9 @@ def _read_source_member(member: str, text: str) -> str:
 def _read_number(text: str, *, is_spanish: bool) -> int | float:
     if _INTEGER.fullmatch(text):
         return int(text)
-    if _THOUSANDS.fullmatch(text) and (is_spanish or not _NUMBER.fullmatch(text)):
+    if THOUSANDS.fullmatch(text) and (is_spanish or not _NUMBER.fullmatch(text)):
         plain = re.sub(r"[.\u00a0\u202f ]", "", text).replace(",", ".")
-        raise InvalidValue("number", _THOUSANDS_REFUSED, plain)
+        raise InvalidValue("number", THOUSANDS_REFUSED, plain)
     plain = text.replace(",", ".") if is_spanish else text
     if not _NUMBER.fullmatch(plain):
         if text[:1] == "=":
@@ -222,7 +223,7 @@ _NO_NUMBER: Final = Texts(
     "Debe ser un número: escríbalo sin unidades ni otras palabras.",
     "It must be a number: write it without units or other words.",
 )
-_THOUSANDS_REFUSED: Final = Texts(
+THOUSANDS_REFUSED: Final = Texts(
     "No se sabe si el separador es de miles o de decimales: escriba el número sin separador de miles.",
     "It is not clear whether the separator is one of thousands: write the number without it.",
 )
