@@ -199,6 +199,16 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
             "None of the file is counted. If the platform changed the name, change it in the first row.",
         ),
     ),
+    "several_sheets": FaultText(
+        (
+            "El libro tiene mensajes en {value} hojas, y solo se lee una.",
+            "The workbook has messages on {value} sheets, and only one is read.",
+        ),
+        (
+            "No se cuenta nada de él. Ponga todas las filas en una hoja, o guarde cada hoja como un fichero aparte.",
+            "None of it is counted. Put all rows on one sheet, or save each sheet as a file of its own.",
+        ),
+    ),
     "column_unlikely": FaultText(
         (
             "La columna «{column}» no se conoce. ¿Es «{suggestion}»?",

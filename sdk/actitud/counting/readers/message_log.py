@@ -19,8 +19,8 @@ from actitud.counting.messages import Kind, Message
 from actitud.counting.networks import identify_network
 from actitud.counting.options import LogMapping, normalise_account
 from actitud.counting.readers.json_streams import dig
-from actitud.counting.readers.tables import TableFormat, TableFound, TableRow
-from actitud.counting.sheets import SheetRow, list_beginnings
+from actitud.counting.readers.tables import TableFormat, TableFound, TableRow, find_table
+from actitud.counting.sheets import SheetRow
 from actitud.counting.source_reading import RowRefused, SourceReading
 from actitud.counting.sources import Tell
 from actitud.counting.times import OrderEvidence, ReadTime
@@ -46,23 +46,22 @@ def find_mapped_table(file: ExportFile, mapping: LogMapping, largest: int) -> Ta
     Return None if the file lacks most of these headers. ``largest``: largest workbook that is read, in bytes.
     """
     table = make_header_table(mapping)
-    best: TableFound | None = None
-    for sheet, rows in list_beginnings(file, largest):
-        for row in rows:
-            headers = [str(cell) for cell in row.cells]
-            places = {normalise_header(repair_text(header)): index for index, header in reversed([*enumerate(headers)])}
-            positions = {
-                field: places[normalise_header(names[0])]
-                for field, names in table.columns.items()
-                if normalise_header(names[0]) in places
-            }
-            missing = tuple(field for field in table.columns if field not in positions)
-            known = set(positions.values())
-            unknown = tuple(header for index, header in enumerate(headers) if index not in known and header.strip())
-            match = HeaderMatch(table, positions, missing, unknown, False, len(positions))
-            if len(positions) * 2 > len(table.columns) and (best is None or match.rank > best.match.rank):
-                best = TableFound(sheet, row, match)
-    return best
+
+    def match(headers: list[str]) -> HeaderMatch | None:
+        places = {normalise_header(repair_text(header)): index for index, header in reversed([*enumerate(headers)])}
+        positions = {
+            field: places[normalise_header(names[0])]
+            for field, names in table.columns.items()
+            if normalise_header(names[0]) in places
+        }
+        if len(positions) * 2 <= len(table.columns):
+            return None
+        missing = tuple(field for field in table.columns if field not in positions)
+        known = set(positions.values())
+        unknown = tuple(header for index, header in enumerate(headers) if index not in known and header.strip())
+        return HeaderMatch(table, positions, missing, unknown, False, len(positions))
+
+    return find_table(file, largest, match)
 
 
 def make_header_table(mapping: LogMapping) -> HeaderTable:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from actitud.counting.decoding import repair_text
 from actitud.counting.export_files import ExportFile
+from actitud.counting.faults import CountingFault, FileRefused
 from actitud.counting.header_tables import LOG_FORMAT, HeaderMatch, match_headers, normalise_header
 from actitud.counting.messages import Message
 from actitud.counting.sheets import SheetRow, SheetSource, list_beginnings, read_rows
@@ -185,17 +186,32 @@ class TableFound(NamedTuple):
     match: HeaderMatch
 
 
-def find_table(file: ExportFile, largest: int) -> TableFound | None:
-    """Return the table of a known platform in a file, None if there is none.
+def find_table(
+    file: ExportFile, largest: int, match: Callable[[list[str]], HeaderMatch | None] = match_headers
+) -> TableFound | None:
+    """Return the table in a file whose headers match best, None if none match.
 
-    ``largest``: largest workbook that is read, in bytes.
+    ``largest``: largest workbook that is read, in bytes. ``match``: function that returns the match of a row of headers
+    with known ones, by default with those of the platforms.
+
+    Raises:
+        FileRefused: if several sheets have rows below such headers: only one is read, and the others would be lost.
     """
-    best: TableFound | None = None
+    tables: list[TableFound] = []
+    filled: list[TableFound] = []
     for sheet, rows in list_beginnings(file, largest):
-        for row in rows:
-            match = match_headers([str(cell) for cell in row.cells])
-            if match and (best is None or match.rank > best.match.rank):
-                best = TableFound(sheet, row, match)
+        matches = [TableFound(sheet, row, found) for row in rows if (found := match([str(cell) for cell in row.cells]))]
+        if matches:
+            table = max(matches, key=lambda each: each.match.rank)
+            tables.append(table)
+            if any(any(map(str, row.cells)) for row in rows if row.line > table.header.line):
+                filled.append(table)
+    best = max(tables, key=lambda table: (table.match.rank, table in filled), default=None)
+    if best is not None and best.sheet.sheet is not None:
+        name = best.match.table.format
+        number = sum(table.match.table.format == name and not table.match.missing for table in filled)
+        if number > 1:
+            raise FileRefused(CountingFault(code="several_sheets", file=file.name, value=str(number)))
     return best
 
 

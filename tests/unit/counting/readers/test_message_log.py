@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -73,6 +74,36 @@ def test_a_workbook_with_dates_of_its_own_is_read_alike(tmp_path: Path) -> None:
     assert [(m.id, m.time) for m in outcome.messages][:2] == [
         ("1", utc(2026, 3, 4, 9)), ("2", utc(2026, 3, 4, 10, 0, 5)),
     ]  # fmt: skip
+
+
+def write_workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[object]]]) -> Path:
+    with xlsxwriter.Workbook(path, {"default_date_format": "dd/mm/yyyy hh:mm"}) as workbook:
+        for title, rows in sheets.items():
+            sheet = workbook.add_worksheet(title)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
+    return path
+
+
+HEADERS: Final[list[object]] = ["Identificador", "Fecha y hora", "Tipo", "Texto"]
+MAPPED: Final = LogMapping(
+    columns={"id": "Nº", "date": "Día", "clock": "Hora", "kind": "Tipo"}, kinds={"Recibido": "received"}
+)
+
+
+def test_a_workbook_with_messages_on_several_sheets_is_not_read_in_part(tmp_path: Path) -> None:
+    months = {
+        f"Mes {month}": [HEADERS, [str(month), datetime(2026, month, 4, 10), "Recibido", "Hola"]] for month in (1, 2)
+    }
+    outcome = read(write_workbook(tmp_path / "log.xlsx", months))
+    assert (outcome.messages, outcome.places) == ([], [("several_sheets", None, None)])
+    assert outcome.faults[0].value == "2"
+    mapped = {title: [["Nº", "Día", "Hora", "Tipo"], ["1", "2026-03-04", "10:00", "Recibido"]] for title in months}
+    assert read(write_workbook(tmp_path / "desk.xlsx", mapped), mapping=MAPPED).codes == ["several_sheets"]
+    # Sheets that wait for their messages take nothing away.
+    waiting = {"Mes 0": [HEADERS], **months, "Mes 2": [HEADERS]}
+    outcome = read(write_workbook(tmp_path / "log.xlsx", waiting))
+    assert ([message.id for message in outcome.messages], outcome.faults) == (["1"], [])
 
 
 # A help desk as Kaggle's customer support on Twitter has it: inbound or not, and who is answered.
