@@ -76,7 +76,7 @@ def read_rows(file: ExportFile, source: SheetSource, largest: int) -> Iterator[S
         before = (sheet.start or (0, 0))[0]
         indent = [""] * (sheet.start or (0, 0))[1]
         for line, cells in enumerate(sheet.iter_rows(), start=before + 1):
-            if any(cell != "" for cell in cells):
+            if any(str(cell).strip() for cell in cells):
                 yield SheetRow(line, indent + cells)
         return
     csv.field_size_limit(_LONGEST_CELL)
@@ -85,7 +85,7 @@ def read_rows(file: ExportFile, source: SheetSource, largest: int) -> Iterator[S
         line = 1
         try:
             for row in reader:
-                if any(row):
+                if any(map(str.strip, row)):
                     yield SheetRow(line, row)
                 line = reader.line_num + 1
         except csv.Error as error:

@@ -166,6 +166,11 @@ def test_the_same_file_twice_changes_nothing(client: Client) -> None:
 
 
 @pytest.mark.both_databases
+def test_rows_that_look_empty_are_skipped(client: Client) -> None:
+    blank = b" , ,,\n,,, \n"
+    assert do(client, tidy([name(1)]) + blank + blank)["outcomes"] == {"created": 1}
+
+
 def test_one_bad_organisation_keeps_no_other_out_unless_that_is_asked_for(client: Client) -> None:
     rows = [row for number in range(1, 5) for row in list_rows(name(number))]
     rows[3][3] = "muchas"

@@ -159,7 +159,7 @@ def group_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Iter
     for number, cells in rows:
         found = cells[position].strip() if position < len(cells) else ""
         if found != name or not found:
-            if not found and not any(cells):
+            if not found and not any(map(str.strip, cells)):
                 continue
             if found != name:
                 if kept:
@@ -184,7 +184,7 @@ def name_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Itera
     number = 0
     for number, cells in rows:
         found = cells[position].strip() if position < len(cells) else ""
-        if found != name and (found or any(cells)):
+        if found != name and (found or any(map(str.strip, cells))):
             yield number, found
             name = found
     yield number, ""

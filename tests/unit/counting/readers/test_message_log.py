@@ -106,6 +106,16 @@ def test_a_workbook_with_messages_on_several_sheets_is_not_read_in_part(tmp_path
     assert ([message.id for message in outcome.messages], outcome.faults) == (["1"], [])
 
 
+def test_rows_that_look_empty_are_skipped(tmp_path: Path) -> None:
+    outcome = read(
+        write(tmp_path, "log.csv", "Id;Fecha y hora;Tipo;Texto\n1;2026-03-04 10:00;Recibido;Hola\n ; ;;\n;;;\n")
+    )
+    assert (len(outcome.messages), outcome.faults) == (1, [])
+    rows: list[list[object]] = [HEADERS, ["1", datetime(2026, 3, 4, 10), "Recibido", "Hola"], [" ", "", " "]]
+    outcome = read(write_workbook(tmp_path / "log.xlsx", {"log": rows}))
+    assert (len(outcome.messages), outcome.faults) == (1, [])
+
+
 # A help desk as Kaggle's customer support on Twitter has it: inbound or not, and who is answered.
 DESK: Final = """tweet_id,author_id,inbound,created_at,text,in_response_to_tweet_id
 1,115712,True,Tue Oct 31 22:10:47 +0000 2017,@villar ¿y el agua?,
