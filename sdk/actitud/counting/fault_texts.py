@@ -199,6 +199,13 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
             "None of the file is counted. If the platform changed the name, change it in the first row.",
         ),
     ),
+    "column_repeated": FaultText(
+        ("La columna «{column}» está repetida.", "The column “{column}” is there more than once."),
+        (
+            "No se cuenta nada del fichero. Deje una sola, o cambie el nombre de la otra en la primera fila.",
+            "None of the file is counted. Leave only one, or change the name of the other in the first row.",
+        ),
+    ),
     "several_sheets": FaultText(
         (
             "El libro tiene mensajes en {value} hojas, y solo se lee una.",
@@ -316,6 +323,18 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
         (
             "No se cuenta nada del fichero. Suele pasar al guardarlo con una hoja de cálculo. " + _DOWNLOAD_AGAIN[0],
             "None of the file is counted. It happens when a spreadsheet saves it. " + _DOWNLOAD_AGAIN[1],
+        ),
+    ),
+    "dates_mixed": FaultText(
+        (
+            "En la columna «{column}» unas celdas son fechas y otras son texto, como 31/03/2026.",
+            "In the column “{column}” some cells are dates and others are text, such as 31/03/2026.",
+        ),
+        (
+            "No se cuenta nada del fichero: una hoja de cálculo puede haber cambiado el día por el mes. Descárguelo "
+            "otra vez o, si lo escribe usted, ponga todas como fechas.",
+            "None of the file is counted: a spreadsheet may have swapped day and month. Download it again or, if you "
+            "write it yourself, enter all of them as dates.",
         ),
     ),
     # Accounts and conversations

@@ -96,17 +96,15 @@ class OrderEvidence:
     def __init__(self, *, is_sorted: bool = False) -> None:
         self.day_first: bool = False
         self.month_first: bool = False
-        self.is_numeric: bool = False
         self._is_sorted = is_sorted
         self._days = (0, 0, 0), (0, 0, 0)
         self._rises = [True, True]
 
-    def add(self, text: str) -> None:
-        """Add a date, as it is written in a cell, to the evidence about the order of day and month."""
+    def add(self, text: str) -> bool:
+        """Add a date, as it is written in a cell, to the evidence; return False if it is not one of three numbers."""
         found = _NUMERIC.fullmatch(_clean(text))
         if found is None:
-            return
-        self.is_numeric = True
+            return False
         year, first, other = int(found["year"]), int(found["first"]), int(found["other"])
         self.day_first |= first > 12 >= other
         self.month_first |= other > 12 >= first
@@ -115,6 +113,7 @@ class OrderEvidence:
             rises and before <= day for rises, before, day in zip(self._rises, self._days, days, strict=True)
         ]
         self._days = days
+        return True
 
     @property
     def order(self) -> DateOrder | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from actitud.counting.decoding import repair_text
@@ -237,6 +237,10 @@ def read_table(found: TableFound, table: TableFormat, source: SourceReading) -> 
             source.log.add(fault.fault)
         raise faults[0]
     if match.table.format == LOG_FORMAT:
+        names = [normalise_header(repair_text(header)) for header in headers]
+        for index in match.positions.values():
+            if names.count(names[index]) > 1:
+                raise source.fail("column_repeated", found.header.line, headers[index])
         # Exports of platforms have many columns that no count needs, with names like those of others.
         for header, likely in match.list_misspelt():
             source.note("column_unlikely", found.header.line, header, suggestion=likely)
@@ -291,18 +295,26 @@ def _decide_order(found: TableFound, source: SourceReading, headers: list[str]) 
     """Set the order of dates with two readings from all dates of the file, in a first pass over it.
 
     Raises:
-        FileRefused: if some dates can only be day first and others only month first.
+        FileRefused: if some dates can only be day first and others only month first, or some are dates and others text:
+            a spreadsheet makes dates of the texts that have a reading in its own order, and leaves the others.
     """
     columns = [found.match.positions[field] for field in _TIME_FIELDS if field in found.match.positions]
     evidence = OrderEvidence()
+    dated: set[int] = set()
+    written: set[int] = set()
     for count, row in enumerate(read_rows(source.file, found.sheet, source.options.limits.whole_bytes)):
         if row.line <= found.header.line:
             continue
         for column in columns:
-            if column < len(row.cells) and isinstance(row.cells[column], str):
-                evidence.add(row.cells[column])
-        if count > 200 and not evidence.is_numeric:
+            cell = row.cells[column] if column < len(row.cells) else ""
+            if isinstance(cell, date):
+                dated.add(column)
+            elif isinstance(cell, str) and evidence.add(cell):
+                written.add(column)
+        if count > 200 and not dated and not written:
             return
+    if mixed := dated & written:
+        raise source.fail("dates_mixed", None, headers[min(mixed)])
     if evidence.is_contradictory:
         raise source.fail("dates_contradict", None, headers[columns[0]])
     # What the column itself shows holds against what the caller says of all files.

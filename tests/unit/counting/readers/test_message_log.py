@@ -106,6 +106,25 @@ def test_a_workbook_with_messages_on_several_sheets_is_not_read_in_part(tmp_path
     assert ([message.id for message in outcome.messages], outcome.faults) == (["1"], [])
 
 
+def test_dates_of_which_a_spreadsheet_has_read_some_are_not_counted(tmp_path: Path) -> None:
+    """Excel in Spain takes the 4th of March of an American file for the 3rd of April, and leaves the 15th as it is."""
+    rows: list[list[object]] = [
+        HEADERS,
+        ["1", datetime(2026, 4, 3, 10), "Recibido", "Hola"],
+        ["2", "03/15/2026 10:00", "Recibido", "Hola"],
+    ]
+    outcome = read(write_workbook(tmp_path / "log.xlsx", {"log": rows}))
+    assert (outcome.messages, outcome.places) == ([], [("dates_mixed", None, "Fecha y hora")])
+    rows[2][1] = "2026-03-15 10:00"
+    assert len(read(write_workbook(tmp_path / "log.xlsx", {"log": rows})).messages) == 2
+
+
+def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
+    text = "Id;Fecha y hora;Tipo;Texto;fecha y hora\n1;2026-03-04 10:00;Recibido;Hola;2026-03-09 10:00\n"
+    outcome = read(write(tmp_path, "log.csv", text))
+    assert (outcome.messages, outcome.places) == ([], [("column_repeated", 1, "Fecha y hora")])
+
+
 def test_rows_that_look_empty_are_skipped(tmp_path: Path) -> None:
     outcome = read(
         write(tmp_path, "log.csv", "Id;Fecha y hora;Tipo;Texto\n1;2026-03-04 10:00;Recibido;Hola\n ; ;;\n;;;\n")
