@@ -247,6 +247,18 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
         ("La celda de «{column}» está vacía.", "The cell of “{column}” is blank."),
         _ROW_LEFT_OUT,
     ),
+    "ids_repeated": FaultText(
+        (
+            "Mensajes distintos tienen el mismo identificador, desde la línea {line}.",
+            "Different messages have the same id, from line {line} on.",
+        ),
+        (
+            "No se cuenta nada del fichero. Dé a cada mensaje un identificador que no se repita, tampoco en otro "
+            "fichero, o quite la columna.",
+            "None of the file is counted. Give each message an id that is not repeated, nor in another file, or remove "
+            "the column.",
+        ),
+    ),
     "id_rounded": FaultText(
         (
             "Una hoja de cálculo ha redondeado el identificador «{value}».",

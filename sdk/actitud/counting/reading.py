@@ -13,6 +13,7 @@ import msgspec
 from actitud.counting.detection import Detected, detect_format
 from actitud.counting.export_files import ExportFile, ExportFiles, Limits, Progress, name_folder
 from actitud.counting.faults import CountingFault, FaultLog, FileRefused
+from actitud.counting.header_tables import LOG_FORMAT
 from actitud.counting.options import LogMapping, OwnAccount, ReadingOptions, find_zone
 from actitud.counting.readers import meta_archive, whatsapp, x
 from actitud.counting.source_reading import ArchiveOwner, SourceReading
@@ -32,6 +33,7 @@ _DOWNLOADS: Final = frozenset(
     }
 )
 """Formats of files that do not name their account: it is that of the conversations of the same download."""
+_LOGS: Final = frozenset({LOG_FORMAT, "log-lines"})
 _TABLES: Final = frozenset({".csv", ".tsv", ".xlsx", ".xls", ".ods"})
 """Whoever puts tables into a folder wants them counted: one that is not known is a fault, not a stranger."""
 
@@ -110,7 +112,7 @@ def read_files(
                 for index, each in enumerate(recognised)
                 if (source := _read_source(index, each, owners, options, table, log, progress))
             ]
-        sources = _name_accounts(sources, options, table, log)
+        sources = _refuse_clashes(_name_accounts(sources, options, table, log), table, log)
         _log_differences(sources, table, log)
     except BaseException:
         table.close()
@@ -248,6 +250,16 @@ def _name_accounts(
         if platform == source.platform:
             named[index] = msgspec.structs.replace(source, account=source.account or name)
     return list(named.values())
+
+
+def _refuse_clashes(sources: Sequence[Source], table: MessageTable, log: FaultLog) -> list[Source]:
+    """Refuse logs in which different messages have one id, such as logs of months that each number them from 1."""
+    lines = dict(table.list_clashes(source.index for source in sources if source.format in _LOGS))
+    for source in sources:
+        if source.index in lines:
+            table.discard(source.index)
+            log.add(CountingFault(code="ids_repeated", file=source.file, line=lines[source.index]))
+    return [source for source in sources if source.index not in lines]
 
 
 def _log_differences(sources: Sequence[Source], table: MessageTable, log: FaultLog) -> None:

@@ -163,6 +163,21 @@ class MessageTable:
             "UPDATE copies SET account = ? WHERE source = ? AND platform = ? AND account = ''", (name, source, platform)
         )
 
+    def list_clashes(self, sources: Iterable[int]) -> list[tuple[int, int]]:
+        """Return those of some logs in which different messages have one id, with the first line of such a message.
+
+        Copies of a message may differ in the text, which was edited, or in the time, but hardly in both.
+        """
+        among = f"source IN ({', '.join(map(str, sources))})"
+        minute, day = (_LENGTHS[precision] // _MICROSECOND for precision in ("minute", "day"))
+        return self._database.execute(
+            "SELECT source, min(row) FROM copies JOIN ("
+            f"SELECT platform, account, id FROM copies WHERE {among} AND text_key <> 0 GROUP BY 1, 2, 3 "
+            "HAVING min(text_key) <> max(text_key) "
+            f"AND max(time) - min(time) >= iif(max(precision = 'day'), {day}, {minute})"
+            f") USING (platform, account, id) WHERE {among} GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+
     def discard(self, source: int) -> None:
         """Remove the messages of a source from the table."""
         self._check_open()

@@ -125,6 +125,23 @@ def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
     assert (outcome.messages, outcome.places) == ([], [("column_repeated", 1, "Fecha y hora")])
 
 
+def test_logs_that_give_different_messages_one_id_are_not_counted(tmp_path: Path) -> None:
+    """Months that are numbered from 1 each would lose all but one; of one message an edited copy is none."""
+    first = "Id;Red;Cuenta;Fecha y hora;Tipo;Texto\n1;x;villar;2026-01-04 10:00;Recibido;Hola\n"
+    january = write(tmp_path, "january.csv", first)
+    other = first.replace("2026-01-04", "2026-02-04").replace("Hola", "Buenas")
+    outcome = read(january, write(tmp_path, "february.csv", other))
+    assert (outcome.messages, outcome.sources) == ([], ())
+    assert sorted((fault.code, fault.file, fault.line) for fault in outcome.faults) == [
+        ("ids_repeated", "february.csv", 2), ("ids_repeated", "january.csv", 2),
+    ]  # fmt: skip
+    tickets = write(tmp_path, "tickets.csv", first + "1;x;villar;2026-01-04 11:00;Respuesta pública;Buenas\n")
+    assert read(tickets).places == [("ids_repeated", 2, None)]
+    edited = write(tmp_path, "edited.csv", first.replace("Hola", "Hola a todos"))
+    outcome = read(january, edited)
+    assert ([message.text for message in outcome.messages], outcome.codes) == (["Hola a todos"], ["copies_differ"])
+
+
 def test_rows_that_look_empty_are_skipped(tmp_path: Path) -> None:
     outcome = read(
         write(tmp_path, "log.csv", "Id;Fecha y hora;Tipo;Texto\n1;2026-03-04 10:00;Recibido;Hola\n ; ;;\n;;;\n")
