@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import codecs
 import io
 import re
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,6 @@ from actitud.counting.messages import Message
 from actitud.counting.readers.json_streams import dig_list, dig_text, iterate_items, read_scalars
 from actitud.counting.readers.tables import join_texts
 from actitud.counting.source_reading import RowRefused, SourceReading
-from actitud.counting.times import ReadTime
 
 _XML_FEED: Final = re.compile(
     r"\s*(?:(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)\s*)*<(?:\w+:)?(?:rss|feed|RDF)\b", re.DOTALL
@@ -48,7 +48,8 @@ def read_xml_feed(source: SourceReading) -> Iterator[Message]:
         raise source.fail("file_too_large", None, None, source.file.size)
     _set_tells(source)
     with source.file.open() as stream:
-        content = io.BytesIO(stream.read())
+        # Many sites write blank lines before it, which XML does not allow.
+        content = io.BytesIO(stream.read().lstrip(codecs.BOM_UTF8 + b" \t\r\n"))
     try:
         # A text would be taken for an address; a stream never is.
         feed = feedparser.parse(content, sanitize_html=False, resolve_relative_uris=False)
@@ -69,10 +70,9 @@ def read_xml_feed(source: SourceReading) -> Iterator[Message]:
 
 def _make_entry(source: SourceReading, pointer: str, entry: Any) -> Message:
     published = entry.get("published_parsed") or dict.get(entry, "updated_parsed")
-    if published is None:
-        given = entry.get("published") or dict.get(entry, "updated")
-        raise source.refuse("time_invalid" if given else "time_missing", pointer, "published", given)
-    time = ReadTime(datetime.fromtimestamp(calendar.timegm(published), UTC), "second")
+    # The parser reads no dates in Spanish.
+    given = calendar.timegm(published) if published else entry.get("published") or dict.get(entry, "updated")
+    time = source.read_time(given, pointer, "published")
     html = "\n".join(part.get("value", "") for part in entry.get("content", ())) or entry.get("summary", "")
     images = extract_images(html)
     media = ["photo"] * bool(images)

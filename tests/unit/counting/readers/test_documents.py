@@ -151,6 +151,12 @@ def test_a_feed_becomes_messages(tmp_path: Path) -> None:
     assert (message.time, message.edited, message.text) == (utc(2026, 3, 4, 10), utc(2026, 3, 5, 10), "Pleno\nHoy")
 
 
+def test_a_feed_may_have_blank_lines_before_it_and_dates_in_spanish(tmp_path: Path) -> None:
+    feed = RSS.replace("<title>Sin fecha</title>", "<pubDate>mié, 04 mar 2026 10:00:00 +0100</pubDate>")
+    outcome = read(write(tmp_path, "rss.xml", f"\ufeff\r\n\n{feed}"))
+    assert ([message.time for message in outcome.messages], outcome.faults) == ([utc(2026, 3, 4, 9)] * 2, [])
+
+
 @pytest.mark.parametrize("feed", [RSS, ATOM], ids=["rss", "atom"])
 def test_a_feed_that_breaks_off_is_not_counted_at_all(feed: str, tmp_path: Path) -> None:
     for length in (len(feed) - 30, len(feed) - 10):
