@@ -15,6 +15,7 @@ from actitud.counting.sources import HeaderSighting, Period, RowNumbers, Source,
 from actitud.counting.times import DateOrder, ReadTime, TimeUnreadable, read_time
 
 _MOST_NAMES: Final = 1_000
+_YEARS: Final = range(1990, 2100)
 _NONE: Final[Mapping[str, int]] = {}
 
 
@@ -205,8 +206,15 @@ class SourceReading:
         """Return the time of a cell or member.
 
         Raises:
-            RowRefused: if the value cannot be read as a time.
+            RowRefused: if the value cannot be read as a time, or is of a year that stands for none, such as 1970.
         """
+        read = self._read_any_time(value, row, column)
+        if read.time.year not in _YEARS:
+            # One of them would let the file cover all days from then on.
+            raise self.refuse("time_invalid", row, column, value)
+        return read
+
+    def _read_any_time(self, value: object, row: int | str, column: str | None) -> ReadTime:
         if value is None or value == "":
             raise self.refuse("time_missing", row, column)
         try:
@@ -222,7 +230,7 @@ class SourceReading:
         """
         if not value:
             return None
-        edited = self.read_time(value, row, column).time
+        edited = self._read_any_time(value, row, column).time  # 1970 for one that was not edited
         return edited if edited > published else None
 
     def require(self, text: str, row: int | str, column: str) -> str:

@@ -157,6 +157,12 @@ def test_a_feed_may_have_blank_lines_before_it_and_dates_in_spanish(tmp_path: Pa
     assert ([message.time for message in outcome.messages], outcome.faults) == ([utc(2026, 3, 4, 9)] * 2, [])
 
 
+def test_an_entry_of_a_year_that_stands_for_none_is_refused(tmp_path: Path) -> None:
+    feed = RSS.replace("<title>Sin fecha</title>", "<pubDate>Mon, 01 Jan 0001 00:00:00 GMT</pubDate>")
+    outcome = read(write(tmp_path, "rss.xml", feed))
+    assert (len(outcome.messages), outcome.places) == (1, [("time_invalid", None, "/entry/1/published")])
+
+
 @pytest.mark.parametrize("feed", [RSS, ATOM], ids=["rss", "atom"])
 def test_a_feed_that_breaks_off_is_not_counted_at_all(feed: str, tmp_path: Path) -> None:
     for length in (len(feed) - 30, len(feed) - 10):

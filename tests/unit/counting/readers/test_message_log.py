@@ -125,6 +125,16 @@ def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
     assert (outcome.messages, outcome.places) == ([], [("column_repeated", 1, "Fecha y hora")])
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "1970-01-01 01:00", "9999-12-31T23:59:59Z"])
+def test_a_time_that_stands_for_none_does_not_widen_the_days_of_the_file(time: str, tmp_path: Path) -> None:
+    text = f"Id;Fecha y hora;Tipo;Texto\n1;{time};Recibido;Hola\n2;2026-03-04 10:00;Recibido;Hola\n"
+    outcome = read(write(tmp_path, "log.csv", text))
+    assert ([message.id for message in outcome.messages], outcome.places) == (
+        ["2"], [("time_invalid", 2, "Fecha y hora")],
+    )  # fmt: skip
+    assert outcome.sources[0].period.first == outcome.sources[0].period.last == utc(2026, 3, 4, 9)
+
+
 def test_logs_that_give_different_messages_one_id_are_not_counted(tmp_path: Path) -> None:
     """Months that are numbered from 1 each would lose all but one; of one message an edited copy is none."""
     first = "Id;Red;Cuenta;Fecha y hora;Tipo;Texto\n1;x;villar;2026-01-04 10:00;Recibido;Hola\n"
