@@ -36,7 +36,7 @@ _TIME: Final = (
     r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<fraction>\d{1,9}))?)?"
     r"(?:\s*(?P<half>[ap])\.?\s?m\.?)?"
 )
-_ZONE: Final = r"(?:\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}))?"
+_ZONE: Final = r"(?:\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?"
 _WEEKDAY: Final = r"(?:[^\W\d_]{2,10}\.?,?\s+)?"
 _FORMS: Final = tuple(
     re.compile(form, re.IGNORECASE)
@@ -232,7 +232,7 @@ def _read_zone(text: str) -> tzinfo:
     if text.upper() in ("Z", "UTC", "GMT"):
         return UTC
     sign = -1 if text[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[-2:])))
+    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[3:].lstrip(":") or 0)))
 
 
 def _localise(moment: datetime, precision: Precision, zone: tzinfo, body_zone: tzinfo) -> ReadTime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from datetime import time as clock
 from typing import Any, Final
 
@@ -221,6 +221,8 @@ def _read_time(row: TableRow, source: SourceReading) -> ReadTime:
         day = f"{day:%Y-%m-%d}"
     if isinstance(hour, datetime | clock):
         hour = f"{hour:%H:%M:%S}"
+    elif isinstance(hour, float):
+        hour = timedelta(seconds=round(hour * 86_400))  # a cell without the format of a time has the part of the day
     return source.read_time(f"{day} {hour}".strip(), row.line, row.name_column("date"))
 
 

@@ -162,6 +162,12 @@ def test_rows_that_look_empty_are_skipped(tmp_path: Path) -> None:
     assert (len(outcome.messages), outcome.faults) == (1, [])
 
 
+def test_the_clock_may_be_a_part_of_the_day(tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Nº", "Día", "Hora", "Tipo"], ["1", datetime(2026, 3, 4), 0.25, "Recibido"]]
+    (message,) = read(write_workbook(tmp_path / "desk.xlsx", {"log": rows}), mapping=MAPPED).messages
+    assert message.time == utc(2026, 3, 4, 5)
+
+
 # A help desk as Kaggle's customer support on Twitter has it: inbound or not, and who is answered.
 DESK: Final = """tweet_id,author_id,inbound,created_at,text,in_response_to_tweet_id
 1,115712,True,Tue Oct 31 22:10:47 +0000 2017,@villar ¿y el agua?,
