@@ -87,7 +87,7 @@ def make_table(mapping: LogMapping | None) -> TableFormat:
 
 
 def find_lines(head: str, mappings: tuple[LogMapping, ...]) -> LogMapping | None:
-    """Return the mapping whose fields the first line of a JSON Lines file has, None if none fits.
+    """Return the mapping whose fields the first line of a JSON Lines file has, also if null; None if none fits.
 
     `head` is the beginning of the file.
     """
@@ -99,7 +99,7 @@ def find_lines(head: str, mappings: tuple[LogMapping, ...]) -> LogMapping | None
     except msgspec.DecodeError:
         return None
     for mapping in mappings:
-        if all(_dig_path(first, path) is not None for path in mapping.columns.values()):
+        if all(_has_path(first, path) for path in mapping.columns.values()):
             return mapping
     return None
 
@@ -263,6 +263,13 @@ def note_own_authors(source: SourceReading, mapping: LogMapping) -> None:
         and source.tells.isdisjoint(("public_replies", "private_replies"))
     ):
         source.note_once("own_authors_unknown", mapping.columns.get("author"))
+
+
+def _has_path(item: Any, path: str) -> bool:
+    """Return True if there is a member at a dotted path, or one that is called so; it may be null."""
+    *above, name = path.split(".")
+    inner = dig(item, *above)
+    return (isinstance(item, dict) and path in item) or (isinstance(inner, dict) and name in inner)
 
 
 def _dig_path(item: Any, path: str) -> Any:

@@ -218,6 +218,12 @@ def test_json_lines_are_read_by_paths(tmp_path: Path) -> None:
     check_desk(read(write(tmp_path, "desk.jsonl", make_lines()), mapping=NESTED))
 
 
+def test_a_member_of_the_first_line_may_be_null(tmp_path: Path) -> None:
+    """The first message of a desk answers none."""
+    lines = make_lines().replace('"in_response_to_tweet_id": ""', '"in_response_to_tweet_id": null')
+    check_desk(read(write(tmp_path, "desk.jsonl", lines), mapping=NESTED))
+
+
 def test_the_kind_may_be_told_by_the_author(tmp_path: Path) -> None:
     columns: Any = {"id": "tweet_id", "time": "created_at", "author": "author_id", "text": "text"}
     mapping = LogMapping(columns=columns, own_authors=("@Villar",), platform="x", account="villar", private=True)
