@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from actitud.counting.export_files import ExportFile
+from actitud.counting.export_files import ExportFile, hide_names
 from actitud.counting.header_tables import LOG_FORMAT
 from actitud.counting.messages import Message
 from actitud.counting.options import LogMapping, ReadingOptions, find_zone
@@ -138,8 +138,10 @@ def _detect_download(file: ExportFile, platform: str, part: str) -> Detected:
 
 def _name_download_platform(file: ExportFile) -> str:
     """Return the platform of a conversation: Facebook and Instagram write one format under other names."""
-    place = f"{file.path.as_posix()}/{file.member.filename if file.member else ''}".casefold()
-    return "instagram" if "instagram" in place or '"instagram' in file.read_head().casefold() else "facebook"
+    # The last name in the path: a folder may have the downloads of both.
+    place = hide_names(f"{file.root.as_posix()}/{file.name}").casefold()
+    named = max(("facebook", "instagram"), key=place.rfind)
+    return named if named in place or '"instagram' not in file.read_head().casefold() else "instagram"
 
 
 def _detect_table(file: ExportFile, options: ReadingOptions) -> Detected | None:

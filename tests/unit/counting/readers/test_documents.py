@@ -264,6 +264,19 @@ def test_conversations_of_a_download_tell_whose_they_are(tmp_path: Path) -> None
     assert all("lucia" not in source.file and "ana" not in source.file for source in both.sources)
 
 
+def test_a_conversation_is_of_the_platform_that_its_path_names_last(tmp_path: Path) -> None:
+    """A folder may have the downloads of both."""
+    accounts = [OwnAccount(platform, "Ayuntamiento de Villar") for platform in ("facebook", "instagram")]
+    for folder in ("facebook-villar", "instagram-villar"):
+        # Also in a conversation with somebody who is called like the other.
+        name = f"{folder}/messages/inbox/facebookfan_1/message_1.json"
+        write(tmp_path, f"Facebook e Instagram/{name}", json.dumps(make_conversation("Ana", ("Ana", folder))))
+    outcome = read(tmp_path / "Facebook e Instagram", accounts=accounts)
+    assert {(message.platform, message.text) for message in outcome.messages} == {
+        ("facebook", "facebook-villar"), ("instagram", "instagram-villar"),
+    }  # fmt: skip
+
+
 def test_the_parts_of_a_conversation_are_one_thread(tmp_path: Path) -> None:
     accounts = [OwnAccount("facebook", "Ayuntamiento de Villar")]
     first, second = (make_conversation("Ana", ("Ana", text)) for text in ("Hola", "Buenas"))
