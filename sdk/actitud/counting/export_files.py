@@ -30,7 +30,7 @@ _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONVERSATION: Final = re.compile(
     r"(?i)((?:inbox|archived_threads|filtered_threads|message_requests|e2ee_cutover)/)[^/]+"
 )
-_CHAT: Final = re.compile(r"(?i).*whatsapp[ _-](?:chat|con\b|with\b).*|.*chat[ _-]de[ _-]whatsapp.*")
+_CHAT: Final = re.compile(r"(?i).*(?:whatsapp[ _-](?:chat|con\b|with\b)|chat[ _-]de[ _-]whatsapp).*?(\.txt|\.zip)?")
 _DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError)
 
 Progress = Callable[[str, int], None]
@@ -329,8 +329,5 @@ def name_folder(path: Path) -> str:
 
 def hide_names(name: str) -> str:
     """Return a file name without the names of persons that platforms write into it."""
-    name = _CONVERSATION.sub(rf"\1{CUT}", name)
-    folder, slash, last = name.rpartition("/")
-    if _CHAT.fullmatch(last):
-        last = f"WhatsApp {CUT}{PurePosixPath(last).suffix}"
-    return folder + slash + last
+    parts = _CONVERSATION.sub(rf"\1{CUT}", name).split("/")
+    return "/".join(f"WhatsApp {CUT}{chat[1] or ''}" if (chat := _CHAT.fullmatch(part)) else part for part in parts)

@@ -173,6 +173,7 @@ def test_names_of_persons_in_names_of_files_are_hidden() -> None:
     assert hide_names("WhatsApp Chat with Lucía Pérez.txt") == "WhatsApp ….txt"
     assert hide_names("Chat de WhatsApp con Lucía Pérez.txt") == "WhatsApp ….txt"
     assert hide_names("WhatsApp Chat - Lucía.zip") == "WhatsApp ….zip"
+    assert hide_names("chats/WhatsApp Chat - L. Pérez/_chat.txt") == "chats/WhatsApp …/_chat.txt"
     assert hide_names("messages/inbox/luciaperez_17/message_1.json") == "messages/inbox/…/message_1.json"
     assert hide_names("posts/your_posts_1.json") == "posts/your_posts_1.json"
     assert hide_names("tweets.js") == "tweets.js"
