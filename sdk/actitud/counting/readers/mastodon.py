@@ -18,7 +18,8 @@ _MEDIA: Final = {"image": "photo", "video": "video", "audio": "audio"}
 
 def is_outbox(head: str) -> bool:
     """Return True if a file, whose beginning is `head`, is an outbox of ActivityPub (Mastodon)."""
-    return '"orderedItems"' in head and "activitystreams" in head
+    # Likes and bookmarks are such collections too: of addresses.
+    return "activitystreams" in head and re.search(r'"orderedItems"\s*:\s*\[\s*[^"\s]', head) is not None
 
 
 def read_outbox(source: SourceReading) -> Iterator[Message]:

@@ -23,6 +23,8 @@ _CHAT_TYPES: Final = re.compile(
     r'"type"\s*:\s*"(personal_chat|private_chat|bot_chat|private_group|private_supergroup|public_supergroup'
     r'|private_channel|public_channel|saved_messages)"'
 )
+_WHOLE: Final = re.compile(r'\s*\{\s*"about"\s*:')
+"""Beginning of an export of all chats; that of one chat begins with its name."""
 _MEDIA: Final = {
     "video_file": "video",
     "animation": "video",
@@ -35,12 +37,13 @@ _MEDIA: Final = {
 
 def is_export(head: str) -> bool:
     """Return True if a file, whose beginning is `head`, is an export of Telegram Desktop."""
-    return _CHAT_TYPES.search(head) is not None
+    # Hundreds of contacts stand before the first chat of an export of all.
+    return _CHAT_TYPES.search(head) is not None or (_WHOLE.match(head) is not None and '"contacts"' in head)
 
 
 def read_export(source: SourceReading) -> Iterator[Message]:
     """Yield the messages of an export of Telegram Desktop."""
-    if re.search(r'"chats"\s*:\s*\{', source.file.read_head()):
+    if _WHOLE.match(source.file.read_head()):
         for pointer, chat, item in iterate_children(source, "chats.list.item", "messages"):
             yield from _read_message(source, pointer, item, chat)
         return
@@ -52,6 +55,9 @@ def read_export(source: SourceReading) -> Iterator[Message]:
 def _read_message(source: SourceReading, pointer: str, item: JsonObject, chat: JsonObject) -> Iterator[Message]:
     if dig_text(item, "type") != "message":
         source.skip("service_message")
+        return
+    if dig_text(chat, "type") == "saved_messages":
+        source.skip("saved_message")
         return
     try:
         identity = source.require(dig_text(item, "id"), pointer, "id")

@@ -133,6 +133,29 @@ def test_pages_of_answers_are_read_from_an_array(tmp_path: Path) -> None:
     assert len(read(write(tmp_path, "b.json", json.dumps([BLUESKY, BLUESKY]))).messages) == 6
 
 
+def test_collections_of_addresses_are_no_outbox(tmp_path: Path) -> None:
+    """The archive of Mastodon has likes and bookmarks beside the outbox."""
+    write(tmp_path, "outbox.json", json.dumps(MASTODON))
+    likes = {**MASTODON, "id": "likes.json", "orderedItems": ["https://social.example/users/ana/statuses/1"]}
+    write(tmp_path, "likes.json", json.dumps(likes, indent=2))
+    outcome = read(tmp_path)
+    assert ([source.file for source in outcome.sources], outcome.codes) == (["outbox.json"], ["files_ignored"])
+
+
+def test_notes_to_oneself_in_telegram_are_no_messages_of_people(tmp_path: Path) -> None:
+    saved = {**TELEGRAM_CHAT, "type": "saved_messages", "id": 9}
+    content = {"about": "x", "chats": {"about": "x", "list": [saved, TELEGRAM_CHAT]}}
+    outcome = read(write(tmp_path, "result.json", json.dumps(content)))
+    assert [message.kind for message in outcome.messages] == ["received", "private_reply"]
+    assert outcome.sources[0].rows.skipped == {"saved_message": 2}
+
+
+def test_chats_of_telegram_may_stand_behind_many_contacts(tmp_path: Path) -> None:
+    contacts = {"about": "x", "list": [{"first_name": "Ana", "phone_number": "+34 600 000 000"}] * 2_000}
+    content = {"about": "x", "contacts": contacts, "chats": {"about": "x", "list": [TELEGRAM_CHAT]}}
+    assert len(read(write(tmp_path, "result.json", json.dumps(content))).messages) == 2
+
+
 def test_all_chats_of_telegram_are_read(tmp_path: Path) -> None:
     content = {"about": "x", "chats": {"about": "x", "list": [TELEGRAM_CHANNEL, TELEGRAM_CHAT]}}
     outcome = read(write(tmp_path, "result.json", json.dumps(content)))
