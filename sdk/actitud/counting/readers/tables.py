@@ -21,7 +21,8 @@ from actitud.counting.times import OrderEvidence, ReadTime, TimeUnreadable, read
 _UNKNOWN_NUMBERS: Final = frozenset({"", "-", "--", "–", "n/a", "null", "none"})
 _GROUPED: Final = re.compile(r"\d{1,3}(?:[.,'\s\u00a0\u202f]\d{3})+(?:[.,]0+)?|\d+(?:[.,]0+)?")
 _SCIENTIFIC: Final = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d+")
-_FIRST_ROUNDED: Final = 2**53
+_FIRST_ROUNDED: Final = 10**15
+"""Spreadsheets keep fifteen digits of a number."""
 _ROUNDED: Final = re.compile(r"\d+(?:[.,]\d+)?\s*(?:k|m|mil|mill\.?|millones)", re.IGNORECASE)
 _LONGEST_COUNT: Final = 18
 _MOST_ACCOUNTS: Final = 50

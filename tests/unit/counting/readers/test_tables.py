@@ -192,6 +192,21 @@ def test_an_id_that_a_spreadsheet_rounded_is_named(tmp_path: Path) -> None:
     assert outcome.places == [("id_rounded", 2, "Post id")]
 
 
+def test_an_id_of_sixteen_digits_has_lost_the_last_in_a_spreadsheet(tmp_path: Path) -> None:
+    """Else a post of 2026 that is in the export too, with its right id, would be two."""
+    case = next(case for case in CASES if case.format == "facebook-posts")
+    row = fill_rows(case)[0]
+    right = write(tmp_path, "export.csv", make_csv(case, rows=[["1157426986413217", *row[1:]]]))
+    path = tmp_path / "export.xlsx"
+    with xlsxwriter.Workbook(path) as workbook:
+        sheet = workbook.add_worksheet()
+        sheet.write_row(0, 0, case.headers)
+        sheet.write_row(1, 0, [1157426986413210, *row[1:]])
+    outcome = read(right, path)
+    assert [message.id for message in outcome.messages] == ["1157426986413217"]
+    assert ("id_rounded", 2, "Post ID") in outcome.places
+
+
 def test_an_export_by_days_counts_a_post_once_and_without_figures(tmp_path: Path) -> None:
     case = next(case for case in CASES if case.format == "facebook-posts")
     first = fill_rows(case)[0]
