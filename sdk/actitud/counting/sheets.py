@@ -136,4 +136,5 @@ def _open_workbook(file: ExportFile, largest: int) -> Any:
     try:
         return load_workbook(content)
     except (CalamineError, OSError, ValueError):
-        raise FileRefused(CountingFault(code="half_file", file=file.name)) from None
+        # A letter or a presentation is packed as a workbook is, and so are thumbnails of pictures.
+        raise FileRefused(CountingFault(code="unknown_format", file=file.name)) from None

@@ -116,6 +116,17 @@ def test_a_workbook_and_a_feed_beyond_the_limit_are_refused(tmp_path: Path) -> N
         assert [fault.code for fault in reading.faults] == ["file_too_large"]
 
 
+def test_a_letter_that_is_packed_as_a_workbook_is_of_no_known_format(tmp_path: Path) -> None:
+    write_zip(tmp_path / "letter.docx", {"[Content_Types].xml": "<Types/>", "word/document.xml": "<document/>"})
+    write(tmp_path, "Thumbs.db", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2_000))
+    write(tmp_path, "tweets.js", TWEETS)
+    outcome = read(tmp_path)
+    assert [(fault.file, fault.code) for fault in outcome.faults] == [
+        ("Thumbs.db", "unknown_format"), ("letter.docx", "unknown_format"),
+    ]  # fmt: skip
+    assert len(outcome.messages) == 1
+
+
 def test_an_archive_that_is_no_zip_is_named(tmp_path: Path) -> None:
     packed = write(tmp_path, "archive-2026.tar.gz", gzip.compress(TWEETS.encode()))
     assert read(packed).codes == ["archive_not_zip"]
