@@ -25,7 +25,7 @@ _MEDIA: Final = {"photo": "photo", "video": "video", "animated_gif": "video"}
 
 def find_snowflake_time(identity: str) -> datetime | None:
     """Return the time contained in an id of X; None for an id from before November 2010, and for any other text."""
-    if not identity.isdecimal() or int(identity) < _FIRST_SNOWFLAKE or len(identity) > 19:
+    if not identity.isdecimal() or len(identity) > 19 or int(identity) < _FIRST_SNOWFLAKE:
         return None
     return _SNOWFLAKE_EPOCH + timedelta(milliseconds=int(identity) >> 22)
 

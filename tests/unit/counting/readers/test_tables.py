@@ -192,6 +192,12 @@ def test_an_id_that_a_spreadsheet_rounded_is_named(tmp_path: Path) -> None:
     assert outcome.places == [("id_rounded", 2, "Post id")]
 
 
+def test_an_id_of_thousands_of_digits_is_an_id(tmp_path: Path) -> None:
+    case = next(case for case in CASES if case.format == "x-posts")
+    rows = [["9" * 5_000, *row[1:]] for row in fill_rows(case)[:1]]
+    assert len(read(write(tmp_path, "export.csv", make_csv(case, rows=rows))).messages) == 1
+
+
 def test_an_id_of_sixteen_digits_has_lost_the_last_in_a_spreadsheet(tmp_path: Path) -> None:
     """Else a post of 2026 that is in the export too, with its right id, would be two."""
     case = next(case for case in CASES if case.format == "facebook-posts")
