@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from litestar.testing import TestClient
-from msgspec import structs
 
-from actitud_api.platform.storage.database import Database
-from actitud_api.resources.editions import service as editions
-from actitud_api.resources.organisations import service as organisations
-from tests.support.applications import borrow_app
-from tests.support.assessing import body_a
-from tests.support.databases import migrated_sqlite, unlimited
-from tests.support.editions import draft_edition
-from tests.support.keys import sign_in
 from tests.web.embeds.reading import Document, page
+from tests.web.portal.open_edition import FAR, ORGANISATION, VERSION, change_edition, put_draft
 from tests.web.portal.places import EDITION, OPEN, UNPUBLISHED, Client
 from tests.web.portal.reading import hrefs, read, words
 
-VERSION: Final = "2027.1"
 PATH: Final = f"questionnaires/{VERSION}"
-NOW: Final = datetime(2026, 1, 2, tzinfo=UTC)
-FAR: Final = "2090"
-"""An edition whose last days are far away."""
-ORGANISATION: Final = "XX-T-1"
 SAID: Final = {
     "es": ("Próxima edición", "El último día para presentar respuestas es el 28 de febrero de 2028."),
     "en": ("Next edition", "The last day to submit answers is 28 February 2028."),
@@ -105,48 +87,20 @@ def test_nothing_is_said_where_nothing_can_be_submitted(places: Client, path: st
     assert "#open-editions" not in hrefs(found)
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Client]:
-    """A client of a service with an edition that is open, and with one organisation."""
-    settings = structs.replace(unlimited(migrated_sqlite(tmp_path)), contact="index@province.example")
-    with borrow_app(settings) as app:
-        database: Database = app.state["database"]
-        with database.write() as session:
-            entry = organisations.OrganisationEntry(id=ORGANISATION, name="Villa Uno", kind="MUN")
-            organisations.add(session, [entry], NOW)
-            draft = draft_edition(FAR, methodology=VERSION, year=int(FAR))
-            editions.add(session, editions.build_record(draft, now=NOW))
-        with TestClient(app) as client:
-            yield client
-
-
 def read_last_days(client: Client) -> list[bool]:
     """Whether the home page and the questionnaire say that the last day is 28 February, and then 27."""
     pages = [client.get(f"/portal{path}?lang=en").text for path in ("", f"/{PATH}")]
     return [f"answers is {day} February 2091." in text for day in (28, 27) for text in pages]
 
 
-def change(client: Client, headers: dict[str, str], **members: Any) -> None:
-    """Change the edition as an administrator does."""
-    sent = {**headers, "Content-Type": "application/merge-patch+json", "If-Match": "*"}
-    changed = client.patch(f"/v1/editions/{FAR}", content=json.dumps(members), headers=sent)
-    assert changed.status_code == 200, changed.text
-
-
 def test_pages_change_with_the_edition_at_once_and_never_with_a_draft(running: Client) -> None:
-    administrator, editor = (
-        sign_in(running, "administrator"),
-        sign_in(running, "organisation_editor", ORGANISATION),
-    )
     assert read_last_days(running) == [True, True, False, False]
     kept = running.get("/portal?lang=en").text
-    path = f"/v1/editions/{FAR}/assessments/{ORGANISATION}"
-    put = running.put(path, json=body_a(VERSION), headers={**editor, "If-None-Match": "*"})
-    assert put.status_code == 201, put.text
+    put_draft(running)
     assert running.get("/portal?lang=en").text == kept
-    change(running, administrator, calendar={"submission": {"from": "2091-01-15", "to": "2091-02-27"}})
+    change_edition(running, calendar={"submission": {"from": "2091-01-15", "to": "2091-02-27"}})
     assert read_last_days(running) == [False, False, True, True]
-    change(running, administrator, state="in_review")
+    change_edition(running, state="in_review")
     assert read_last_days(running) == [False, False, False, False]
     for lang, said in IN_REVIEW.items():
         (section,) = [one for one in read(running, f"?lang={lang}").query("main section") if said in words(one)]
@@ -154,7 +108,7 @@ def test_pages_change_with_the_edition_at_once_and_never_with_a_draft(running: C
         assert links == [f"/portal/{FAR}?lang={lang}", f"/portal/methodologies/{VERSION}?lang={lang}"]
     draft = f"{PATH}?edition={FAR}&organisation={ORGANISATION}"
     assert "only if yours were returned" in words(read(running, draft).query(".notice")[0])
-    change(running, administrator, state="open")
+    change_edition(running, state="open")
     assert not read(running, draft).query(".notice")
     assert read_last_days(running) == [False, False, True, True]
 

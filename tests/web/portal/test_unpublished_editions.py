@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
-from litestar.testing import TestClient
 
 from actitud_api.platform.storage.database import Database
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
-from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import comparison
-from tests.support.applications import borrow_app
-from tests.support.assessing import body_a
-from tests.support.databases import migrated_sqlite, unlimited
+from tests.support.databases import migrated_sqlite
 from tests.support.editions import draft_edition
-from tests.support.keys import sign_in
 from tests.support.publishing import publish_stored
 from tests.web.embeds.reading import page
+from tests.web.portal.open_edition import FAR, NOW, VERSION, change_edition, put_draft
 from tests.web.portal.places import EDITION, OPEN, UNPUBLISHED, Client, placed, simulate_bodies
 from tests.web.portal.reading import hrefs, read, terms, words
 
-VERSION: Final = "2027.1"
-NOW: Final = datetime(2026, 1, 2, tzinfo=UTC)
-FAR: Final = "2090"
-"""An edition whose last days are far away."""
-ORGANISATION: Final = "XX-T-1"
 NEIGHBOUR: Final = "Todavía No"
 """Name of the organisation with a draft in the open edition."""
 LEAD: Final = {
@@ -133,45 +121,18 @@ def test_who_asks_in_the_moment_of_publication_is_asked_to_come_again(
     assert places.get(f"/portal/{EDITION}/compare?q=moment").status_code == 503
 
 
-@pytest.fixture
-def running(tmp_path: Path) -> Iterator[Client]:
-    """A client of a service with an edition that is open, and with one organisation."""
-    with borrow_app(unlimited(migrated_sqlite(tmp_path))) as app:
-        database: Database = app.state["database"]
-        with database.write() as session:
-            entry = organisations.OrganisationEntry(id=ORGANISATION, name="Villa Uno", kind="MUN")
-            organisations.add(session, [entry], NOW)
-            draft = draft_edition(FAR, methodology=VERSION, year=int(FAR))
-            editions.add(session, editions.build_record(draft, now=NOW))
-        with TestClient(app) as client:
-            yield client
-
-
-def change(client: Client, headers: dict[str, str], **members: Any) -> dict[str, str]:
-    """Change the edition as an administrator does, and return what its page says then."""
-    sent = {**headers, "Content-Type": "application/merge-patch+json", "If-Match": "*"}
-    changed = client.patch(f"/v1/editions/{FAR}", content=json.dumps(members), headers=sent)
-    assert changed.status_code == 200, changed.text
-    return terms(read(client, FAR))
-
-
 def test_it_changes_with_the_edition_at_once_and_never_with_a_draft(running: Client) -> None:
-    administrator, editor = (
-        sign_in(running, "administrator"),
-        sign_in(running, "organisation_editor", ORGANISATION),
-    )
     before = running.get(f"/portal/{FAR}?lang=en")
     assert "No edition has been published yet." in before.text
-    path = f"/v1/editions/{FAR}/assessments/{ORGANISATION}"
-    put = running.put(path, json=body_a(VERSION), headers={**editor, "If-None-Match": "*"})
-    assert put.status_code == 201, put.text
+    put_draft(running)
     after = running.get(f"/portal/{FAR}?lang=en")
     assert (after.text, after.headers["etag"]) == (before.text, before.headers["etag"])
-    moved = change(running, administrator, calendar={"submission": {"from": "2091-01-15", "to": "2091-02-27"}})
-    assert moved["Last day to submit answers"] == "27 February 2091"
-    reviewed = change(running, administrator, state="in_review")
-    assert reviewed["What is done now"] == "The submitted answers are reviewed"
-    assert f"/portal/questionnaires/{VERSION}?lang=en" not in hrefs(read(running, FAR))
+    change_edition(running, calendar={"submission": {"from": "2091-01-15", "to": "2091-02-27"}})
+    assert terms(read(running, FAR))["Last day to submit answers"] == "27 February 2091"
+    change_edition(running, state="in_review")
+    reviewed = read(running, FAR)
+    assert terms(reviewed)["What is done now"] == "The submitted answers are reviewed"
+    assert f"/portal/questionnaires/{VERSION}?lang=en" not in hrefs(reviewed)
 
 
 def test_once_it_is_published_its_results_are_there_at_once(tmp_path: Path) -> None:
