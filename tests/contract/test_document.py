@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_args
@@ -34,6 +34,10 @@ from tests.support import second_version
 from tests.support.databases import unlimited
 
 SECOND = "2099v1Draft"
+PUBLISHED = frozenset({"explanations", "note", "reason", "text", "title"})
+"""Members of requests in which people write what is published; a report of a key is not, though it is a text too."""
+REPORTED = {("ReportRequest", "text")}
+ADDRESSED = ("ContactSent", "Evidence", "WebhookPatch", "WebhookRequest")
 ROOT = Path(__file__).parents[2]
 
 
@@ -443,6 +447,35 @@ def test_no_text_of_a_request_is_of_any_form(document: dict[str, Any], taken: di
         if parameter["in"] == "query" and not (operation["tags"] == ["embeds"] and is_free(parameter["name"]))
     ]
     assert not list(free([taken, queries]))
+
+
+@pytest.mark.parametrize(
+    ("members", "written", "admitting"),
+    [
+        (PUBLISHED, "Escriba a ana.perez@villa.example.", REPORTED),
+        (PUBLISHED, "Llame al 612 345 678.", REPORTED),
+        (PUBLISHED, "Con DNI 12345678Z.", REPORTED),
+        ({"text", "title"}, "al \u202erevés", REPORTED),
+        ({"url"}, "https://villa.example/x", {(name, "url") for name in ADDRESSED}),
+        ({"url"}, "http://villa.example/x", {("ContactSent", "url")}),
+        ({"url"}, "javascript:alert(1)", set()),
+    ],
+)
+def test_only_some_members_of_requests_admit_a_text(
+    document: dict[str, Any], taken: dict[str, Any], members: Set[str], written: str, admitting: Set[tuple[str, str]]
+) -> None:
+    """Written by hand: `test_invalid_requests.py` sees that the service refuses what the document does not admit."""
+    validators = DocumentValidators(document)
+    forms = {
+        (name, member): validators.find(form)
+        for name, schema in taken.items()
+        for member, form in schema.get("properties", {}).items()
+        if member in members
+    }
+    # Explanations are texts by the rule that they are about.
+    assert {
+        named for named, form in forms.items() if form.is_valid(written) or form.is_valid({"V13": written})
+    } == admitting
 
 
 def test_every_example_is_valid(document: dict[str, Any]) -> None:
