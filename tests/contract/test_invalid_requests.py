@@ -36,7 +36,7 @@ WRONG: Final[Sequence[object]] = (
 )
 """What members of bodies are replaced with."""
 WRONG_IN_QUERIES: Final = ("", "-1", "1.5", "9" * 30, "no such value", "2027-02-30", "al \u202erevés", "a/b", ",")
-NUMBERS: Final = ("0", "999999", "01", "-1", "1.0", "x", "٣", "9" * 30)
+NUMBERS: Final = ("0", "999999", "9999999999", "01", "-1", "1.0", "x", "٣", "²", "9" * 30)
 UNKNOWN: Final[Mapping[str, Sequence[str]]] = {
     "organisation": ("XX-TEST-NOBODY", "ES-DIR3-L01280797", "nobody"),
     "edition": ("1999", "nothing"),
