@@ -301,6 +301,7 @@ def test_a_draft_that_was_removed_is_made_anew_with_other_tags(client: Client) -
     removed = client.delete(PATH, headers={"If-Match": tag})
     assert (removed.status_code, removed.content) == (204, b"")
     assert client.get(PATH).status_code == 404
+    assert client.delete(PATH, headers={"If-Match": "*"}).status_code == 404
     assert put(client, body_a(), If_Match="*").status_code == 412
     assert create(client).status_code == 201
     assert patch(client, tag).status_code == 412
@@ -540,7 +541,9 @@ def test_an_edition_in_review_takes_nothing(client: Client, administrator: dict[
         submit(client),
         client.put(f"{ASSESSMENTS}/{OTHER}", json=body_a(), headers={**administrator, **CREATE}),
     ):
-        problem(write, 409, "conflict")
+        assert problem(write, 409, "conflict")["detail"] == (
+            "The assessments of the edition 2027 do not change so, because the edition is in review."
+        )
 
     assert client.get(PATH).content == before
 

@@ -64,11 +64,12 @@ def test_no_secret_is_in_the_database(desk: Desk) -> None:
         assert raw.hex().encode() not in text
 
 
-def test_whoever_made_a_webhook_lists_it_and_administrators_list_all(desk: Desk) -> None:
+def test_whoever_made_a_webhook_sees_it_and_administrators_see_all(desk: Desk) -> None:
     owner, other = desk.key("organisation_editor", MINE), desk.key("organisation_editor", MINE)
     made = desk.made(owner)
     for holder, listed in ((owner, [made["id"]]), (other, []), (desk.key(), [made["id"]])):
         assert [one["id"] for one in desk.client.get("/v1/webhooks", headers=holder).json()["items"]] == listed
+        assert desk.client.get(f"/v1/webhooks/{made['id']}", headers=holder).status_code == (200 if listed else 404)
 
 
 def test_an_owner_has_ten_webhooks(desk: Desk) -> None:
