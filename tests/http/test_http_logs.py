@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 
 import pytest
 import structlog
@@ -13,10 +14,13 @@ from actitud_api.platform.http.logs import configure_logs
 
 pytestmark = pytest.mark.usefixtures("logs_as_before")
 
+FAILURE: Final = "RuntimeError: a secret of the inside"
+
 
 def list_logged(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """Return the lines of the log, without what others write: clients, what is collected late, watchers."""
-    written = [line for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    """Return the lines of the log and all that tell of a failure, without those of clients and watchers."""
+    lines = capsys.readouterr().err.splitlines()
+    written = [line for line in lines if line.startswith("{") or FAILURE in line]
     return [line for line in written if '"event": "public state not heard"' not in line]
 
 
@@ -28,7 +32,7 @@ def test_a_failure_is_one_line_with_what_finds_it(
     (line,) = list_logged(capsys)
     entry = json.loads(line)
     assert (entry["event"], entry["level"], entry["request_id"]) == ("unplanned", "error", "find-me")
-    assert "RuntimeError: a secret of the inside" in entry["exception"]
+    assert FAILURE in entry["exception"]
     assert entry["timestamp"].endswith("Z")
 
 
