@@ -215,8 +215,10 @@ def serving_slowly(grace: int | None = None) -> Iterator[tuple[Server, str]]:
     config = build_configuration(app, settings)
     config.timeout_graceful_shutdown = config.timeout_graceful_shutdown if grace is None else grace
     with served_by_service(app, config, settings.drain) as server:
-        yield server, f"http://127.0.0.1:{get_port(server)}"
-        LEAVE.set()
+        try:
+            yield server, f"http://127.0.0.1:{get_port(server)}"
+        finally:
+            LEAVE.set()
 
 
 def is_leaving(server: Server) -> bool:

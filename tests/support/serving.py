@@ -37,10 +37,12 @@ def served_by_service(app: Litestar, config: uvicorn.Config, drain: int = 0) -> 
     server = Server(config, get_readiness(app), drain, started.set)
     thread = threading.Thread(target=server.run)
     thread.start()
-    assert started.wait(30)
-    yield server
-    server.should_exit = True
-    thread.join(30)
+    try:
+        assert started.wait(30)
+        yield server
+    finally:
+        server.should_exit = True
+        thread.join(30)
     assert not thread.is_alive()
 
 
