@@ -149,6 +149,10 @@ def test_each_request_of_a_connection_is_counted_anew(address: tuple[str, int]) 
         assert {client.get("/livez", headers=headers).status_code for _ in range(5)} == {200}
 
 
+def test_what_is_no_http_is_answered_with_400(address: tuple[str, int]) -> None:
+    assert exchange(address, b"\x16\x03\x01 no HTTP\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+
+
 def test_fields_after_a_body_are_counted_too(address: tuple[str, int]) -> None:
     head = b"POST /livez HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
     trailers = b"".join(b"X-%d: x\r\n" % number for number in range(FIELDS_MAX + 1))
