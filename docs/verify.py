@@ -42,6 +42,7 @@ SHOWN_MAX = 20  # problems that are printed one by one
 KINDS, FORMAT = ("bundle", "edition", "score"), 1  # this script knows no others
 RANKED = ("complete", "sufficient")  # the statuses that take part in the ranking
 REVOKED = "cli.keys.revoke-signing"  # the entries of the ledger that call a signing key compromised
+DISCARDED = "cli.discard-revision"  # those about a revision that another program began and nobody published
 
 # What each document has, an object a line: its name, and its members with the types that they have. `?`: or null,
 # `[…]`: a list, `{…}`: an object with any names. Any other member, or one of another type, is refused.
@@ -778,8 +779,8 @@ class Outside:
             if get_member(record, "outcome") != "done":
                 continue
             digest = get_member(details, "digest")
-            if isinstance(digest, str) and isinstance(get_member(details, "edition"), str):
-                self.published.setdefault(digest, number)  # whatever the action: no other entry has both
+            if action != DISCARDED and isinstance(digest, str) and isinstance(get_member(details, "edition"), str):
+                self.published.setdefault(digest, number)  # several commands publish; no other entry has both
             if action == REVOKED:
                 self.add_compromised(get_member(details, "kid"), get_member(details, "compromised_since"))
 

@@ -29,6 +29,7 @@ from tests.verification.bundles import (
     SIZE,
     Edition,
     Json,
+    canonicalize,
     digest,
     exported,
     packed,
@@ -82,6 +83,18 @@ def forged_later(**jwk: object) -> Outside:
     edition.edition["reason"] = "Forged."
     edition.seal()
     return Outside(packed(edition.lines()), known.ledger, {"keys": [OURS.jwk() | jwk]})
+
+
+def discarded() -> Outside:
+    """A forged revision that was begun in the database, and that the ledger names as it was removed again."""
+    forged, known = Edition(), Edition()
+    forged.edition["reason"] = "Forged."
+    entries = known.entries(
+        record("cli.discard-revision", edition="2026-test", revision=2, digest=digest(canonicalize(forged.edition)))
+    )
+    forged.seal()
+    forged.header["checkpoint"] = OURS.note(SIZE + 1, root=entries[SIZE]["hash"])
+    return Outside(packed(forged.lines()), exported(entries), {"keys": [OURS.jwk()]})
 
 
 def rank_of(edition: Edition) -> bytes:
@@ -148,6 +161,7 @@ UNKNOWN: dict[str, tuple[Callable[[], Outside], str]] = {
         "checkpoint",
     ),
     "an edition that the ledger does not know": (forged_later, "not_in_ledger"),
+    "a revision that the ledger knows as discarded": (discarded, "not_in_ledger"),
     "one of a compromised key": (lambda: forged_later(**RETIRED, compromised_since=SIZE), "compromised"),
     "one of a compromised key, in the ledger since": (lambda: sound(also={"compromised_since": SEQ}), "compromised"),
     "one of a key that the ledger calls compromised": (

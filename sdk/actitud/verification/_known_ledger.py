@@ -22,6 +22,7 @@ from actitud.verification._reading import (
 LEDGER_ARGUMENT = 0
 """Line number that stands for the ``ledger`` argument in problems, with the pointer ``/ledger``."""
 _REVOKED = "cli.keys.revoke-signing"
+_DISCARDED = "cli.discard-revision"
 _HASH_BYTES = 32
 
 
@@ -59,8 +60,8 @@ class KnownLedger:
             return
         details = record.get("details")
         edition, digest = get_member(details, "edition"), get_member(details, "digest")
-        # Whatever the action: several commands publish, and no other entry has both.
-        if isinstance(edition, str) and isinstance(digest, str):
+        # Several commands publish. The one other entry that has both is about a revision that was never published.
+        if isinstance(edition, str) and isinstance(digest, str) and record.get("action") != _DISCARDED:
             self._publications.append(PublicationEntry(entry.seq, edition, digest))
         if record.get("action") == _REVOKED:
             kid, since = get_member(details, "kid"), get_member(details, "compromised_since")
