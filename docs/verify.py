@@ -370,6 +370,13 @@ def check_list(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | Non
                 f"{name} has the rank {stated}, and {due} is its rank",
             )
     listed = {row["organisation"]: row.get("document") for row in rows}
+    corrected = [correction["organisation"] for correction in edition["corrections"]]
+    if corrected != sorted(set(corrected)):
+        add_problem(
+            line,
+            "la corrección de una organización está dos veces, o las correcciones no están en orden",
+            "the correction of an organisation stands there twice, or the corrections are not in order",
+        )
     for correction in edition["corrections"]:
         name, after = correction["organisation"], correction["after"]
         if listed.get(name) != after:
@@ -597,11 +604,20 @@ def compare_revisions(
             es = f"{name} no estaba en la revisión anterior, y ninguna corrección dice que se añade"
             en = f"{name} was not in the revision before, and no correction says that it is added"
         add_problem(2, es, en)
+    due_before = {name: corrected[name].get("before") for name in documents}
     for line in lines:
         document = parse_object(line)[0]
         name = str(get_member(document, "organisation", "id"))
-        if name in documents and compute_digest(line) == corrected[name].get("before"):
+        if name in documents and compute_digest(line) == due_before[name]:
             compare_documents(name, corrected[name].get("answers"), document, documents[name])
+            due_before[name] = None
+    for name, missing in due_before.items():
+        if missing is not None and not cut_off:
+            add_problem(
+                2,
+                f"{name}: el documento anterior, {missing}, no está en --before, y no se puede comparar",
+                f"{name}: the document before, {missing}, is not in --before, and cannot be compared",
+            )
 
 
 def compare_documents(name: str, answers: object, before: dict[str, Any], after: dict[str, Any]) -> None:
@@ -634,9 +650,9 @@ def list_answers(document: dict[str, Any]) -> dict[str, Any]:
 def list_findings(document: dict[str, Any]) -> dict[str, Any]:
     """Return the results of the review in a score document, by indicator id.
 
-    A result has the `verdict` with its `level` and `rule`, the reason why the answer does not count (`set_aside`), and
-    the highest step that it may have (`level_caps`), as far as they exist. One more key, `max_level`, has the highest
-    level that the review allows the organisation.
+    A result has the `verdict` with its `level` and `rule`, the reason why the answer does not count (`set_aside`), the
+    highest step that it may have (`level_caps`), and that it counts without evidence (`self_declared`), as far as they
+    exist. One more key, `max_level`, has the highest level that the review allows the organisation.
     """
     found: dict[str, dict[str, Any]] = {}
     verdicts = get_member(document, "review", "verdicts")
@@ -647,6 +663,10 @@ def list_findings(document: dict[str, Any]) -> dict[str, Any]:
         values = get_member(document, "submission", member)
         for indicator, value in values.items() if isinstance(values, dict) else ():
             found.setdefault(indicator, {})[member] = value
+    declared = get_member(document, "submission", "self_declared")
+    for indicator in list_answers(document):
+        if isinstance(declared, list) and indicator in declared:
+            found.setdefault(indicator, {})["self_declared"] = True
     return {**found, "max_level": get_member(document, "submission", "max_level")}
 
 

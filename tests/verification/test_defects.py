@@ -455,7 +455,7 @@ DEFECTS: dict[str, Defect] = {
     ),
     "corrections in another order": Defect(
         correct(lambda found: found.reverse()),
-        *alike(set(), {("2:/corrections/1", "correction")}),
+        *alike({("2:/corrections/1", "correction")}),
     ),
     "a score that does not follow": Defect(sealed(lie), *alike(set(), set(), service={("5:/score/index", "score")})),
     "a fact that was not scored": Defect(

@@ -89,6 +89,9 @@ FORGED: Final[dict[str, Callable[[Json], object]]] = {
     "an answer set aside alone": lambda document: document["submission"]["set_aside"].clear(),
     "a cap": lambda document: document["submission"]["level_caps"].update({CAPPED: 2}),
     "the rule of a verdict": lambda document: document["review"]["verdicts"][0].update(rule="V21"),
+    "an answer that counts without evidence": lambda document: document["submission"].update(
+        self_declared=sorted({*document["submission"]["self_declared"]} ^ {CAPPED})
+    ),
     "the highest level": lambda document: document["submission"].update(max_level=None),
 }
 """What changes with no correction of its answer."""
@@ -126,3 +129,14 @@ def test_the_script_compares_with_the_revision_before_only(tmp_path: Path) -> No
     (tmp_path / "one").write_bytes(rfc8785.dumps(first.edition))
     alone = run_script(tmp_path / "one", "--before", str(tmp_path / "before"))
     assert (alone.returncode, "--before is for whole editions" in alone.stderr) == (2, True)
+
+
+def test_the_script_names_a_document_that_the_revision_before_lacks(tmp_path: Path) -> None:
+    """Whoever leaves it out hides what the correction changes."""
+    first, second = revise(lambda document: None)
+    lines = first.lines()
+    del lines[2 + NUMBER]
+    for name, text in (("before", packed(lines)), ("after", packed(second.lines()))):
+        (tmp_path / name).write_bytes(text)
+    done = run_script(tmp_path / "after", "--before", str(tmp_path / "before"))
+    assert (done.returncode, "is not in --before, and cannot be compared" in done.stdout) == (1, True)

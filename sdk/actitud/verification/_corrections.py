@@ -212,16 +212,21 @@ def _list_answers(document: Json) -> Json:
 def _list_effects(document: Json) -> Json:
     """Return the findings of a review in a score document by indicator; ``max_level`` has that of the whole.
 
-    A value is a list: the verdict with its level and rule, why the answer was set aside, the cap of its level.
+    A value is a list: the verdict with its level and rule, why the answer was set aside, the cap of its level, and True
+    if the answer counts without evidence.
     """
     effects: Json = {}
     verdicts = get_member(document, "review", "verdicts")
     for verdict in verdicts if isinstance(verdicts, list) else ():
         stated = [get_member(verdict, member) for member in ("verdict", "level", "rule")]
-        effects[str(get_member(verdict, "indicator"))] = [stated, None, None]
+        effects[str(get_member(verdict, "indicator"))] = [stated, None, None, None]
     for place, member in enumerate(("set_aside", "level_caps"), 1):
         by_name = get_member(document, "submission", member)
         for name, value in (by_name if isinstance(by_name, dict) else {}).items():
-            effects.setdefault(name, [None, None, None])[place] = value
+            effects.setdefault(name, [None, None, None, None])[place] = value
+    declared = get_member(document, "submission", "self_declared")
+    for name in _list_answers(document):
+        if isinstance(declared, list) and name in declared:
+            effects.setdefault(name, [None, None, None, None])[3] = True
     effects["max_level"] = get_member(document, "submission", "max_level")
     return effects
