@@ -273,6 +273,26 @@ def test_a_job_of_a_dead_worker_can_be_cancelled(database: Database) -> None:
     assert counted(database) == [1, 2]
 
 
+@pytest.mark.both_databases
+def test_what_was_asked_for_is_kept_only_until_the_job_has_ended(database: Database) -> None:
+    """It may quote what people wrote, which an erasure does not look for there."""
+    done, failed, cancelled, abandoned = jobs = [enqueue(database) for _ in range(4)]
+    cancel(database, cancelled.id)
+    with database.write() as session:
+        service.abandon_job(session, abandoned.id)
+
+    def run(job: JobRun[Counting]) -> object:
+        if job.id == failed.id:
+            raise ProblemError(CONFLICT, Texts("Así no.", "Not like this."))
+        return count(job)
+
+    assert [read(database, job.id).record.parameters for job in (done, failed)] == [{"to": 5, "by": 1}] * 2
+    build_runner(database, run).run_due()
+    ended = [read(database, job.id).record for job in jobs]
+    assert [record.state for record in ended] == ["succeeded", "failed", "cancelled", "cancelled"]
+    assert [record.parameters for record in ended] == [{}] * 4
+
+
 def test_a_problem_fails_a_job_in_both_languages_and_without_another_try(database: Database) -> None:
     fault = Fault("/to", "odd", "5", Texts("Es impar.", "It is odd."))
 

@@ -30,6 +30,12 @@ JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
 FINAL_STATES: Final[frozenset[JobState]] = frozenset({"succeeded", "failed", "cancelled"})
 
+_ENDED: Final[dict[str, object]] = {"parameters": {}}
+"""Columns of a job that has ended.
+
+A request may quote texts about an assessment, which an erasure could not find here, and a job is kept for long.
+"""
+
 
 class JobRecord(Struct, frozen=True, kw_only=True):
     """Job as it is stored. Amounts (`done`, `total`) are in units of its task.
@@ -41,7 +47,7 @@ class JobRecord(Struct, frozen=True, kw_only=True):
         edition: Id of the edition of the job, None if it concerns no single edition.
         holder: Id of the holder of the key that asked for the job, None for the command line.
         principal: That holder with role and bindings at that time, None for the command line.
-        parameters: Parameters of the task.
+        parameters: Parameters of the task, empty once the job has ended.
         cursor: Position that the last committed step stored for the next one, None before the first.
         created: Time of the request for the job.
         run_after: Time before which the job does not begin.
@@ -272,18 +278,19 @@ def update_leased(session: Session, job: int, lease: str, values: Mapping[str, o
 
     Return False, and change nothing, if the job no longer has the lease `lease`, the name of the run that claimed it.
     """
-    statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.lease == lease).values(dict(values))
+    ended = _ENDED if values.get("state") in FINAL_STATES else {}
+    statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.lease == lease).values({**values, **ended})
     return session.execute(statement.returning(JOBS.c.id)).one_or_none() is not None
 
 
 def end_job(session: Session, job: int, values: Mapping[str, object]) -> None:
     """Set columns of a job to `values`, by name, and remove the claim of a run; do nothing if the job has ended."""
     statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.state.not_in(FINAL_STATES))
-    session.execute(statement.values({**values, "lease": None, "lease_expires": None}))
+    session.execute(statement.values({**values, **_ENDED, "lease": None, "lease_expires": None}))
 
 
 def request_cancellation(session: Session, job: int, now: datetime) -> JobRecord | None:
-    """Cancel a queued job, or ask the run of a running job to cancel it; return the job.
+    """Cancel a queued job, or ask the run of a running job to cancel it; return the job, with its parameters.
 
     Return None, and change nothing, if the job has ended already.
     """
@@ -295,7 +302,10 @@ def request_cancellation(session: Session, job: int, now: datetime) -> JobRecord
         "touched": now,
     }
     statement = update(JOBS).where(JOBS.c.id == job, JOBS.c.state.not_in(FINAL_STATES)).values(values)
-    return fetch_record(session.execute(statement.returning(*_COLUMNS)), JobRecord)
+    record = fetch_record(session.execute(statement.returning(*_COLUMNS)), JobRecord)
+    if record is not None and record.is_final:
+        session.execute(update(JOBS).where(JOBS.c.id == job).values(_ENDED))
+    return record
 
 
 def delete_finished(session: Session, before: datetime, limit: int) -> int:
