@@ -235,8 +235,11 @@ def test_files_and_computations_are_made_before_anybody_asks(
     assert [path for path, content in corrected.items() if content == former[path]] == []
     assert preparation.make_missing() == [], "whoever asked first had them kept"
     publish_year(published, 2025)
+    outdated = folder / "2025.erased-since.scores.kept"
+    outdated.touch()
     full = FileStore(folder, sum(file.stat().st_size for file in folder.glob("2026.*")))
     assert FilePreparation(published, full, PUBLISHER, BASE).make_missing() == [], "there is no room for an older one"
+    assert not outdated.exists()
     assert not {*before, *computed_before} & {*list_names(folder), *list_names(folder, "computed-2026.")}
 
 

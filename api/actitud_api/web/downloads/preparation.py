@@ -174,9 +174,11 @@ class FilePreparation:
         with ExitStack() as stack:
             maker: _Maker | None = None
             for source, published in service.list_published_sources(self._database):
+                # What was erased is gone from the files, too.
+                self._store.drop_outdated(source.edition.id, edition_files.name_state(source, published))
                 # The newest come first; of older editions each file is made when it is asked for.
                 if self._store.measure(prepared) > SHARE * self._store.room:
-                    break
+                    continue
                 computations = audits.find_missing_computations(self._database, self._kept, source.edition.id)
                 if computations is not None:
                     maker = maker or stack.enter_context(self._start_maker())
@@ -192,8 +194,6 @@ class FilePreparation:
                         job = TableJob(table, source.edition, missing, self._store.folder, self._store.room)
                         maker.make(job, self._read(source, published, table))
                         made += missing
-                # What was erased is gone from the files, too.
-                self._store.drop_outdated(source.edition.id, edition_files.name_state(source, published))
         return made
 
     def _list_files(
