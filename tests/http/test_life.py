@@ -242,14 +242,28 @@ def test_what_is_final_is_not_extended() -> None:
     assert caught.value.allowed == ()
 
 
-def test_something_is_returned_until_today_at_the_least() -> None:
+def test_something_is_returned_until_tomorrow_at_the_least() -> None:
+    """Until today it could be left out of the edition a second later."""
     life = Lifecycle("submitted", CALENDAR)
-    life.ensure_until(date(2027, 2, 1), NOW)
-    life.ensure_until(date(2027, 6, 30), NOW)
-    for until, rule in ((date(2027, 1, 31), "past"), (date(2027, 7, 1), "publication")):
+    life.ensure_notice(date(2027, 2, 2), NOW)
+    life.ensure_notice(date(2027, 6, 30), NOW)
+    for until, rule in (
+        (date(2027, 1, 31), "past"),
+        (date(2027, 2, 1), "notice"),
+        (date(2027, 7, 1), "publication"),
+    ):
         with pytest.raises(InvalidDeadline) as caught:
-            life.ensure_until(until, NOW)
+            life.ensure_notice(until, NOW)
         assert caught.value.rule == rule
+
+
+def test_no_extension_takes_a_day_from_what_was_returned() -> None:
+    given = [returned(date(2027, 2, 10)), extended("submission", date(2027, 6, 10), 2)]
+    life = Lifecycle("returned", CALENDAR, given)
+    with pytest.raises(InvalidDeadline) as caught:
+        life.ensure_extends("submission", date(2027, 6, 9), NOW)
+    assert (caught.value.rule, caught.value.against) == ("extension", date(2027, 6, 10))
+    life.ensure_extends("submission", date(2027, 6, 11), NOW)
 
 
 @pytest.mark.parametrize("state", STATES)

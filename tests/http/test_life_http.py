@@ -385,7 +385,18 @@ def test_a_day_that_it_cannot_be_is_refused_with_the_day_that_it_is_held_against
         error = refused(place.post(kind, {**BODIES[kind], **changed}))
         assert (error["pointer"], error["rule"], error["value"]) == ("/until", rule, changed["until"])
         assert error["suggestion"] in error["detail"]
+    today = str((datetime.now(UTC) - timedelta(hours=12)).date())
+    assert refused(place.post("returns", {**RETURN, "until": today}))["rule"] == "notice"
     assert (place.get().content, len(place.steps())) == (before, 1)
+
+
+def test_what_was_returned_keeps_the_days_that_it_was_given(place: Place) -> None:
+    """They were taken away by a shorter extension, and the edition was published without it the next day."""
+    place.bring("returned")
+    longer = {"phase": "submission", "until": "2095-06-10", "reason": "A flood."}
+    assert place.post("extensions", longer, key="publisher").status_code == 201
+    error = refused(place.post("extensions", {**longer, "until": "2095-03-11"}, key="publisher"))
+    assert (error["rule"], error["suggestion"]) == ("extension", "2095-06-10")
 
 
 @pytest.mark.both_databases

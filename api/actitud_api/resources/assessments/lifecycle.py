@@ -123,7 +123,7 @@ class InvalidDeadline(ValueError):
     There are four reasons (`rule`):
 
     - `past`: the day is over. `against` is today.
-    - `notice`: the day is today, so no whole day is left to reply. `against` is today.
+    - `notice`: the day is today, so the organisation has no whole day left. `against` is today.
     - `extension`: the day is not later than the last day that it would replace. `against` is that last day.
     - `publication`: the day is later than the last day of the edition's calendar. `against` is that last day.
 
@@ -278,10 +278,8 @@ class Lifecycle(Struct, frozen=True):
         """
         if self.state != "hearing":
             raise InvalidTransition(self.state)
-        self.ensure_until(until, now, "hearing_until")
-        today, day = _find_last_zone_date(now), self.find_last_day("hearing")
-        if until == today:
-            raise InvalidDeadline("notice", until, today, "hearing_until")
+        self.ensure_notice(until, now, "hearing_until")
+        day = self.find_last_day("hearing")
         if until <= day:
             raise InvalidDeadline("extension", until, day, "hearing_until")
 
@@ -305,8 +303,21 @@ class Lifecycle(Struct, frozen=True):
                     return step.at
         return None
 
+    def ensure_notice(self, until: date, now: datetime, member: Literal["until", "hearing_until"] = "until") -> None:
+        """Check the day `until` that a return, or a verdict in the hearing, sets as the last day of the organisation.
+
+        `member` is the name of the request member with the day.
+
+        Raises:
+            InvalidDeadline: `until` is over, leaves no whole day, or is later than the last day of the edition's
+                calendar.
+        """
+        self.ensure_until(until, now, member)
+        if until == (today := _find_last_zone_date(now)):
+            raise InvalidDeadline("notice", until, today, member)
+
     def ensure_until(self, until: date, now: datetime, member: Literal["until", "hearing_until"] = "until") -> None:
-        """Check the day `until` that a return or an extension sets as the last day.
+        """Check the day `until` that an extension sets as the last day.
 
         `member` is the name of the request member with the day.
 
@@ -324,7 +335,8 @@ class Lifecycle(Struct, frozen=True):
         Raises:
             InvalidTransition: The assessment is final.
             InvalidDeadline: `until` is over, later than the last day of the edition's calendar, or not later than the
-                last day of the phase without extension; or it would shorten a hearing that has begun.
+                last day of the phase without extension; or it would shorten a hearing that has begun, or the time to
+                submit a returned assessment again.
         """
         if not NEXT_STATES[self.state]:
             raise InvalidTransition(self.state)
@@ -332,8 +344,9 @@ class Lifecycle(Struct, frozen=True):
         day = self._find_regular_last_day(phase)
         if until <= day:
             raise InvalidDeadline("extension", until, day)
-        # Of a hearing that runs no day is taken away: somebody may count on it.
-        if phase == self.state == "hearing" and until < (last := self.find_last_day(phase)):
+        # Of what the organisation has to answer in no day is taken away: somebody may count on it.
+        is_running = (self.state, phase) in (("hearing", "hearing"), ("returned", "submission"))
+        if is_running and until < (last := self.find_last_day(phase)):
             raise InvalidDeadline("extension", until, last)
 
     def _find_regular_last_day(self, phase: Phase) -> date:

@@ -76,8 +76,8 @@ def _invalid_transition(error: InvalidTransition) -> Texts:
 _INVALID_DEADLINE: Final[Mapping[str, Texts]] = {
     "past": Texts("El {day} ya ha pasado: hoy es {against}.", "{day} is over: it is {against}."),
     "notice": Texts(
-        "El {day} es hoy, y no deja un día entero para alegar: el nuevo último día es uno posterior.",
-        "{day} is today, which leaves no whole day to reply: the new last day is a later one.",
+        "El {day} es hoy, y no deja un día entero a la organización: el nuevo último día es uno posterior.",
+        "{day} is today, which leaves the organisation no whole day: the new last day is a later one.",
     ),
     "extension": Texts(
         "El {day} no es una prórroga: sin ella el último día es {against}.",

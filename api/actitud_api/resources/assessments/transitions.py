@@ -184,11 +184,12 @@ def return_assessment(
         EditionNotOpen: The edition is published.
         StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         InvalidTransition: The state is not `submitted`, `under_review` or `hearing`.
-        InvalidDeadline: The day `until` is over, or after the last day of the edition's calendar.
+        InvalidDeadline: The day `until` is over, leaves no whole day, or is after the last day of the edition's
+            calendar.
     """
     locked = lock_for_transition(session, edition, organisation, expected=expected)
     locked.lifecycle.ensure_followed_by("returned")
-    locked.lifecycle.ensure_until(until, now)
+    locked.lifecycle.ensure_notice(until, now)
     return _advance(session, locked, "returned", role, now, reason=reason, until=until)
 
 
@@ -237,7 +238,8 @@ def extend_phase(
         StaleVersion: `expected` returns False: the client's `If-Match` names another version.
         InvalidTransition: The assessment is final.
         InvalidDeadline: The day `until` is over, after the last day of the edition's calendar, or not later than the
-            last day without extension; or it would shorten a hearing that has begun.
+            last day without extension; or it would shorten a hearing that has begun, or the time to submit a returned
+            assessment again.
     """
     locked = lock_for_transition(session, edition, organisation, expected=expected)
     locked.lifecycle.ensure_extends(phase, until, now)
