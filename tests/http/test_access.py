@@ -15,7 +15,7 @@ import pytest
 from actitud_api.platform.auth import keys, queries, service
 from actitud_api.platform.auth.secret import SecretText
 from actitud_api.platform.auth.service import CreatedKey, InvalidKeyBinding, Principal, Role, UnknownKey
-from actitud_api.platform.storage.database import Database
+from actitud_api.platform.storage.database import Database, Session
 from tests.support.databases import migrated_sqlite
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -223,3 +223,22 @@ def test_administrators_are_listed_oldest_first(database: Database) -> None:
         found = service.list_administrators(session)
     assert {record.id for record in found} == {first.record.id, second.record.id}
     assert [record.created for record in found] == sorted(record.created for record in found)
+
+
+def test_a_key_that_is_rotated_while_it_is_reported_ends_with_what_replaces_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL its finder may do so between the two statements."""
+    stolen = made(database)
+    update_key, theirs = queries.update_key, list[CreatedKey]()
+
+    def rotate_first(session: Session, record: queries.KeyRecord, **values: object) -> bool:
+        monkeypatch.setattr(queries, "update_key", update_key)
+        finder = Principal(record.id, record.role, record.origin, record.organisations)
+        theirs.append(service.rotate(session, (), record.id, by=finder, now=NOW))
+        return update_key(session, record, **values)
+
+    monkeypatch.setattr(queries, "update_key", rotate_first)
+    with database.write() as session:
+        revoked = service.revoke_leaked(session, stolen.record.id, now=NOW)
+    assert [record.id for record in revoked] == [stolen.record.id, theirs[0].record.id]

@@ -369,7 +369,11 @@ def revoke_leaked(session: Session, identifier: str, *, now: datetime) -> list[K
     revoked: list[KeyRecord] = []
     record: KeyRecord | None = find(session, identifier)
     while record is not None:
-        if record.revoked is None and queries.update_key(session, record, revoked=now):
+        if record.revoked is None:
+            if not queries.update_key(session, record, revoked=now):
+                # Somebody changed it meanwhile, such as its finder, who rotated it.
+                record = find(session, record.id)
+                continue
             revoked.append(record)
         # `maker` tells who rotated the key: only a successor created with the leaked key itself is compromised.
         after = None if record.replaced_by is None else queries.get(session, record.replaced_by)
