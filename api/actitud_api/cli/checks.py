@@ -494,7 +494,6 @@ _RESET = Texts(
     "publíquela, o póngala en revisión con editions.update, y averigüe quién más escribe en la base de datos",
     "publish it, or set it to in_review with editions.update, and find out who else writes to the database",
 )
-_UNREAD: Final = {"incomplete": (_INCOMPLETE, _DISCARD), "state": (_UNSIGNED, _RESET)}
 _NOTHING = Texts("nada", "nothing")
 _WHOLE_EDITION = Texts("la edición", "the edition")
 _TAMPERED = Texts(
@@ -540,7 +539,11 @@ def check_publications(database: Database, language: Language, pinned: PinnedKey
         "shown": _NOTHING.into(language) if altered.shown is None else altered.shown,
         "signed": _NOTHING.into(language) if altered.signed is None else altered.signed,
     }
-    found, remedy = _UNREAD.get(altered.figure, (_ALTERED, _TAMPERED))
+    found, remedy = _ALTERED, _TAMPERED
+    if altered.figure == "incomplete":
+        found, remedy = _INCOMPLETE, _DISCARD
+    elif altered.figure == "state" and altered.signed is None:
+        found, remedy = _UNSIGNED, _RESET
     return _fail("publications", found.into(language).format(**values), remedy.fill(edition=altered.edition), language)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec import structs, to_builtins
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
@@ -68,6 +70,46 @@ def test_a_figure_that_was_changed_without_its_trigger_is_named(
     assert (altered.edition, altered.organisation, altered.figure) == (EDITION, SMALL, column)
     assert signed is None or altered.signed == signed
     assert find_missing_triggers(published)[0] == ["published_score_refuses_update"]
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "condition"),
+    [
+        ("publication", "published", "'2020-01-01 00:00:00.000000'", "revision = 2"),
+        ("publication", "published", "'2020-01-01 00:00:00.000000'", "revision = 1"),
+        ("publication", "reason", "'forged'", "revision = 1"),
+        ("publication", "corrections", "'[]'", "revision = 2"),
+        ("edition", "titles", """'{"es": "Otra", "en": "Another"}'""", f"id = '{EDITION}'"),
+        ("edition", "simulated", "NOT simulated", f"id = '{EDITION}'"),
+        ("edition", "period_from", "'2020-01-01'", f"id = '{EDITION}'"),
+        ("edition", "methodology", "'2027.1'", f"id = '{EDITION}'"),
+        ("edition", "state", "'open'", f"id = '{EDITION}'"),
+    ],
+)
+def test_what_is_shown_of_an_edition_and_its_revisions_is_what_was_signed(
+    published: Database, kind: Kind, table: str, column: str, value: str, condition: str
+) -> None:
+    disarm(published, kind, f"{table}_refuses_update", table)
+    tell(published, f"UPDATE {table} SET {column} = {value} WHERE {condition}")
+    altered = service.find_altered_figure(published)
+    assert altered is not None
+    assert (altered.edition, altered.organisation, altered.figure) == (EDITION, None, column)
+    assert " was signed" in checks.check_publications(published, "en").found
+
+
+@pytest.mark.parametrize(
+    ("member", "value"), [("index_before", 99), ("index_after", 99), ("level_after", 5), ("before", "sha256:0")]
+)
+def test_what_is_shown_of_a_correction_is_what_was_signed(
+    published: Database, kind: Kind, member: str, value: object
+) -> None:
+    (corrected,) = service.get(published, EDITION, "2").corrections
+    forged = json.dumps([to_builtins(structs.replace(corrected, **{member: value}))])
+    disarm(published, kind, "publication_refuses_update", "publication")
+    tell(published, f"UPDATE publication SET corrections = '{forged}' WHERE revision = 2")
+    altered = service.find_altered_figure(published)
+    assert altered is not None
+    assert (altered.organisation, altered.figure, altered.shown) == (corrected.organisation, member, value)
 
 
 def test_a_revision_that_was_forged_whole_is_named(published: Database) -> None:

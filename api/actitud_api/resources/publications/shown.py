@@ -7,8 +7,9 @@ compared with the signed documents: from outside by the verifiers, and from insi
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import zip_longest
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +20,7 @@ from actitud_api.engine.scoring.ranking import get_ranking_index
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Figure
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database, Session
+from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import queries
 from actitud_api.resources.publications.documents import (
     EditionDocument,
@@ -27,7 +29,10 @@ from actitud_api.resources.publications.documents import (
     parse_edition,
     parse_score,
 )
-from actitud_api.resources.publications.queries import ReadScore
+from actitud_api.resources.publications.queries import PublicationRecord, ReadScore, SignedDocument
+
+_OF_EDITION: Final = ("titles", "simulated", "period_from", "period_to", "windows", "calendar")
+"""Members of an edition that its edition document has too, under the same names."""
 
 
 class AlteredFigure(Struct, frozen=True):
@@ -37,8 +42,8 @@ class AlteredFigure(Struct, frozen=True):
     that people read, and `signed` the value in the signed document; either is None if there is none.
 
     Two values of `figure` name a fault instead of a column. `incomplete`: scores of the newest revision, with the
-    number `shown`, are missing; `signed` is the number of the newest revision that has all its scores. `state`: the row
-    of an edition says that it is published (`shown`), but it has no publication.
+    number `shown`, are missing; `signed` is the number of the newest revision that has all its scores. `state` without
+    a value in `signed`: the row of an edition says that it is published (`shown`), but it has no publication.
     """
 
     edition: str
@@ -57,11 +62,11 @@ def find_altered_figure(database: Database, trusted: Collection[str] | None = No
     replace the keys.
     """
     with database.read() as session:
-        editions = queries.list_published_editions(session)
+        published = queries.list_published_editions(session)
         unsigned = queries.find_unsigned_edition(session)
     if unsigned is not None:
         return AlteredFigure(unsigned, None, "state", "published", None)
-    for edition in editions:
+    for edition in published:
         altered = next(_iterate_altered(database, edition, trusted), None)
         if altered is not None:
             return altered
@@ -81,6 +86,8 @@ def _iterate_altered(
     yield from altered
     if document is None:
         return
+    yield from _compare_edition(database, document)
+    yield from _compare_revisions(database, document)
     lines = iter(document.scores)
     after = ""
     while True:
@@ -104,10 +111,7 @@ def _load_signed(
     stored = None if publication is None else queries.get_document(session, publication.digest)
     if publication is None or stored is None:
         return None, [AlteredFigure(edition, None, "digest", None if publication is None else publication.digest, None)]
-    try:
-        text = stored.form.text
-    except zlib.error:
-        text = b""
+    text = _unpack(stored)
     digest = hash_bytes(text)
     if digest != publication.digest:
         return None, [AlteredFigure(edition, None, "digest", publication.digest, digest)]
@@ -124,16 +128,92 @@ def _load_signed(
     except msgspec.ValidationError:
         # A document that is signed, but for something else: the score of an organisation, for example.
         return None, [AlteredFigure(edition, None, "digest", publication.digest, None)]
+    pairs = (("edition", edition, document.edition), ("revision", revision, document.revision))
+    return document, list(_compare(edition, None, pairs))
+
+
+def _unpack(stored: SignedDocument) -> bytes:
+    try:
+        return stored.form.text
+    except zlib.error:
+        return b""
+
+
+def _compare_edition(database: Database, document: EditionDocument) -> Iterator[AlteredFigure]:
+    """Yield what is shown of an edition itself, and differs from its newest document."""
+    try:
+        with database.read() as session:
+            record = editions.find(session, document.edition)
+    except editions.UnknownEdition:
+        yield AlteredFigure(document.edition, None, "edition", None, document.edition)
+        return
     pairs = (
-        ("edition", edition, document.edition),
-        ("revision", revision, document.revision),
-        ("organisations", publication.organisations, len(document.scores)),
-        ("reason", publication.reason, document.reason),
-        ("supersedes", publication.supersedes, document.supersedes),
+        ("state", record.state, "published"),
+        ("methodology", record.methodology, document.methodology.version),
+        *((name, getattr(record, name), getattr(document, name)) for name in _OF_EDITION),
     )
-    return document, [
-        AlteredFigure(edition, None, name, shown, signed) for name, shown, signed in pairs if shown != signed
-    ]
+    yield from _compare(record.id, None, pairs)
+
+
+def _compare_revisions(database: Database, newest: EditionDocument) -> Iterator[AlteredFigure]:
+    """Yield what is shown of the revisions of an edition, and differs from their documents, the newest first.
+
+    Each document names the digest of the one before, so the signature of the newest vouches for all.
+    """
+    digest: str | None = None
+    document: EditionDocument | None = newest
+    while document is not None:
+        with database.read() as session:
+            publication = queries.get(session, newest.edition, document.revision)
+            before = None if document.supersedes is None else _load_superseded(session, document.supersedes)
+        if publication is None or (before is None and document.supersedes is not None):
+            yield AlteredFigure(newest.edition, None, "digest", None, document.supersedes)
+            return
+        pairs = (
+            ("digest", publication.digest, digest or publication.digest),
+            ("organisations", publication.organisations, len(document.scores)),
+            ("published", publication.published, document.published),
+            ("reason", publication.reason, document.reason),
+            ("supersedes", publication.supersedes, document.supersedes),
+        )
+        yield from _compare(newest.edition, None, pairs)
+        yield from _compare_corrections(publication, document, before)
+        digest, document = document.supersedes, before
+
+
+def _load_superseded(session: Session, digest: str) -> EditionDocument | None:
+    """Return the edition document with this digest, or None if it is missing or another one."""
+    stored = queries.get_document(session, digest)
+    text = b"" if stored is None else _unpack(stored)
+    return parse_edition(text) if hash_bytes(text) == digest else None
+
+
+def _compare_corrections(
+    publication: PublicationRecord, document: EditionDocument, before: EditionDocument | None
+) -> Iterator[AlteredFigure]:
+    """Yield the figures of the corrections of a publication that differ from its edition document.
+
+    `before` is the document of the revision before, None for the first.
+    """
+    former = {line.organisation: line for line in (() if before is None else before.scores)}
+    lines = {line.organisation: line for line in document.scores}
+    for shown, signed in zip_longest(publication.corrections, document.corrections):
+        if shown is None or signed is None or shown.organisation != signed.organisation:
+            names = (None if one is None else one.organisation for one in (shown, signed))
+            yield AlteredFigure(publication.edition, None, "corrections", *names)
+            return
+        old, new = former.get(signed.organisation), lines.get(signed.organisation)
+        pairs = (
+            ("before", shown.before, signed.before),
+            ("after", shown.after, signed.after),
+            ("index_before", shown.index_before, None if old is None else old.index),
+            ("index_after", shown.index_after, None if new is None else new.index),
+            ("level_before", shown.level_before, None if old is None else old.level),
+            ("level_after", shown.level_after, None if new is None else new.level),
+            # Publications of before this column was stored have none.
+            ("answers", shown.answers, signed.answers if shown.answers else ()),
+        )
+        yield from _compare(publication.edition, signed.organisation, pairs)
 
 
 def _compare_row(edition: str, row: ReadScore, line: ScoreLine | None) -> Iterator[AlteredFigure]:
@@ -146,13 +226,21 @@ def _compare_row(edition: str, row: ReadScore, line: ScoreLine | None) -> Iterat
         yield AlteredFigure(edition, row.organisation, "digest", row.figures["digest"], line.document)
         return
     document = parse_score(row.text)
-    for name, signed in _list_signed(document).items():
-        if row.figures[name] != signed:
-            yield AlteredFigure(edition, row.organisation, name, row.figures[name], signed)
+    pairs = ((name, row.figures[name], signed) for name, signed in _list_signed(document).items())
+    yield from _compare(edition, row.organisation, pairs)
     # By digest: neither the order of members, which JSONB has not, nor lists and tuples make a difference.
     shown, sent = compute_digest(row.figures["submission"]), compute_digest(document.submission)
     if shown != sent:
         yield AlteredFigure(edition, row.organisation, "submission", shown, sent)
+
+
+def _compare(
+    edition: str, organisation: str | None, pairs: Iterable[tuple[str, object, object]]
+) -> Iterator[AlteredFigure]:
+    """Yield the figures whose shown and signed values differ; `pairs` has the name of each with these two values."""
+    for name, shown, signed in pairs:
+        if shown != signed:
+            yield AlteredFigure(edition, organisation, name, msgspec.to_builtins(shown), msgspec.to_builtins(signed))
 
 
 def _list_signed(document: ScoreDocument) -> dict[str, Any]:
