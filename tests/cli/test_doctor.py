@@ -230,7 +230,7 @@ def test_a_database_that_takes_no_writes(file: Path, capsys: pytest.CaptureFixtu
     refusal = "SELECT RAISE(ABORT, 'database or disk is full')"
     execute(file, f"CREATE TRIGGER full BEFORE UPDATE ON alembic_version BEGIN {refusal}; END")
     code, wrong, _ = report(file, capsys)
-    assert (code, list(wrong)) == (1, ["writable"])
+    assert (code, list(wrong)) == (1, ["writable", "triggers"])
     assert wrong["writable"].found == "database or disk is full"
 
 

@@ -465,7 +465,7 @@ def check_keys(
 _GUARDED = Texts(
     "están los {count} que impiden cambiar lo publicado", "all {count} that keep what is published are there"
 )
-_UNGUARDED = Texts("falta o es otro: {names}", "missing or changed: {names}")
+_UNGUARDED = Texts("falta, es otro o no es del servicio: {names}", "missing, changed or not of the service: {names}")
 _SHOWN = Texts(
     "{count} ediciones; lo que se lee es lo que se firmó, con {keys}",
     "{count} editions; what is read is what was signed, with {keys}",
@@ -503,7 +503,7 @@ _TAMPERED = Texts(
 
 
 def check_triggers(database: Database, language: Language) -> Check:
-    """Check that the triggers that protect published data exist and are unaltered; return `ok` or `problem`."""
+    """Check that the triggers that protect published data exist unaltered, and no others; return `ok` or `problem`."""
     missing, count = find_missing_triggers(database)
     if missing:
         return _fail("triggers", _UNGUARDED.into(language).format(names=", ".join(missing)), _TAMPERED, language)

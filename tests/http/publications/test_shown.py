@@ -231,6 +231,16 @@ def test_a_trigger_that_refuses_nothing_is_named(published: Database) -> None:
     assert find_missing_triggers(published)[0] == ["assessment_refuses_update"]
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_trigger_that_no_migration_makes_is_named(published: Database) -> None:
+    """It could change each assessment as it becomes final, long after whoever made it has lost their access."""
+    with published.write() as session:
+        raised = "UPDATE assessment SET level = 5 WHERE rowid = NEW.rowid"
+        made = f"create trigger raised AFTER UPDATE OF state ON assessment BEGIN {raised}; END"
+        session.connection().execute(text(made))
+    assert find_missing_triggers(published)[0] == ["raised"]
+
+
 @pytest.mark.parametrize("kind", [pytest.param("postgresql", marks=pytest.mark.postgresql)])
 @pytest.mark.parametrize(
     ("statement", "named"),
@@ -251,6 +261,10 @@ def test_a_trigger_that_refuses_nothing_is_named(published: Database) -> None:
             "CREATE OR REPLACE TRIGGER published_score_refuses_update BEFORE UPDATE ON published_score FOR EACH ROW "
             "WHEN (false) EXECUTE FUNCTION refuse_change()",
             "published_score_refuses_update",
+        ),
+        (
+            "CREATE TRIGGER raised BEFORE UPDATE ON assessment FOR EACH ROW EXECUTE FUNCTION refuse_change()",
+            "raised",
         ),
     ],
 )
