@@ -486,6 +486,12 @@ _UNSIGNED = Texts(
     "{edition}: consta como publicada y nadie la publicó; se lee como edición en revisión",
     "{edition}: it is marked as published and nobody published it; it is read as an edition in review",
 )
+_UNENTERED = Texts(
+    "{edition}, {organisation}: consta que se borraron textos con la entrada {shown} del libro de cambios, "
+    "que es de otra cosa",
+    "{edition}, {organisation}: texts are marked as erased with the entry {shown} of the ledger, "
+    "which is about something else",
+)
 _DISCARD = Texts(
     "quítela con actitud-api discard-revision {edition} y averigüe quién más escribe en la base de datos",
     "remove it with actitud-api discard-revision {edition}, and find out who else writes to the database",
@@ -542,6 +548,8 @@ def check_publications(database: Database, language: Language, pinned: PinnedKey
     found, remedy = _ALTERED, _TAMPERED
     if altered.figure == "incomplete":
         found, remedy = _INCOMPLETE, _DISCARD
+    elif altered.figure == "erasure":
+        found = _UNENTERED
     elif altered.figure == "state" and altered.signed is None:
         found, remedy = _UNSIGNED, _RESET
     return _fail("publications", found.into(language).format(**values), remedy.fill(edition=altered.edition), language)

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from actitud_api.cli import checks
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth import queries
 from actitud_api.platform.storage.base import Base
@@ -34,11 +35,11 @@ from actitud_api.resources.reviews.replies import service as replies
 from actitud_api.resources.reviews.service import UnknownIndicator
 from actitud_api.resources.scores import service as scores
 from tests.http.publications.test_kept_verdicts import get_score
-from tests.http.publications.test_refusals import read
+from tests.http.publications.test_refusals import read, tell
 from tests.support.databases import make_key, migrated_sqlite, opened
 from tests.support.figures import FigureRecorder
 from tests.support.postgresql import Server
-from tests.support.publishing import BIG, EDITION, correction, publish
+from tests.support.publishing import BIG, EDITION, SMALL, correction, publish
 from tests.support.reviewed import LATER, PERSON, PUBLISHED, SUBMITTED, fill_reviewed, publish_reviewed
 
 NOTHING: Final = ErasureCounts(0, 0, 0, 0)
@@ -228,6 +229,22 @@ def test_what_there_is_not_is_not_erased(database: Database, tmp_path: Path) -> 
         erase(database, organisation="XX-T-9")
     with pytest.raises(UnknownIndicator):
         erase(database, "D99.01")
+
+
+@pytest.mark.both_databases
+def test_an_erasure_beside_that_of_somebody_else_is_named(database: Database, tmp_path: Path) -> None:
+    """Triggers take it as long as the entry of the other one is the newest, and let its texts be blanked."""
+    publish_reviewed(database, tmp_path)
+    erase(database)
+    assert service.find_altered_figure(database) is None
+    tell(database, f"INSERT INTO erasure SELECT edition, '{SMALL}', entry, indicator, at FROM erasure")
+    altered = service.find_altered_figure(database)
+    assert altered is not None
+    assert (altered.edition, altered.organisation, altered.figure) == (EDITION, SMALL, "erasure")
+    found = checks.check_publications(database, "en").found
+    assert found.startswith(
+        f"{EDITION}, {SMALL}: texts are marked as erased with the entry {altered.shown} of the ledger"
+    )
 
 
 # --- what a client that is not the service may do ----------------------------------------------------------------

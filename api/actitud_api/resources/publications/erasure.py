@@ -68,7 +68,7 @@ def erase(
     known = {found.id for found in walk_indicators(load_methodology(assessment.methodology).document.root)}
     if indicator is not None and indicator not in known:
         raise UnknownIndicator(indicator)
-    path = f"/v1/editions/{record.id}/assessments/{assessment.organisation}"
+    path = format_subject(record.id, assessment.organisation)
     paths = [path] if indicator is None else [f"{path}/{part}/{indicator}" for part in ("verdicts", "replies")]
     one = (session, record.id, assessment.organisation, indicator)
     counts = ErasureCounts(
@@ -99,3 +99,8 @@ def erase(
         # Whoever is preparing its documents, or has read it to change it, has what was erased.
         assessments.renew_version(session, assessment, now=now)
     return counts
+
+
+def format_subject(edition: str, organisation: str) -> str:
+    """Return the subject of the ledger entries about erasures of an assessment: its path."""
+    return f"/v1/editions/{edition}/assessments/{organisation}"

@@ -33,7 +33,7 @@ from sqlmodel import Session
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.result import Figure
 from actitud_api.platform.audit_log.signing import Jws
-from actitud_api.platform.audit_log.tables import StoredCheckpoint
+from actitud_api.platform.audit_log.tables import LedgerEntryTable, LedgerOpeningTable, StoredCheckpoint
 from actitud_api.platform.storage.base import IDENTIFIER, Base
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange, bind_key, execute_page
@@ -59,6 +59,8 @@ EDITIONS = Base.metadata.tables[str(EditionTable.__tablename__)]
 CORRECTIONS = Base.metadata.tables[str(StoredCorrection.__tablename__)]
 ERASURES = Base.metadata.tables[str(StoredErasure.__tablename__)]
 CHECKPOINTS = Base.metadata.tables[str(StoredCheckpoint.__tablename__)]
+ENTRIES = Base.metadata.tables[str(LedgerEntryTable.__tablename__)]
+OPENINGS = Base.metadata.tables[str(LedgerOpeningTable.__tablename__)]
 
 
 class RevisionCount(NamedTuple):
@@ -811,6 +813,19 @@ class PublishedEdition(Struct, frozen=True):
     complete: int | None
 
 
+class EnteredErasure(NamedTuple):
+    """A stored erasure of the personal data of an assessment, with its ledger entry.
+
+    `entry` is the number of that entry, and `action` and `subject` say what it is about; they are None if it has none.
+    """
+
+    edition: str
+    organisation: str
+    entry: int
+    action: str | None
+    subject: str | None
+
+
 class ReadScore(Struct, frozen=True):
     """A published score as it is stored: the columns that readers see, and the signed document that they must equal.
 
@@ -833,6 +848,12 @@ _SELECT_UNSIGNED = (
     .order_by(EDITIONS.c.id)
     .limit(1)
 )
+_SELECT_ENTERED_ERASURES = (
+    select(ERASURES.c.edition, ERASURES.c.organisation, ERASURES.c.entry, ENTRIES.c.action, OPENINGS.c.subject)
+    .outerjoin(ENTRIES, ENTRIES.c.seq == ERASURES.c.entry)
+    .outerjoin(OPENINGS, OPENINGS.c.seq == ERASURES.c.entry)
+    .order_by(ERASURES.c.edition, ERASURES.c.organisation, ERASURES.c.entry)
+)
 _SELECT_READ = (
     select(*SCORES.c, DOCUMENTS.c.member)
     .outerjoin(DOCUMENTS, SCORES.c.digest == DOCUMENTS.c.digest)
@@ -852,6 +873,11 @@ def find_unsigned_edition(session: Session) -> str | None:
     If there are several, it is the first in the order of ids.
     """
     return session.execute(_SELECT_UNSIGNED).scalar_one_or_none()
+
+
+def list_entered_erasures(session: Session) -> list[EnteredErasure]:
+    """List all erasures of personal data, ordered by edition and organisation id, each with its ledger entry."""
+    return [EnteredErasure(*row) for row in session.execute(_SELECT_ENTERED_ERASURES)]
 
 
 def list_published_editions(session: Session) -> list[PublishedEdition]:

@@ -21,7 +21,7 @@ from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Figure
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.editions import service as editions
-from actitud_api.resources.publications import queries
+from actitud_api.resources.publications import erasure, queries
 from actitud_api.resources.publications.documents import (
     EditionDocument,
     ScoreDocument,
@@ -41,9 +41,11 @@ class AlteredFigure(Struct, frozen=True):
     `organisation` is None if the figure belongs to the whole edition. `figure` names the column. `shown` is the value
     that people read, and `signed` the value in the signed document; either is None if there is none.
 
-    Two values of `figure` name a fault instead of a column. `incomplete`: scores of the newest revision, with the
+    Three values of `figure` name a fault instead of a column. `incomplete`: scores of the newest revision, with the
     number `shown`, are missing; `signed` is the number of the newest revision that has all its scores. `state` without
     a value in `signed`: the row of an edition says that it is published (`shown`), but it has no publication.
+    `erasure`: texts about the organisation are marked as erased with the ledger entry `shown`, which is about something
+    else.
     """
 
     edition: str
@@ -56,16 +58,21 @@ class AlteredFigure(Struct, frozen=True):
 def find_altered_figure(database: Database, trusted: Collection[str] | None = None) -> AlteredFigure | None:
     """Return the first published figure that differs from the signed documents, or None if nothing differs.
 
-    An edition whose row says that it is published, although it never was, comes first. Editions are then compared in
-    the order of their ids, figures of the edition before figures of its organisations. `trusted`: the ids (thumbprints)
-    of the keys that may have signed. None accepts every key in the database, although the owner of the database can
-    replace the keys.
+    An edition whose row says that it is published, although it never was, comes first, then texts that are marked as
+    erased without an entry of the ledger about it. Editions are then compared in the order of their ids, figures of the
+    edition before figures of its organisations. `trusted`: the ids (thumbprints) of the keys that may have signed. None
+    accepts every key in the database, although the owner of the database can replace the keys.
     """
     with database.read() as session:
         published = queries.list_published_editions(session)
         unsigned = queries.find_unsigned_edition(session)
+        erasures = queries.list_entered_erasures(session)
     if unsigned is not None:
         return AlteredFigure(unsigned, None, "state", "published", None)
+    for one in erasures:
+        # Triggers let an erasure be added as long as the entry of another one is the newest.
+        if (one.action, one.subject) != (erasure.ACTION, erasure.format_subject(one.edition, one.organisation)):
+            return AlteredFigure(one.edition, one.organisation, "erasure", one.entry, None)
     for edition in published:
         altered = next(_iterate_altered(database, edition, trusted), None)
         if altered is not None:
