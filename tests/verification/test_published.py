@@ -110,6 +110,31 @@ def test_a_figure_that_was_changed_in_the_database_is_named_at_the_address(
     assert f"for {publishing.SMALL}, index 99.99 is shown and 16.51 is signed" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_a_correction_that_was_taken_back_is_named_at_the_address(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its owner removes the revision. The one before is whole and signed, and only the ledger knows of a later one."""
+    with opened(url) as database:
+        publishing.prepare(database, tmp_path)
+        first = publishing.publish(database, tmp_path)
+        second = publishing.publish(database, tmp_path, publishing.correction(first, D9_02={"hours": 500}))
+    app = create_app(Settings(database_url=url, signing_folder=tmp_path, memory_bytes=0))
+    with served(app) as address:
+        asked = ["verify", f"{address}/v1/editions/{publishing.EDITION}", "--lang", "en"]
+        assert cli.main(asked) == 0, capsys.readouterr().out
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+            for table in ("published_score", "correction", "publication"):
+                connection.execute(f"DROP TRIGGER {table}_refuses_delete")
+                connection.execute(f"DELETE FROM {table} WHERE revision = 2")
+        capsys.readouterr()
+        assert cli.main(asked) == 1
+        told = capsys.readouterr().out
+        assert cli.main(["verify", f"{address}/v1/editions/{publishing.EDITION}/publications/1", "--lang", "en"]) == 0
+    app.state["database"].close()
+    assert f"of the ledger is of a later one: {second.digest}" in told
+
+
 def test_what_the_client_fetches_is_verified_as_it_is(url: str, tmp_path: Path) -> None:
     with opened(url) as database:
         publishing.prepare(database, tmp_path)

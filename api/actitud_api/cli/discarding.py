@@ -15,8 +15,8 @@ from actitud_api.resources.editions.service import UnknownEdition
 from actitud_api.resources.publications.incomplete import NothingToDiscard, discard_revision
 
 _NOTHING = Texts(
-    "La edición {edition} no tiene ninguna revisión a la que le falten puntuaciones: no se ha quitado nada.",
-    "The edition {edition} has no revision without all its scores: nothing was removed.",
+    "La edición {edition} no tiene ninguna revisión que haya empezado otro programa: no se ha quitado nada.",
+    "The edition {edition} has no revision that another program began: nothing was removed.",
 )
 _DISCARDED = Texts(
     "Quitada la revisión {revision} de la edición {edition}, que nadie leía. Resumen: {digest}",

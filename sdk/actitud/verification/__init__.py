@@ -98,7 +98,7 @@ def verify(
         progress: Called with the number of verified score documents and their total.
         rescorer: Object that recomputes scores; this library contains none.
         shown: Function that returns the rows of the ranking that the service shows for the newest revision, as
-            mappings; each figure of a row is compared with the signed figure.
+            mappings; each figure of a row is compared with the signed figure, and the revision with the ledger.
         ledger: Ledger of the service from its first entry, in one of the forms of ``source``, in which the publication
             and its checkpoints, and compromised keys, are looked up; for a single score document ``published`` is
             needed as well. Without a ledger the verdict says that none was compared, and no signature of a compromised

@@ -16,7 +16,7 @@ from actitud.verification._checkpoints import (
 )
 from actitud.verification._corrections import CorrectionVerifier
 from actitud.verification._findings import Findings, Text, Verification, format_count, make_text
-from actitud.verification._known_ledger import find_listing_entry
+from actitud.verification._known_ledger import KnownLedger, find_listing_entry
 from actitud.verification._options import Options
 from actitud.verification._reading import (
     NotReadable,
@@ -191,6 +191,8 @@ def _verify_signatures(findings: Findings, options: Options, header: Json, text:
         compare_checkpoints(findings, 2, earlier, made)
     if known is not None:
         _find_in_ledger(findings, 2, seq)
+        if options.shown is not None:
+            _find_later_publication(findings, known, edition, seq)
         for line, state in ((1, made), (2, earlier)):
             if state is not None:
                 known.compare(findings, line, state)
@@ -212,6 +214,18 @@ def _find_in_ledger(findings: Findings, line: int, seq: int | None) -> None:
     if seq is None:
         es, en = "el libro de cambios no conoce esta publicación", "the ledger does not know this publication"
         findings.add_problem("not_in_ledger", line, "", es, en)
+
+
+def _find_later_publication(findings: Findings, known: KnownLedger, edition: Json, seq: int | None) -> None:
+    """Add a problem if the ledger has a later publication of an edition than the one that is shown as the newest.
+
+    ``seq``: number of the ledger entry of the shown one, None without one.
+    """
+    for later in known.list_publications(edition.get("edition"))[-1:]:
+        if seq is not None and later.seq > seq:
+            es = f"se enseña como la última, y la entrada {later.seq} del libro de cambios es de otra: {later.digest}"
+            en = f"it is shown as the newest, and entry {later.seq} of the ledger is of a later one: {later.digest}"
+            findings.add_problem("shown", 2, "/revision", es, en)
 
 
 def _report_ledger(findings: Findings, options: Options) -> None:

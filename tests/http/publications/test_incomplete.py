@@ -140,7 +140,7 @@ def test_what_is_published_cannot_be_removed_by_it(
         tell(begun, copy_score(begun, "index_value", "9999", f"ordinal = {ordinal}"))
     before = everything(begun)
     assert cli.main(["discard-revision", EDITION, "--database", url]) == 1
-    assert "has no revision without all its scores: nothing was removed" in capsys.readouterr().err
+    assert "has no revision that another program began: nothing was removed" in capsys.readouterr().err
     assert cli.main(["discard-revision", "1999", "--database", url]) == 1
     assert "There is no edition 1999." in capsys.readouterr().err
     assert everything(begun) == before

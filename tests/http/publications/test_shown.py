@@ -16,11 +16,14 @@ from structlog.testing import capture_logs
 
 from actitud_api.cli import checks
 from actitud_api.cli.checks import Check
+from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database
-from actitud_api.platform.storage.triggers import find_missing_triggers
+from actitud_api.platform.storage.triggers import find_missing_triggers, suspend_triggers
 from actitud_api.resources.publications import daily, service
+from actitud_api.resources.publications.incomplete import NothingToDiscard, discard_revision
 from actitud_api.resources.publications.service import AlteredFigure
 from tests.http.publications.test_documents import REVIEWED
+from tests.http.publications.test_publishing import LATER
 from tests.http.publications.test_refusals import columns, copy_score, forge_publication, publish_twice, read, tell
 from tests.support.databases import Kind
 from tests.support.publishing import BIG, EDITION, SMALL
@@ -176,6 +179,22 @@ def test_a_score_that_is_not_read_any_more_is_named(published: Database, kind: K
     tell(published, f"DELETE FROM published_score WHERE organisation = '{BIG}' AND revision = 2")
     altered = service.find_altered_figure(published)
     assert altered == AlteredFigure(EDITION, SMALL, "organisation", SMALL, BIG)
+
+
+@pytest.mark.parametrize("tables", [("published_score", "correction", "publication"), ("published_score",)])
+def test_a_correction_that_was_taken_back_is_named_and_not_discarded(
+    published: Database, tables: tuple[str, ...]
+) -> None:
+    """What is read is the revision before, which holds; the ledger knows of the later one."""
+    triggers = {f"{table}_refuses_delete": table for table in tables}
+    with published.write() as session, suspend_triggers(session, triggers):
+        for table in tables:
+            session.connection().execute(text(f"DELETE FROM {table} WHERE revision = 2"))
+    assert find_missing_triggers(published)[0] == []
+    assert service.find_altered_figure(published) == AlteredFigure(EDITION, None, "revision", 1, 2)
+    event = ledger.Event(action="cli.discard-revision", actor=None, subject="", public=True)
+    with pytest.raises(NothingToDiscard):
+        discard_revision(published, EDITION, event, now=LATER)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])

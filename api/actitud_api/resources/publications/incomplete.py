@@ -17,12 +17,16 @@ from actitud_api.platform.storage.triggers import suspend_triggers
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import queries
 from actitud_api.resources.publications.queries import RevisionKey
+from actitud_api.resources.publications.shown import list_entered_revisions
 
 _TRIGGERS: Final = {f"{table}_refuses_delete": table for table in ("publication", "correction", "published_score")}
 
 
 class NothingToDiscard(LookupError):
-    """The newest revision of an edition has all its scores, or there is none. Raised by `discard_revision`."""
+    """The newest revision of an edition has all its scores, the service published it, or there is none.
+
+    Raised by `discard_revision`.
+    """
 
 
 def discard_revision(database: Database, edition: str, event: ledger.Event, *, now: datetime) -> RevisionKey:
@@ -34,14 +38,15 @@ def discard_revision(database: Database, edition: str, event: ledger.Event, *, n
 
     Raises:
         UnknownEdition: No edition has that id.
-        NothingToDiscard: The newest revision has all its scores, or there is none.
+        NothingToDiscard: The newest revision has all its scores, the service published it, or there is none.
     """
     with database.write() as session:
         record = editions.find(session, edition)
         # Looked for only now: nobody else can complete it any more.
         with suspend_triggers(session, _TRIGGERS):
             incomplete = queries.find_incomplete_revision(session, record.id)
-            if incomplete is None:
+            # If the ledger knows it, somebody has removed scores of what was published.
+            if incomplete is None or incomplete.revision <= list_entered_revisions(session).get(record.id, 0):
                 raise NothingToDiscard(record.id)
             queries.delete_revision(session, incomplete)
         subject = f"/v1/editions/{incomplete.edition}/publications/{incomplete.revision}"

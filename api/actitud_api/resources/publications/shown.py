@@ -31,6 +31,8 @@ from actitud_api.resources.publications.documents import (
 )
 from actitud_api.resources.publications.queries import PublicationRecord, ReadScore, SignedDocument
 
+_PUBLISHING: Final = ("cli.demo", "cli.publish", "editions.publications.create")
+"""Actions of the ledger entries about publications."""
 _OF_EDITION: Final = ("titles", "simulated", "period_from", "period_to", "windows", "calendar")
 """Members of an edition that its edition document has too, under the same names."""
 
@@ -58,15 +60,21 @@ class AlteredFigure(Struct, frozen=True):
 def find_altered_figure(database: Database, trusted: Collection[str] | None = None) -> AlteredFigure | None:
     """Return the first published figure that differs from the signed documents, or None if nothing differs.
 
-    An edition whose row says that it is published, although it never was, comes first, then texts that are marked as
-    erased without an entry of the ledger about it. Editions are then compared in the order of their ids, figures of the
-    edition before figures of its organisations. `trusted`: the ids (thumbprints) of the keys that may have signed. None
-    accepts every key in the database, although the owner of the database can replace the keys.
+    An edition of which a revision is missing that the ledger has an entry about comes first, then an edition whose row
+    says that it is published, although it never was, then texts that are marked as erased without an entry of the
+    ledger about it. Editions are then compared in the order of their ids, figures of the edition before figures of its
+    organisations. `trusted`: the ids (thumbprints) of the keys that may have signed. None accepts every key in the
+    database, although the owner of the database can replace the keys.
     """
     with database.read() as session:
         published = queries.list_published_editions(session)
         unsigned = queries.find_unsigned_edition(session)
         erasures = queries.list_entered_erasures(session)
+        entered = list_entered_revisions(session)
+    complete = {edition.id: edition.complete for edition in published}
+    for name, revision in entered.items():
+        if revision > (complete.get(name) or 0):
+            return AlteredFigure(name, None, "revision", complete.get(name), revision)
     if unsigned is not None:
         return AlteredFigure(unsigned, None, "state", "published", None)
     for one in erasures:
@@ -78,6 +86,18 @@ def find_altered_figure(database: Database, trusted: Collection[str] | None = No
         if altered is not None:
             return altered
     return None
+
+
+def list_entered_revisions(session: Session) -> dict[str, int]:
+    """Return the number of the newest revision of each edition that the ledger has an entry about, by edition id."""
+    entered: dict[str, int] = {}
+    for action in _PUBLISHING:
+        for record in ledger.list_records(session, action):
+            # A publication that was denied has no details, and `cli.demo` has other entries, too.
+            details = msgspec.json.decode(record).get("details", {})
+            if "digest" in details:
+                entered[details["edition"]] = max(details["revision"], entered.get(details["edition"], 0))
+    return dict(sorted(entered.items()))
 
 
 def _iterate_altered(
