@@ -19,8 +19,10 @@ from actitud_api.cli.checks import Check
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.triggers import find_missing_triggers, suspend_triggers
-from actitud_api.resources.publications import daily, service
+from actitud_api.resources.publications import daily, queries, service
+from actitud_api.resources.publications.documents import pack_document, parse_edition
 from actitud_api.resources.publications.incomplete import NothingToDiscard, discard_revision
+from actitud_api.resources.publications.queries import SignedDocument
 from actitud_api.resources.publications.service import AlteredFigure
 from tests.http.publications.test_documents import REVIEWED
 from tests.http.publications.test_publishing import LATER
@@ -179,6 +181,26 @@ def test_a_score_that_is_not_read_any_more_is_named(published: Database, kind: K
     tell(published, f"DELETE FROM published_score WHERE organisation = '{BIG}' AND revision = 2")
     altered = service.find_altered_figure(published)
     assert altered == AlteredFigure(EDITION, SMALL, "organisation", SMALL, BIG)
+
+
+def test_a_revision_that_the_ledger_does_not_know_is_named(published: Database, tmp_path: Path) -> None:
+    """Somebody with the key that signs put it into the database, beside the entry of another one."""
+    newest = service.get(published, EDITION, "latest")
+    document = parse_edition(service.get_document(published, newest.digest).form.text)
+    form = pack_document(
+        structs.replace(document, revision=3, supersedes=newest.digest, reason="Forged.", corrections=())
+    )
+    with published.write() as session:
+        jws = ledger.load_signer(session, tmp_path).sign(form.text)
+        queries.insert_documents(session, "edition", [SignedDocument(form, jws)])
+    names = columns(published, "publication")
+    replaced = {"revision": "3", "digest": f"'{form.digest}'", "supersedes": "digest", "reason": "'Forged.'"}
+    chosen = ", ".join((replaced | {"corrections": "'[]'"}).get(name, name) for name in names)
+    tell(published, f"INSERT INTO publication ({', '.join(names)}) SELECT {chosen} FROM publication WHERE revision = 2")
+    for ordinal in (1, 2, 3):
+        tell(published, copy_score(published, "ordinal", "ordinal", f"ordinal = {ordinal}"))
+    assert service.get(published, EDITION, "latest").revision == 3
+    assert service.find_altered_figure(published) == AlteredFigure(EDITION, None, "entry", newest.entry, None)
 
 
 @pytest.mark.parametrize("tables", [("published_score", "correction", "publication"), ("published_score",)])

@@ -31,7 +31,6 @@ from actitud_api.platform.audit_log.queries import count_openings as count_openi
 from actitud_api.platform.audit_log.queries import erase_openings as erase_openings
 from actitud_api.platform.audit_log.queries import get_head as get_head
 from actitud_api.platform.audit_log.queries import iterate_entries as iterate_entries
-from actitud_api.platform.audit_log.queries import list_records as list_records
 from actitud_api.platform.audit_log.queries import list_signing_keys as list_signing_keys
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.numbers import parse_number

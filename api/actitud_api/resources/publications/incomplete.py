@@ -17,7 +17,6 @@ from actitud_api.platform.storage.triggers import suspend_triggers
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import queries
 from actitud_api.resources.publications.queries import RevisionKey
-from actitud_api.resources.publications.shown import list_entered_revisions
 
 _TRIGGERS: Final = {f"{table}_refuses_delete": table for table in ("publication", "correction", "published_score")}
 
@@ -46,7 +45,8 @@ def discard_revision(database: Database, edition: str, event: ledger.Event, *, n
         with suspend_triggers(session, _TRIGGERS):
             incomplete = queries.find_incomplete_revision(session, record.id)
             # If the ledger knows it, somebody has removed scores of what was published.
-            if incomplete is None or incomplete.revision <= list_entered_revisions(session).get(record.id, 0):
+            entered = queries.list_entered_publications(session).get(record.id, {})
+            if incomplete is None or incomplete.revision in entered:
                 raise NothingToDiscard(record.id)
             queries.delete_revision(session, incomplete)
         subject = f"/v1/editions/{incomplete.edition}/publications/{incomplete.revision}"

@@ -826,6 +826,13 @@ class EnteredErasure(NamedTuple):
     subject: str | None
 
 
+class EnteredPublication(NamedTuple):
+    """A publication as the ledger has it: the number of its entry, and the digest of the edition document."""
+
+    entry: int
+    digest: str
+
+
 class ReadScore(Struct, frozen=True):
     """A published score as it is stored: the columns that readers see, and the signed document that they must equal.
 
@@ -847,6 +854,11 @@ _SELECT_UNSIGNED = (
     .where(EDITIONS.c.state == "published", not_(is_frozen(EDITIONS.c.id)))
     .order_by(EDITIONS.c.id)
     .limit(1)
+)
+_SELECT_PUBLISHING = (
+    select(ENTRIES.c.seq, ENTRIES.c.record)
+    .where(ENTRIES.c.action.in_(("cli.demo", "cli.publish", "editions.publications.create")))
+    .order_by(ENTRIES.c.seq)
 )
 _SELECT_ENTERED_ERASURES = (
     select(ERASURES.c.edition, ERASURES.c.organisation, ERASURES.c.entry, ENTRIES.c.action, OPENINGS.c.subject)
@@ -873,6 +885,18 @@ def find_unsigned_edition(session: Session) -> str | None:
     If there are several, it is the first in the order of ids.
     """
     return session.execute(_SELECT_UNSIGNED).scalar_one_or_none()
+
+
+def list_entered_publications(session: Session) -> dict[str, dict[int, EnteredPublication]]:
+    """Return all publications that the ledger has entries about, by edition id and number of the revision."""
+    entered: dict[str, dict[int, EnteredPublication]] = {}
+    for seq, record in session.execute(_SELECT_PUBLISHING):
+        # A publication that was denied has no details, and `cli.demo` has other entries, too.
+        details = msgspec.json.decode(record).get("details", {})
+        if "digest" in details:
+            revisions = entered.setdefault(details["edition"], {})
+            revisions[details["revision"]] = EnteredPublication(seq, details["digest"])
+    return entered
 
 
 def list_entered_erasures(session: Session) -> list[EnteredErasure]:

@@ -7,7 +7,7 @@ compared with the signed documents: from outside by the verifiers, and from insi
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -29,10 +29,13 @@ from actitud_api.resources.publications.documents import (
     parse_edition,
     parse_score,
 )
-from actitud_api.resources.publications.queries import PublicationRecord, ReadScore, SignedDocument
+from actitud_api.resources.publications.queries import (
+    EnteredPublication,
+    PublicationRecord,
+    ReadScore,
+    SignedDocument,
+)
 
-_PUBLISHING: Final = ("cli.demo", "cli.publish", "editions.publications.create")
-"""Actions of the ledger entries about publications."""
 _OF_EDITION: Final = ("titles", "simulated", "period_from", "period_to", "windows", "calendar")
 """Members of an edition that its edition document has too, under the same names."""
 
@@ -70,11 +73,11 @@ def find_altered_figure(database: Database, trusted: Collection[str] | None = No
         published = queries.list_published_editions(session)
         unsigned = queries.find_unsigned_edition(session)
         erasures = queries.list_entered_erasures(session)
-        entered = list_entered_revisions(session)
+        entered = queries.list_entered_publications(session)
     complete = {edition.id: edition.complete for edition in published}
-    for name, revision in entered.items():
-        if revision > (complete.get(name) or 0):
-            return AlteredFigure(name, None, "revision", complete.get(name), revision)
+    for name, revisions in sorted(entered.items()):
+        if max(revisions) > (complete.get(name) or 0):
+            return AlteredFigure(name, None, "revision", complete.get(name), max(revisions))
     if unsigned is not None:
         return AlteredFigure(unsigned, None, "state", "published", None)
     for one in erasures:
@@ -82,34 +85,29 @@ def find_altered_figure(database: Database, trusted: Collection[str] | None = No
         if (one.action, one.subject) != (erasure.ACTION, erasure.format_subject(one.edition, one.organisation)):
             return AlteredFigure(one.edition, one.organisation, "erasure", one.entry, None)
     for edition in published:
-        altered = next(_iterate_altered(database, edition, trusted), None)
+        altered = next(_iterate_altered(database, edition, trusted, entered.get(edition.id, {})), None)
         if altered is not None:
             return altered
     return None
 
 
-def list_entered_revisions(session: Session) -> dict[str, int]:
-    """Return the number of the newest revision of each edition that the ledger has an entry about, by edition id."""
-    entered: dict[str, int] = {}
-    for action in _PUBLISHING:
-        for record in ledger.list_records(session, action):
-            # A publication that was denied has no details, and `cli.demo` has other entries, too.
-            details = msgspec.json.decode(record).get("details", {})
-            if "digest" in details:
-                entered[details["edition"]] = max(details["revision"], entered.get(details["edition"], 0))
-    return dict(sorted(entered.items()))
-
-
 def _iterate_altered(
-    database: Database, edition: queries.PublishedEdition, trusted: Collection[str] | None
+    database: Database,
+    edition: queries.PublishedEdition,
+    trusted: Collection[str] | None,
+    entered: Mapping[int, EnteredPublication],
 ) -> Iterator[AlteredFigure]:
-    """Yield the altered figures of an edition. The comparison ends with a document that is not signed."""
+    """Yield the altered figures of an edition. The comparison ends with a document that is not signed.
+
+    `entered` are its publications as the ledger has them, by number of the revision.
+    """
     if edition.complete != edition.newest:
         yield AlteredFigure(edition.id, None, "incomplete", edition.newest, edition.complete)
     if edition.complete is None:
         return
     with database.read() as session:
-        document, altered = _load_signed(session, edition.id, edition.complete, trusted)
+        known = entered.get(edition.complete)
+        document, altered = _load_signed(session, edition.id, edition.complete, trusted, known)
     yield from altered
     if document is None:
         return
@@ -131,9 +129,12 @@ def _iterate_altered(
 
 
 def _load_signed(
-    session: Session, edition: str, revision: int, trusted: Collection[str] | None
+    session: Session, edition: str, revision: int, trusted: Collection[str] | None, known: EnteredPublication | None
 ) -> tuple[EditionDocument | None, Sequence[AlteredFigure]]:
-    """Return the edition document of a revision, or None if it is not the signed one, and the differences found."""
+    """Return the edition document of a revision, or None if it is not the signed one, and the differences found.
+
+    `known` is the publication as the ledger has it, None if it has no entry about the revision.
+    """
     publication = queries.get(session, edition, revision)
     stored = None if publication is None else queries.get_document(session, publication.digest)
     if publication is None or stored is None:
@@ -146,7 +147,7 @@ def _load_signed(
         key
         for key in ledger.list_signing_keys(session)
         if (trusted is None or key.kid in trusted)
-        and (key.compromised_since is None or publication.entry < key.compromised_since)
+        and (key.compromised_since is None or (known is not None and known.entry < key.compromised_since))
     ]
     if not any(ledger.is_signed_by(key, stored.jws, text) for key in keys):
         return None, [AlteredFigure(edition, None, "signature", stored.jws.signature, None)]
@@ -155,6 +156,8 @@ def _load_signed(
     except msgspec.ValidationError:
         # A document that is signed, but for something else: the score of an organisation, for example.
         return None, [AlteredFigure(edition, None, "digest", publication.digest, None)]
+    if known != (publication.entry, publication.digest):
+        return None, [AlteredFigure(edition, None, "entry", publication.entry, None if known is None else known.entry)]
     pairs = (("edition", edition, document.edition), ("revision", revision, document.revision))
     return document, list(_compare(edition, None, pairs))
 
