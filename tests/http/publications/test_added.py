@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,8 @@ from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import queries as assessment_queries
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.assessments import transitions
+from actitud_api.resources.assessments.content_batches import reevaluate_assessments
+from actitud_api.resources.assessments.records import AssessmentRecord
 from actitud_api.resources.assessments.service import NotSubmittable
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.organisations import service as organisations
@@ -394,3 +396,24 @@ def test_what_is_added_is_read_everywhere_and_verifies_from_outside(
     with served(app) as address:
         assert cli.main(["verify", f"{address}/v1/editions/{EDITION}", "--lang", "en"]) == 0, capsys.readouterr().out
     app.state["database"].close()
+
+
+@pytest.mark.parametrize("kind", [pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_domains_that_change_while_its_edition_is_published_change_nothing_in_it(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change of the organisation was an error of the database: the assessment had been read as returned."""
+    prepare(database, tmp_path)
+    with database.write() as session:
+        return_submitted(session, LATE)
+    before, lock = assessments.get_assessment(database, EDITION, LATE), assessment_queries.lock_changeable
+
+    def publish_meanwhile(session: Session, names: Collection[str]) -> list[AssessmentRecord]:
+        found = lock(session, names)
+        publish(database, tmp_path)
+        return found
+
+    monkeypatch.setattr(assessment_queries, "lock_changeable", publish_meanwhile)
+    with database.write() as session:
+        reevaluate_assessments(session, [LATE], now=LATER)
+    assert assessments.get_assessment(database, EDITION, LATE) == before

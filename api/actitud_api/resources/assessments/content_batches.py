@@ -193,6 +193,10 @@ def reevaluate_assessments(session: Session, identifiers: Sequence[str], *, now:
         batch = identifiers[start : start + BATCH_SIZE]
         domains = organisations.list_domains(session, batch, locked=True)
         for edition, records in groupby(queries.lock_changeable(session, batch), lambda record: record.edition):
+            try:
+                editions.ensure_unpublished(session, edition)
+            except editions.EditionNotOpen:
+                continue  # on PostgreSQL it may be published since the assessments were read
             _reevaluate_edition(session, editions.find(session, edition), domains, list(records), now)
 
 
