@@ -109,6 +109,17 @@ def test_what_does_not_hold_is_said_with_its_place(tmp_path: Path, capsys: pytes
     assert lines[-1].startswith("NO SE CUMPLE: problemas: 2; el primero, en 5: ha cambiado: el resumen es sha256:")
 
 
+def test_only_the_scores_that_are_there_are_said_to_be_computed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two lines come before the six documents; the last two of these are cut away."""
+    file = written(tmp_path, plain(Edition().lines()[:6]))
+    code, lines, _ = ran(capsys, file)
+    assert code == 1
+    assert "holds: 4 of 6 scores, computed again" in lines
+    assert "DOES NOT HOLD: the digests of 4 of 6 documents, and their order" in lines
+
+
 def test_the_json_document_has_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edition = Edition()
     for number in range(6):

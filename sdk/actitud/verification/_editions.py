@@ -67,11 +67,14 @@ def verify_bundle(findings: Findings, options: Options, header: Json, lines: Ite
     key = _verify_signatures(findings, options, header, text, edition)
     rows = edition["scores"]
     shown = ShownRows(findings, options.shown)
-    documents = _verify_documents(findings, options, shown, edition, lines)
+    documents, found = _verify_documents(findings, options, shown, edition, lines)
     shown.finish(2)
     _verify_list(findings, 2, edition)
     CorrectionVerifier(findings, options, 2, documents).verify(edition, rows)
     es, en = format_count(len(rows))
+    if found < len(rows):
+        found_es, found_en = format_count(found)
+        es, en = f"{found_es} de {es}", f"{found_en} of {en}"
     findings.add_check("form", "la forma RFC 8785 de todos los documentos", "the RFC 8785 form of all documents")
     findings.add_check(
         "digests", f"los resúmenes de {es} documentos, y su orden", f"the digests of {en} documents, and their order"
@@ -263,12 +266,12 @@ def _compare_kept(findings: Findings, kept: LedgerState, stated: Sequence[Ledger
 
 def _verify_documents(
     findings: Findings, options: Options, shown: ShownRows, edition: Json, lines: Iterator[bytes]
-) -> dict[str, bytes]:
+) -> tuple[dict[str, bytes], int]:
     """Verify the score documents of a bundle against the list in its edition document.
 
     ``shown``: the rows that the service shows, to compare with the documents. ``lines`` are the lines of the bundle
     after its header and its edition document. Return the documents that the edition says are corrected, by
-    organisation.
+    organisation, and the number of those that were there at all.
     """
     rows = edition["scores"]
     by_digest = {str(row.get("document")): row for row in rows}
@@ -312,7 +315,7 @@ def _verify_documents(
         if options.progress is not None:
             options.progress(len(met), len(rows))
     _verify_presence(findings, [row["organisation"] for row in rows], met, line)
-    return documents
+    return documents, len(met)
 
 
 def _check_score(findings: Findings, options: Options, line: int, text: bytes, document: Json) -> bool:
