@@ -228,6 +228,87 @@ def test_an_extension_is_until_a_day_after_the_phase_and_not_after_the_publicati
     life.ensure_extends("submission", date(2027, 6, 30), NOW)
 
 
+@pytest.mark.parametrize(
+    ("life", "phase", "until", "suggestion"),
+    [
+        # Today is 1 February. The last day of the submission is 28 February, of the hearing 15 May, of all 30 June.
+        (Lifecycle("draft", CALENDAR), "submission", date(2027, 1, 31), date(2027, 3, 1)),
+        (Lifecycle("draft", CALENDAR), "submission", date(2027, 2, 28), date(2027, 3, 1)),
+        (Lifecycle("draft", CALENDAR), "submission", date(2027, 7, 1), date(2027, 6, 30)),
+        (Lifecycle("hearing", CALENDAR), "hearing", date(2027, 5, 15), date(2027, 5, 16)),
+        (
+            Lifecycle("hearing", CALENDAR, [extended("hearing", date(2027, 6, 10))]),
+            "hearing",
+            date(2027, 5, 15),
+            date(2027, 6, 10),
+        ),
+        # The day that was returned with is over; an extension may still end today.
+        (
+            Lifecycle("returned", CALENDAR, [returned(date(2027, 1, 20))]),
+            "submission",
+            date(2027, 1, 31),
+            date(2027, 2, 1),
+        ),
+        (Lifecycle("returned", CALENDAR, [returned(date(2027, 6, 30))]), "submission", date(2027, 6, 30), None),
+        (Lifecycle("returned", CALENDAR, [returned(date(2027, 6, 30))]), "submission", date(2027, 7, 1), None),
+    ],
+)
+def test_a_refused_extension_suggests_the_nearest_day_that_is_accepted(
+    life: Lifecycle, phase: Phase, until: date, suggestion: date | None
+) -> None:
+    """It suggested today, or the day that holds already, which were refused in their turn."""
+    with pytest.raises(InvalidDeadline) as caught:
+        life.ensure_extends(phase, until, NOW)
+    assert caught.value.suggestion == suggestion
+    if suggestion is not None:
+        life.ensure_extends(phase, suggestion, NOW)
+
+
+@pytest.mark.parametrize(
+    ("now", "until", "suggestion"),
+    [
+        (NOW, date(2027, 1, 31), date(2027, 2, 2)),
+        (NOW, date(2027, 2, 1), date(2027, 2, 2)),
+        (NOW, date(2027, 7, 1), date(2027, 6, 30)),
+        # On the last day of the edition no whole day is left.
+        (datetime(2027, 6, 30, 12, tzinfo=UTC), date(2027, 6, 29), None),
+        (datetime(2027, 6, 30, 12, tzinfo=UTC), date(2027, 6, 30), None),
+        (datetime(2027, 6, 30, 12, tzinfo=UTC), date(2027, 7, 1), None),
+    ],
+)
+def test_a_refused_return_suggests_the_nearest_day_that_is_accepted(
+    now: datetime, until: date, suggestion: date | None
+) -> None:
+    life = Lifecycle("submitted", CALENDAR)
+    with pytest.raises(InvalidDeadline) as caught:
+        life.ensure_notice(until, now)
+    assert caught.value.suggestion == suggestion
+    if suggestion is not None:
+        life.ensure_notice(suggestion, now)
+
+
+@pytest.mark.parametrize(
+    ("now", "until", "rule", "suggestion"),
+    [
+        # The hearing lasts until 15 May.
+        (datetime(2027, 5, 10, 12, tzinfo=UTC), date(2027, 5, 9), "past", date(2027, 5, 16)),
+        (datetime(2027, 5, 10, 12, tzinfo=UTC), date(2027, 5, 10), "notice", date(2027, 5, 16)),
+        (datetime(2027, 5, 10, 12, tzinfo=UTC), date(2027, 5, 15), "extension", date(2027, 5, 16)),
+        (datetime(2027, 5, 20, 12, tzinfo=UTC), date(2027, 5, 19), "past", date(2027, 5, 21)),
+        (datetime(2027, 5, 20, 12, tzinfo=UTC), date(2027, 5, 20), "notice", date(2027, 5, 21)),
+        (datetime(2027, 5, 20, 12, tzinfo=UTC), date(2027, 7, 1), "publication", date(2027, 6, 30)),
+    ],
+)
+def test_a_refused_new_last_day_of_the_hearing_suggests_the_nearest_day_that_is_accepted(
+    now: datetime, until: date, rule: str, suggestion: date
+) -> None:
+    life = Lifecycle("hearing", CALENDAR)
+    with pytest.raises(InvalidDeadline) as caught:
+        life.ensure_reopens(until, now)
+    assert (caught.value.rule, caught.value.suggestion) == (rule, suggestion)
+    life.ensure_reopens(suggestion, now)
+
+
 def test_what_was_returned_is_extended_beyond_its_own_day() -> None:
     life = Lifecycle("returned", CALENDAR, [returned(date(2027, 2, 10))])
     with pytest.raises(InvalidDeadline) as caught:

@@ -381,12 +381,23 @@ MISDATED: Final = (
 def test_a_day_that_it_cannot_be_is_refused_with_the_day_that_it_is_held_against(place: Place) -> None:
     place.bring("submitted")
     before = place.get().content
+    now = datetime.now(UTC) - timedelta(hours=12)
+    today, tomorrow, end = str(now.date()), str(now.date() + timedelta(days=1)), "2095-06-30"
+    days = {
+        ("returns", "past"): (today, tomorrow),
+        ("returns", "publication"): (end, end),
+        ("extensions", "past"): (today, "2095-05-01"),
+        ("extensions", "extension"): ("2095-04-30", "2095-05-01"),
+        ("extensions", "publication"): (end, end),
+    }
     for kind, changed, rule in MISDATED:
         error = refused(place.post(kind, {**BODIES[kind], **changed}))
         assert (error["pointer"], error["rule"], error["value"]) == ("/until", rule, changed["until"])
-        assert error["suggestion"] in error["detail"]
-    today = str((datetime.now(UTC) - timedelta(hours=12)).date())
-    assert refused(place.post("returns", {**RETURN, "until": today}))["rule"] == "notice"
+        against, suggestion = days[kind, rule]
+        assert against in error["detail"]
+        assert error["suggestion"] == suggestion
+    error = refused(place.post("returns", {**RETURN, "until": today}))
+    assert (error["rule"], error["suggestion"]) == ("notice", tomorrow)
     assert (place.get().content, len(place.steps())) == (before, 1)
 
 

@@ -209,17 +209,17 @@ def test_on_the_last_day_itself_there_is_no_whole_day_to_reply(desk: Desk) -> No
 
 def test_a_new_last_day_that_gives_no_time_is_refused(desk: Desk) -> None:
     hear(desk)
-    for until, rule, against in (
-        (day(-1), "past", day(0)),
-        (day(0), "notice", day(0)),
+    for until, rule, suggestion in (
+        (day(-1), "past", day(1)),
+        (day(0), "notice", day(1)),
         (day(21), "publication", day(20)),
     ):
         error = refused(desk.verdict("ada", "D1.01", "rejected", hearing_until=until), rule)
-        assert (error["value"], error["suggestion"]) == (until, against)
+        assert (error["value"], error["suggestion"]) == (until, suggestion)
     desk.given("ada", "D1.01", "rejected", hearing_until=day(9))
     # Nobody takes days back in this way.
     error = refused(desk.verdict("ada", "D1.02", "rejected", hearing_until=day(4)), "extension")
-    assert error["suggestion"] == day(9)
+    assert error["suggestion"] == day(10)
     assert len(desk.get(f"/assessments/{MINE}/transitions")["items"]) == 4
 
 

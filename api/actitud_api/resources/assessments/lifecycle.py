@@ -131,6 +131,8 @@ class InvalidDeadline(ValueError):
         rule: Name of the reason.
         day: The refused day.
         against: Day with which it was compared.
+        suggestion: Nearest day that would be accepted, None if there is none: the first one, or for `publication` the
+            last one.
         member: Name of the request member with the refused day.
     """
 
@@ -139,12 +141,14 @@ class InvalidDeadline(ValueError):
         rule: Literal["past", "notice", "extension", "publication"],
         day: date,
         against: date,
+        suggestion: date | None,
         member: Literal["until", "hearing_until"] = "until",
     ) -> None:
         super().__init__(f"{day}: {rule} {against}")
         self.rule = rule
         self.day = day
         self.against = against
+        self.suggestion = suggestion
         self.member = member
 
 
@@ -278,10 +282,7 @@ class Lifecycle(Struct, frozen=True):
         """
         if self.state != "hearing":
             raise InvalidTransition(self.state)
-        self.ensure_notice(until, now, "hearing_until")
-        day = self.find_last_day("hearing")
-        if until <= day:
-            raise InvalidDeadline("extension", until, day, "hearing_until")
+        self.ensure_notice(until, now, "hearing_until", after=self.find_last_day("hearing"))
 
     def ensure_hearing_over(self, now: datetime) -> None:
         """Raise `HearingStillOpen` if the last day of the hearing, extensions included, is not over."""
@@ -303,31 +304,29 @@ class Lifecycle(Struct, frozen=True):
                     return step.at
         return None
 
-    def ensure_notice(self, until: date, now: datetime, member: Literal["until", "hearing_until"] = "until") -> None:
+    def ensure_notice(
+        self,
+        until: date,
+        now: datetime,
+        member: Literal["until", "hearing_until"] = "until",
+        *,
+        after: date = date.min,
+    ) -> None:
         """Check the day `until` that a return, or a verdict in the hearing, sets as the last day of the organisation.
 
-        `member` is the name of the request member with the day.
+        `member` is the name of the request member with the day. `after` is the last day that it replaces.
 
         Raises:
-            InvalidDeadline: `until` is over, leaves no whole day, or is later than the last day of the edition's
-                calendar.
+            InvalidDeadline: `until` is over, leaves no whole day, is later than the last day of the edition's calendar,
+                or is not later than `after`.
         """
-        self.ensure_until(until, now, member)
-        if until == (today := _find_last_zone_date(now)):
-            raise InvalidDeadline("notice", until, today, member)
-
-    def ensure_until(self, until: date, now: datetime, member: Literal["until", "hearing_until"] = "until") -> None:
-        """Check the day `until` that an extension sets as the last day.
-
-        `member` is the name of the request member with the day.
-
-        Raises:
-            InvalidDeadline: `until` is over, or later than the last day of the edition's calendar.
-        """
-        if is_over(until, now):
-            raise InvalidDeadline("past", until, _find_last_zone_date(now), member)
-        if until > self.calendar.publication.end:
-            raise InvalidDeadline("publication", until, self.calendar.publication.end, member)
+        today = _find_last_zone_date(now)
+        first = self._find_day_after(max(today, after))
+        self._ensure_until(until, now, first, member)
+        if until == today:
+            raise InvalidDeadline("notice", until, today, first, member)
+        if until <= after:
+            raise InvalidDeadline("extension", until, after, first, member)
 
     def ensure_extends(self, phase: Phase, until: date, now: datetime) -> None:
         """Check that `until` is a possible last day for an extension of `phase`.
@@ -340,14 +339,36 @@ class Lifecycle(Struct, frozen=True):
         """
         if not NEXT_STATES[self.state]:
             raise InvalidTransition(self.state)
-        self.ensure_until(until, now)
         day = self._find_regular_last_day(phase)
-        if until <= day:
-            raise InvalidDeadline("extension", until, day)
         # Of what the organisation has to answer in no day is taken away: somebody may count on it.
         is_running = (self.state, phase) in (("hearing", "hearing"), ("returned", "submission"))
-        if is_running and until < (last := self.find_last_day(phase)):
-            raise InvalidDeadline("extension", until, last)
+        last = self.find_last_day(phase) if is_running else day
+        # The day of an earlier extension may be given again, the regular last day may not.
+        refused = last - timedelta(days=1) if last > day else day
+        first = self._find_day_after(max(refused, _find_last_zone_date(now) - timedelta(days=1)))
+        self._ensure_until(until, now, first)
+        if until <= refused:
+            raise InvalidDeadline("extension", until, last, first)
+
+    def _ensure_until(
+        self, until: date, now: datetime, first: date | None, member: Literal["until", "hearing_until"] = "until"
+    ) -> None:
+        """Check that a last day is not over, and not later than the last day of the edition's calendar.
+
+        `first` is the first day that would be accepted, None if there is none. `member` is the name of the request
+        member with the day.
+
+        Raises:
+            InvalidDeadline: `until` is over, or later than the last day of the edition's calendar.
+        """
+        if is_over(until, now):
+            raise InvalidDeadline("past", until, _find_last_zone_date(now), first, member)
+        if until > (end := self.calendar.publication.end):
+            raise InvalidDeadline("publication", until, end, None if first is None else end, member)
+
+    def _find_day_after(self, day: date) -> date | None:
+        """Return the day after `day`, or None if the calendar of the edition has no later day."""
+        return day + timedelta(days=1) if day < self.calendar.publication.end else None
 
     def _find_regular_last_day(self, phase: Phase) -> date:
         """Return the last day of a phase without extensions.

@@ -130,7 +130,15 @@ PROBLEMS: tuple[ProblemMapping, ...] = (
         InvalidDeadline,
         CONFLICT,
         lambda error: _INVALID_DEADLINE[error.rule].fill(day=error.day, against=error.against),
-        lambda error, detail: [Fault(f"/{error.member}", error.rule, str(error.day), detail, str(error.against))],
+        lambda error, detail: [
+            Fault(
+                f"/{error.member}",
+                error.rule,
+                str(error.day),
+                detail,
+                None if error.suggestion is None else str(error.suggestion),
+            )
+        ],
     ),
     maps_to(
         HearingTooShort,
