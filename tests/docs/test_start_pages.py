@@ -68,11 +68,12 @@ book.save("var/verdicts.xlsx")
 """
 """What the reader of the page on assessors does in a spreadsheet."""
 TABLE: Final = """
-const shown = { rows: [], images: [{}, {}], simulated: { hidden: true } };
+const images = JSON.parse(process.argv[2]).map((src) => ({ src }));
+const shown = { rows: [], images, simulated: { hidden: true } };
 const body = { replaceChildren: (...rows) => { shown.rows = rows.map((row) => row.cells); } };
 globalThis.document = {
   documentElement: { lang: "en" },
-  images: shown.images,
+  images,
   querySelector: (selector) => ({ "#ranking tbody": body, "#simulated": shown.simulated })[selector],
   createElement: () => {
     const cells = [];
@@ -195,7 +196,8 @@ def test_the_page_of_a_portal_shows_pictures_and_a_ranking_that_its_policy_lets_
     assert re.findall(r'<script[^>]* src="([^"]*)"', page) == ["ranking.js"]
     module = portal / "ranking.mjs"  # as a browser takes it, because of `type="module"`
     module.write_bytes((portal / "ranking.js").read_bytes())
-    ran = run_node("--input-type=module", "--eval", TABLE, module, folder=portal)
+    images = json.dumps([*pictures, f"{sandbox}/badge/latest/XX-DEMO-00064.svg", "https://town.example/arms.png"])
+    ran = run_node("--input-type=module", "--eval", TABLE, module, images, folder=portal)
     assert ran.returncode == 0, ran.stderr
     shown = json.loads(ran.stdout)
     rows = shown["rows"]
@@ -205,7 +207,7 @@ def test_the_page_of_a_portal_shows_pictures_and_a_ranking_that_its_policy_lets_
     ]
     assert [len(rows), rows[0][0]] == [50, "5"]
     text = "Prado Maqueta de la Tinta: 35.90 of 100, level 2"
-    assert [image["alt"].startswith(text) for image in shown["images"]] == [True, True]
+    assert [image.get("alt", "").startswith(text) for image in shown["images"]] == [True, True, False, False]
     assert not shown["simulated"]["hidden"]
 
 
