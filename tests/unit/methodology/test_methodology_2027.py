@@ -17,7 +17,7 @@ from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.model import Scalar
 from actitud_api.engine.methodology.predicates import walk_indicators
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
-from actitud_api.engine.narration.narrated import narrate_path
+from actitud_api.engine.narration.narrated import narrate, narrate_path
 from actitud_api.engine.scoring.change_decomposition import convert_submission
 from actitud_api.engine.scoring.compile import compile_methodology
 from actitud_api.engine.scoring.evaluate import evaluate
@@ -448,3 +448,36 @@ def test_what_no_answer_can_change_is_told_in_the_words_of_the_methodology() -> 
         "edición de su año, y hasta que la organización publique qué pasó y qué ha cambiado): aquí sí. No lo responde "
         "la organización: lo anota el servicio."
     ]
+
+
+@pytest.mark.parametrize(("version", "sample"), [("2027.1", 400), ("2027.1-short", 20)])
+@pytest.mark.parametrize("all_messages", [600, 1_000])
+def test_a_census_counts_as_a_sample_does(version: str, sample: int, all_messages: int) -> None:
+    """Of 600 messages, 400 to 600 may be counted; half of each are answered."""
+    methodology = load_methodology(version)
+    profile = EXAMPLES["A"].profile | {"messages_w90": all_messages, "messages_w12": all_messages}
+    profile = {name: value for name, value in profile.items() if name in {f.name for f in methodology.document.profile}}
+    indexes = {}
+    for counted in (sample - 1, sample, sample + 1, all_messages, all_messages + 1):
+        answer = {"numerator": counted // 2, "denominator": counted, "answered_private": 0}
+        answer |= {"critical_received": 0, "critical_answered": 0}
+        request = {"methodology": version, "profile": profile, "answers": {"D9.01": answer}}
+        score = narrate(explain(methodology, decode(methodology, msgspec.json.encode(request))), methodology, "en")
+        broken = [finding.text for finding in score.findings if finding.rule == "V03"]
+        assert len(broken) == (not sample <= counted <= all_messages)
+        assert all(f"{number:,}" in text for text in broken for number in (sample, all_messages))
+        indexes[counted] = score.index
+    assert indexes[sample] == pytest.approx(indexes[all_messages], abs=0.05)
+
+
+def test_a_whole_set_of_posts_and_replies_counts() -> None:
+    """Of 300 posts, 80 replies and 250 pictures, all are coded where 100, 50 and 100 would do."""
+    example = EXAMPLES["A"]
+    profile = example.profile | {"own_posts_w90": 300, "visual_posts": 250, "replies_w12": 500}
+    whole = {"D2.01": 300, "D5.05": 300, "D5.09": 300, "D8.02": 300, "D8.03": 300, "D7.05": 250, "D5.10": 500}
+    for code, size in whole.items():
+        for number, holds in ((size, True), (size + 1, False)):
+            answers = {code: example.answers[code] | {"denominator": number}}
+            evaluation = evaluate(WHOLE, send(msgspec.structs.replace(example, profile=profile, answers=answers)))
+            rules = {broken.rule.definition.id for broken in evaluation.broken_rules}
+            assert bool(rules & {f"V11.{code}", "V26", "V33.D7.05"}) == (not holds)

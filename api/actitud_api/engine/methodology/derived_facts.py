@@ -47,7 +47,7 @@ def find_derived_facts(document: Document) -> dict[str, Formula]:
     """Return the formula of each fact and profile field that other profile fields determine, by JSON Pointer.
 
     Only facts and fields that the organisation states are derived. If a validation rule requires that fields add up to
-    another field, the formula of the last summand is derived.
+    another field, the formula of the last summand is derived. Of a sample it is the smallest size that rules accept.
     """
     fields = {field.name: field for field in document.profile}
     asked = {
@@ -93,7 +93,10 @@ def _list_facts(predicate: Predicate, indicator: str, fields: Mapping[str, Profi
             for equation in _list_facts(then, indicator, fields):
                 if equation.condition is None:
                     yield equation._replace(condition=condition)
-        case Compare(op="eq", left=AnswerOperand(indicator=answered, fact=fact), right=right) if answered == indicator:
+        # The smallest sample that a rule accepts stands for the number until somebody counted more, up to all.
+        case Compare(op="eq" | "ge" as operator, left=AnswerOperand(indicator=answered, fact=fact), right=right) if (
+            answered == indicator and (operator == "eq" or isinstance(right, Minimum))
+        ):
             formula = _build_formula(right, fields)
             if formula is not None:
                 yield _Equation(f"/answers/{indicator}/{fact}", formula, None)
