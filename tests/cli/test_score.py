@@ -154,7 +154,7 @@ def test_the_points_of_an_indicator(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_what_blocks_the_next_level_and_what_lowers_most(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = said(capsys, str(written(tmp_path, example("a")["request"]))).splitlines()
     at = lines.index("Level 4 still needs")
-    assert lines[at + 1] == "- Index of 60 or more: here 44.03, 15.97 short."
+    assert lines[at + 1] == "- Index of 60 or more: here 44.03, 16 short."
     assert [line[:2] for line in lines[at + 1 : at + 9]] == ["- "] * 7 + [""]
     at = lines.index("What lowers it most")
     assert lines[at + 1] == "- Own cases documented and shared: loses 2.22 points of the index."

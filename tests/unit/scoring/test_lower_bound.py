@@ -173,7 +173,7 @@ def test_the_gate_in_words() -> None:
 def test_a_limit_that_rounds_to_what_is_asked_is_short_in_words_too() -> None:
     known = limit(required=0.722467202)
     (gate,) = narrate(explain(known, send((10, 10))), known, "en").level_details.blocked_by
-    assert gate.text.endswith("0.0001 percentage points short.")
+    assert gate.text.endswith("0.1 percentage points short.")
 
 
 def moves(found: LevelPath) -> list[tuple[str, str, dict[str, object]]]:

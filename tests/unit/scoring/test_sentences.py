@@ -232,13 +232,16 @@ def test_main_reasons() -> None:
 
 def test_gates() -> None:
     assert [gate.text for gate in told("b", "es").level_details.blocked_by] == [
-        "Índice de 20 o más: aquí 16,51; faltan 3,49."
+        "Índice de 20 o más: aquí 16,51; faltan 3,5."
     ]
     spanish = {gate.gate: gate.text for gate in told("a", "es").level_details.blocked_by}
     assert spanish["L4.min"] == "Todas las dimensiones con 35 puntos o más: aquí 25; faltan 10."
-    assert spanish["L4.D8"] == "Contenido con 50 puntos o más: aquí 48,94; faltan 1,06."
+    assert spanish["L4.D8"] == "Contenido con 50 puntos o más: aquí 48,94; faltan 1,1."
     english = {gate.gate: gate.text for gate in told("c", "en").level_details.blocked_by}
-    assert english["L3.D9.01"] == "Answers at least 38 % of the messages: here there is no documented value."
+    assert english["L3.D9.01"] == (
+        "Answers at least 38 % of the messages: here no value is documented; attach a document to the answer, or have "
+        "it assessed."
+    )
 
 
 def test_the_distance_of_a_share_is_in_percentage_points() -> None:

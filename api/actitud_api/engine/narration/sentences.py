@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from functools import cache, lru_cache
 from typing import Final, Literal, TypeAlias
 
@@ -170,7 +171,7 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "gate_share": "{gate}: here {actual}, {distance} percentage points short.",
         "gate_share_one": "{gate}: here {actual}, {distance} percentage point short.",
         "gate_actual": "{gate}: here {actual}.",
-        "gate_absent": "{gate}: here there is no documented value.",
+        "gate_absent": "{gate}: here no value is documented; attach a document to the answer, or have it assessed.",
         "main": "{name}: loses {lost} of the index.",
         "point": "{figure} point",
         "points": "{figure} points",
@@ -195,7 +196,7 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "gate_share": "{gate}: aquí {actual}; faltan {distance} puntos porcentuales.",
         "gate_share_one": "{gate}: aquí {actual}; falta {distance} punto porcentual.",
         "gate_actual": "{gate}: aquí {actual}.",
-        "gate_absent": "{gate}: aquí no hay un valor documentado.",
+        "gate_absent": "{gate}: aquí falta un valor documentado; adjunte un documento a la respuesta o pida evaluarla.",
         "main": "{name}: pierde {lost} del índice.",
         "point": "{figure} punto",
         "points": "{figure} puntos",
@@ -771,19 +772,17 @@ class Sentences:
             return templates["gate_actual"].format(gate=gate, actual=words.format_fact(blocking.actual, self._language))
         if share:
             actual = words.format_share(blocking.actual, self._language)
-            # A distance of shares is shown in percentage points, rounded to hide what multiplying a float adds.
-            points = round(blocking.distance * 100, 4)
-            if isinstance(holds.left, LowerBoundOperand):
-                # A limit has more digits than anybody needs; a distance that they alone show is not shown as 0.
-                points = round(points, 1) or points
+            points = _round_distance(blocking.distance * 100)
             name, distance = (
                 "gate_share_one" if points == 1 else "gate_share",
                 words.format_number(points, self._language),
             )
             return templates[name].format(gate=gate, actual=actual, distance=distance)
         # A formula may ask for 0.76 of a message more, but only a whole message closes the gap.
-        short = math.ceil(blocking.distance) if self._is_count(holds.left) else blocking.distance
-        actual, distance = (words.format_number(figure, self._language) for figure in (blocking.actual, short))
+        is_count = self._is_count(holds.left)
+        short = math.ceil(blocking.distance) if is_count else _round_distance(blocking.distance)
+        here = _round_actual(blocking)
+        actual, distance = (words.format_number(figure, self._language) for figure in (here, short))
         return templates["gate_one" if short == 1 else "gate"].format(gate=gate, actual=actual, distance=distance)
 
     def _is_count(self, operand: Operand) -> bool:
@@ -893,6 +892,20 @@ def _list_fact_names(operands: Iterable[Operand]) -> list[str]:
             case ComponentOperand(indicator=indicator, component=component):
                 names.append(f"{indicator}.{component}")
     return names
+
+
+def _round_distance(distance: float | int) -> float | int:
+    """Round a distance that is not 0 to one decimal, and never to 0."""
+    return max(round(distance, 1), 0.1)
+
+
+def _round_actual(blocking: BlockingGate) -> float | int:
+    """Round the actual number of a gate that is not passed to two decimals, away from the required one."""
+    actual, required = blocking.actual, blocking.required
+    assert isinstance(actual, int | float)
+    is_below = not isinstance(required, int | float) or actual < required
+    rounded = Decimal(str(actual)).quantize(Decimal("0.01"), ROUND_FLOOR if is_below else ROUND_CEILING)
+    return float(rounded) if rounded % 1 else int(rounded)
 
 
 def _sort_by(names: Iterable[str], order: Iterable[str]) -> tuple[str, ...]:
