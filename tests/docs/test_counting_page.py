@@ -227,7 +227,7 @@ def test_the_page_says_which_networks_need_the_log(language: str) -> None:
     """Those of which no file has what others wrote in public."""
     told = {guide.platform for guide in GUIDES if "received_public" in guide.tells}
     lacking = {guide.platform for guide in GUIDES if "own_posts" in guide.tells} - told - {"press_room", "telegram"}
-    assert lacking == {"facebook", "instagram", "x", "mastodon", "bluesky", "tiktok", "linkedin"}
+    assert lacking == {"facebook", "instagram", "x", "youtube", "mastodon", "bluesky", "tiktok", "linkedin"}
     (said,) = re.findall(
         r"^\*\*(?:What no file tells|Lo que ningún fichero dice)\.\*\*.*?\n\n", read(language), re.M | re.S
     )

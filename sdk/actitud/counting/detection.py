@@ -103,8 +103,6 @@ def _detect_json(file: ExportFile, head: str, options: ReadingOptions) -> Detect
         return Detected("mastodon", "mastodon-outbox", _ignore_owner(mastodon.read_outbox))
     if press_room.is_json_feed(head):
         return Detected("press_room", "json-feed", _ignore_owner(press_room.read_json_feed))
-    if kind := youtube.find_api_kind(head):
-        return Detected("youtube", f"youtube-{kind}", lambda source, owner: youtube.read_answers(source, kind))
     if telegram.is_export(head):
         return Detected("telegram", "telegram-export", _ignore_owner(telegram.read_export))
     prefix = bluesky.find_prefix(head)

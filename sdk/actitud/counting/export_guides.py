@@ -126,23 +126,6 @@ GUIDES: Final[tuple[ExportGuide, ...]] = (
         ),
     ),
     ExportGuide(
-        "youtube",
-        TextPair("YouTube: comentarios por la API de datos", "YouTube: comments by the Data API"),
-        (*_POSTS, "media", "received_public", "public_replies", "threads", "comments", "reactions"),
-        (
-            TextPair(
-                "Pida a quien lleva la informática una clave de «YouTube Data API v3».",
-                "Ask your ICT unit for a key of “YouTube Data API v3”.",
-            ),
-            TextPair(
-                "Guarde en ficheros JSON las respuestas de «videos» (part=snippet,contentDetails,statistics) y "
-                "«commentThreads» (part=snippet,replies), página por página.",
-                "Save the responses of “videos” (part=snippet,contentDetails,statistics) and “commentThreads” "
-                "(part=snippet,replies) in JSON files, page by page.",
-            ),
-        ),
-    ),
-    ExportGuide(
         "mastodon",
         TextPair("Mastodon: archivo de la cuenta", "Mastodon: archive of the account"),
         (*_POSTS, "public_replies", "private_replies", "reposts", "media", "alternative_texts"),

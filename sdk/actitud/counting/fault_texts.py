@@ -387,13 +387,6 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
             "Put the names that your body has in the column “{column}” into own_authors.",
         ),
     ),
-    "replies_incomplete": FaultText(
-        ("Faltan {value} respuestas de una conversación.", "{value} replies of a conversation are missing."),
-        (
-            "Las respuestas públicas quedan sin contar. Pida también las demás respuestas de cada comentario.",
-            "Public replies stay unknown. Ask for the other replies of each comment too.",
-        ),
-    ),
     "answers_without_time": FaultText(
         ("Las respuestas a las propuestas no llevan fecha.", "The answers to proposals have no date."),
         (

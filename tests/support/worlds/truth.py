@@ -65,10 +65,6 @@ def _is_own_post(entry: Entry) -> bool:
     return entry.kind == "own_post"
 
 
-def _is_public(entry: Entry) -> bool:
-    return not entry.private
-
-
 def _is_public_and_own(entry: Entry) -> bool:
     return not entry.private and entry.kind != "received"
 
@@ -125,11 +121,6 @@ FORMATS: Final = {
         "x", _is_public_without_reposts, frozenset(POSTS | {"public_replies", "comments", "shares", "reactions"}), "day"
     ),
     "youtube-studio": Format("youtube", _is_own_post, frozenset(POSTS | REPORTED), "day"),
-    "youtube-api": Format(
-        "youtube",
-        _is_public,
-        frozenset(POSTS | {"public_replies", "received_public", "public_threads", "media", "comments", "reactions"}),
-    ),
     "mastodon-archive": Format(
         "mastodon",
         _is_own,

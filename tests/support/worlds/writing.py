@@ -59,7 +59,6 @@ OUTPUTS: Final[dict[str, Output]] = {
         f"youtube-studio.{language}": Output("youtube-studio", "youtube", _in(language, youtube.write_studio))
         for language in ("en", "es")
     },
-    "youtube-api": Output("youtube-api", "youtube", youtube.write_api, whole=True),
     "mastodon-archive": Output("mastodon-archive", "mastodon", fediverse.write_mastodon_archive, whole=True),
     "bluesky-feed": Output("bluesky-feed", "bluesky", fediverse.write_bluesky_feed, whole=True),
     "tiktok-studio": Output("tiktok-studio", "tiktok", reports.write_tiktok_studio),

@@ -241,7 +241,6 @@ DELIVERED: Final = (
         "facebook-business.es",
         "facebook-information",
         "x-archive",
-        "youtube-api",
         "mastodon-archive",
         "bluesky-feed",
         "linkedin-page",
@@ -289,11 +288,10 @@ TOGETHER: Final = {
     "facebook": ("facebook-business.es", "facebook-information"),
     "instagram": ("instagram-business.en", "instagram-information"),
     "x": ("x-archive", "x-tweet-activity", "x-content"),
-    "youtube": ("youtube-studio.en", "youtube-api"),
 }
 
 
-@pytest.mark.parametrize("platform", TOGETHER if scale.NIGHT else ("facebook", "youtube"))
+@pytest.mark.parametrize("platform", TOGETHER if scale.NIGHT else ("facebook", "x"))
 def test_formats_of_the_same_account_complete_each_other(platform: str, tmp_path: Path) -> None:
     """A post that several formats have is one post, whether or not they give it the same id."""
     for seed in FEWER:

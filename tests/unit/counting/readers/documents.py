@@ -115,69 +115,6 @@ BLUESKY: Final = {
     ],
     "cursor": "x",
 }
-YOUTUBE_VIDEOS: Final = {
-    "kind": "youtube#videoListResponse",
-    "items": [
-        {
-            "kind": "youtube#video",
-            "id": "abc",
-            "snippet": {
-                "publishedAt": "2026-03-04T10:00:00Z",
-                "channelId": "UCvillar",
-                "channelTitle": "Villar TV",
-                "title": "Pleno",
-                "description": "Orden del día",
-            },
-            "statistics": {"viewCount": "120", "likeCount": "4", "commentCount": "2"},
-            "liveStreamingDetails": {"actualStartTime": "2026-03-04T10:00:00Z"},
-        }
-    ],
-}
-
-
-def make_comment(identity: str, author: str, text: str, hour: int, **members: Any) -> dict[str, Any]:
-    return {
-        "kind": "youtube#comment",
-        "id": identity,
-        "snippet": {
-            "videoId": "abc",
-            "textDisplay": text,
-            "textOriginal": text,
-            "authorDisplayName": "Villar TV" if author == "UCvillar" else "Lucía Pérez",
-            "authorChannelId": {"value": author},
-            "publishedAt": f"2026-03-04T{hour}:00:00Z",
-            "updatedAt": f"2026-03-04T{hour}:00:00Z",
-            "likeCount": 1,
-        }
-        | members,
-    }
-
-
-YOUTUBE_COMMENTS: Final = {
-    "kind": "youtube#commentThreadListResponse",
-    "items": [
-        {
-            "kind": "youtube#commentThread",
-            "id": "t1",
-            "snippet": {
-                "channelId": "UCvillar",
-                "videoId": "abc",
-                "topLevelComment": make_comment("t1", "UClucia", "¿A qué hora?", 11),
-                "totalReplyCount": 1,
-            },
-            "replies": {"comments": [make_comment("t1.a", "UCvillar", "A las 18", 12, parentId="t1")]},
-        },
-        {
-            "kind": "youtube#commentThread",
-            "id": "t2",
-            "snippet": {
-                "channelId": "UCvillar",
-                "topLevelComment": make_comment("t2", "UCvillar", "Gracias", 13),
-                "totalReplyCount": 0,
-            },
-        },
-    ],
-}
 TELEGRAM_CHANNEL: Final = {
     "name": "Villar informa",
     "type": "public_channel",
@@ -367,28 +304,6 @@ CASES: Final = (
         ),
         "createdAt",
         {"pinned": 1},
-    ),
-    Case(
-        "youtube-video",
-        YOUTUBE_VIDEOS,
-        (
-            {"platform": "youtube", "account": "Villar TV", "id": "abc", "kind": "own_post",
-             "time": utc(2026, 3, 4, 10), "text": "Pleno\nOrden del día", "media": ("live", "video"),
-             "counts": {"views": 120, "reactions": 4, "comments": 2},
-             "permalink": "https://www.youtube.com/watch?v=abc"},
-        ),
-        "publishedAt",
-    ),
-    Case(
-        "youtube-commentThread",
-        YOUTUBE_COMMENTS,
-        (
-            {"id": "t1", "kind": "received", "time": utc(2026, 3, 4, 11), "text": "¿A qué hora?", "thread": "t1",
-             "account": "", "private": False, "permalink": "https://www.youtube.com/watch?v=abc&lc=t1"},
-            {"id": "t1.a", "kind": "public_reply", "time": utc(2026, 3, 4, 12), "thread": "t1", "parent": "t1"},
-        ),
-        "publishedAt",
-        {"own_comment": 1},
     ),
     Case(
         "telegram-export",
