@@ -132,7 +132,7 @@ def test_2026_1(rows: int) -> None:
 
 
 def test_2027_1() -> None:
-    """Its gates read row by row: the limit of either of two shares, and the least of profile and scores together."""
+    """Its gates read the limit of either of two shares, and the least of profile and scores together."""
     methodology = load_methodology("2027.1")
     numbers = range(1, 8_132, 2 if NIGHT else 41)
     scores = assert_equal(methodology, [simulated.submission for simulated in simulate(methodology, numbers)])

@@ -69,8 +69,8 @@ class RowBlock:
     """Consecutive rows of the columns: some of the organisations, which are scored together.
 
     The inputs, such as `facts` and `present`, are views of the columns and never overwritten; `drop_answers` replaces
-    an input by a changed copy. `views` are the parts of the result arrays for these rows. `extremes` caches the lowest
-    and highest scores of sets of nodes, because several gates (conditions of levels) read them.
+    an input by a changed copy. `views` are the parts of the result arrays for these rows. `pillars` caches the figures
+    of pillars by id, because several gates (conditions of levels) read them.
     """
 
     def __init__(self, columns: Columns, views: ScoreArrays, start: int, stop: int) -> None:
@@ -84,7 +84,7 @@ class RowBlock:
         self.declared = {slot: mark[start:stop] for slot, mark in columns.profile_self_declared.items()}
         self.level_sent = {position: levels[start:stop] for position, levels in columns.level_sent.items()}
         self.max_level = None if columns.max_level is None else columns.max_level[start:stop]
-        self.extremes: dict[object, Ints] = {}
+        self.pillars: dict[str, Ints] = {}
         self._copied: set[int] = set()
 
     def drop_answers(self, position: int, slots: Iterable[int], rows: NDArray[np.intp]) -> None:

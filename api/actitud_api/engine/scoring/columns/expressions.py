@@ -104,21 +104,19 @@ class IndicatorRawValue(Struct, frozen=True):
     position: int
 
 
-class ExtremeScore(Struct, frozen=True):
-    """Condition that is true in the rows where the lowest or highest score of several nodes is null.
-
-    The lowest or highest score is null if none of the nodes applies. `combine` selects the lowest (`np.minimum`) or the
-    highest (`np.maximum`). `nodes` are the ids of the nodes.
-    """
-
-    combine: np.ufunc
-    nodes: tuple[str, ...]
-
-
 class PillarFigure(Struct, frozen=True):
     """Condition under which the score of a pillar, the mean of some indicators, is null: none of them counts."""
 
     pillar: str
+
+
+class AllNull(Struct, frozen=True):
+    """Condition that is true in the rows where a minimum or maximum is null: each of its parts is null.
+
+    A part is null in rows in which at least one of its conditions is true.
+    """
+
+    parts: tuple[frozenset[NullCondition], ...]
 
 
 NumberCondition = AnswerSent | FieldEvidenced | NodeScore | IndicatorRawValue
@@ -126,7 +124,7 @@ NumberCondition = AnswerSent | FieldEvidenced | NodeScore | IndicatorRawValue
 
 In rows where it is false, every comparison with the number is undetermined.
 """
-NullCondition = FieldEmpty | NodeScore | IndicatorRawValue | ExtremeScore | PillarFigure
+NullCondition = FieldEmpty | NodeScore | IndicatorRawValue | PillarFigure | AllNull
 """Condition under which a number is null.
 
 In rows where it is true, every comparison with the number is false.
@@ -479,10 +477,10 @@ class ColumnCompiler:
             left, right = self.compile_sides(compare, reading)
             comparison = self.compare_numbers(op, left, right)
         except ExceedsInt64:
-            return self._compare_row_by_row(compare, value, reading)
+            return self.compare_row_by_row(compare, value, reading)
         return self.restrict_to_determined(comparison, left, right, value)
 
-    def _compare_row_by_row(self, compare: Compare, value: bool, reading: AbsentFactReading) -> CompiledTruths:
+    def compare_row_by_row(self, compare: Compare, value: bool, reading: AbsentFactReading) -> CompiledTruths:
         """Compile a comparison that is made row by row, with integers of any size.
 
         The mask marks the rows in which the comparison certainly has the truth value `value`.

@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from actitud_api.engine.methodology.model import (
     AnswerOperand,
     Compare,
+    Constant,
+    Gate,
     IndexOperand,
     LowerBoundOperand,
-    Maximum,
-    Minimum,
     Operand,
     PillarOperand,
     Predicate,
@@ -26,22 +26,32 @@ from actitud_api.engine.methodology.model import (
     ScoreOperand,
     ValueOperand,
 )
-from actitud_api.engine.methodology.predicates import NULL, Evaluated, Facts, Null, walk_operand_parts, walk_operands
+from actitud_api.engine.methodology.predicates import (
+    NULL,
+    Z_SQUARE,
+    Evaluated,
+    Facts,
+    Null,
+    Number,
+    to_exact,
+    walk_operand_parts,
+    walk_operands,
+)
 from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, NO_SCORE, RowBlock, list_group_ids
 from actitud_api.engine.scoring.columns.expressions import (
-    NEGATED_OPERATORS,
     AbsentFactReading,
+    AllNull,
     ColumnCompiler,
     CompiledNumbers,
     CompiledTruths,
     ExceedsInt64,
     Extent,
-    ExtremeScore,
     IndicatorRawValue,
     NodeScore,
     NullCondition,
     NumberCondition,
     PillarFigure,
+    choose_dtype,
     join_all,
     join_any,
     read_truths,
@@ -52,6 +62,7 @@ from actitud_api.engine.scoring.columns.tree import STATUS_NUMBERS
 from actitud_api.engine.scoring.compile import CompiledGate, CompiledIndicator, CompiledLevel, CompiledMethodology
 from actitud_api.engine.scoring.evaluate import OBSERVED, publish_score
 from actitud_api.engine.scoring.indicator_result import Ratio
+from actitud_api.engine.scoring.wilson import reaches_lower_bound
 
 _VALUED = frozenset(OBSERVED - {"zero_by_rule"})
 """Reason codes of answers that have a raw value.
@@ -109,6 +120,9 @@ class LevelAssigner:
 def _compile_gate(compiled: CompiledGate, compiler: _GateCompiler) -> RowCheck:
     gate = compiled.definition
     try:
+        match gate.holds:
+            case Compare(left=LowerBoundOperand() as left, right=Constant(value=int() | float() as required)):
+                return compiler.compile_lower_bound(gate, left, to_exact(required))
         holds = compiler.compile_predicate(gate.holds, True)
         if gate.when_not_applicable == "pass":
             left_side, _ = compiler.compile_sides(gate.holds)
@@ -214,39 +228,50 @@ class _GateCompiler(ColumnCompiler):
                 raise NotComputedByColumns
             case PillarOperand(pillar=pillar):
                 return self._compile_pillar(pillar)
-            case Minimum(of=members) | Maximum(of=members) if not self._can_lose_scores:
-                nodes = tuple(member.node for member in members if isinstance(member, ScoreOperand))
-                if len(nodes) == len(members):
-                    return self._compile_extreme(np.minimum if isinstance(operand, Minimum) else np.maximum, nodes)
-                return super().compile_operand(operand)
             case _:
                 return super().compile_operand(operand)
 
-    def _compile_extreme(self, combine: np.ufunc, nodes: tuple[str, ...]) -> CompiledNumbers:
-        """Compile the lowest or highest score among the `nodes`; nodes that are not applicable are ignored.
+    def compile_lower_bound(self, gate: Gate, operand: LowerBoundOperand, required: Number) -> RowCheck:
+        """Compile a gate that requires a lower limit of a share that is counted in a sample of cases.
 
-        A row in which no node is applicable has -1 (`NO_SCORE`) instead. `combine` is `np.minimum` or `np.maximum`.
-        Every applicable node must have a score: an unknown one too, as its group gives it.
+        Floats decide all rows but those beside the limit, which are compared in exact integers.
+
+        Raises:
+            ExceedsInt64: If a number may exceed 64 bits.
+            NotComputedByColumns: If a count may be negative, or is no integer.
         """
-        reads = [self._find_node_arrays(node) for node in nodes]
-        key = combine, nodes
+        p, q = required.numerator, required.denominator
+        shares = []
+        for name in operand.indicators:
+            position = self.plan.positions[name]
+            formula = self.plan.indicators[position].definition.value
+            if not isinstance(formula, Quotient):
+                raise NotComputedByColumns
+            cases, n = self.compile_operand(formula.numerator), self.compile_operand(formula.denominator)
+            if cases.scale != 1 or n.scale != 1 or min(cases.lower, n.lower, p, q - p) < 0:
+                raise NotComputedByColumns
+            self.check_int64(-p * max(n.upper, 1), q * max(cases.upper, 1))
+            shares.append((position, cases.read, n.read, self._compile_value_presence(position).read))
+        spread = float(Z_SQUARE) * p * (q - p)
 
-        def read_extreme(block: RowBlock) -> Ints:
-            scores = block.extremes.get(key)
-            if scores is None:
-                # As an unsigned number -1 is the greatest, as a signed one the least: never the extreme that is asked.
-                first, *others = [read(block) for read, _, _ in reads]
-                dtype = f"{'u' if combine is np.minimum else 'i'}{first.itemsize}"
-                result = first.view(dtype).copy()
-                for other in others:
-                    combine(result, other.view(dtype), out=result)
-                scores = block.extremes[key] = result.view(first.dtype)
-            return scores
+        def check_shares(block: RowBlock, _: Bools) -> Bools:
+            reached, known, excluded = np.zeros(block.rows, np.bool), *np.ones((2, block.rows), np.bool)
+            for position, read_cases, read_n, read_presence in shares:
+                left_out = block.views.codes[position] == CODE_NUMBERS["not_applicable"]
+                cases, n = read_cases(block), read_n(block)
+                known &= read_presence(block) & (cases <= n) | left_out
+                excluded &= left_out
+                # See `reaches_lower_bound`.
+                above = np.multiply(cases, q, dtype=np.int64) - np.multiply(n, p, dtype=np.int64)
+                square, least = np.square(above, dtype=np.float64), n * spread
+                reaches = (above >= 0) & (square >= least) & ~left_out
+                for row in np.flatnonzero((np.abs(square - least) <= 1e-12 * least) & (above >= 0) & (n > 0)):
+                    reaches[row] = reaches_lower_bound(int(cases[row]), int(n[row]), required)
+                reached |= reaches
+            reached &= known
+            return reached | excluded if gate.when_not_applicable == "pass" else reached
 
-        upper = max(upper for _, _, upper in reads)
-        return CompiledNumbers(
-            read_extreme, Fraction(1, self.plan.unit), NO_SCORE, upper, nulls=frozenset({ExtremeScore(combine, nodes)})
-        )
+        return check_shares
 
     def _compile_pillar(self, name: str) -> CompiledNumbers:
         """Compile the figure of a pillar; -1 where none of its indicators counts.
@@ -263,8 +288,7 @@ class _GateCompiler(ColumnCompiler):
         ]
 
         def read_figure(block: RowBlock) -> Ints:
-            key = PillarFigure(name)
-            figures = block.extremes.get(key)
+            figures = block.pillars.get(name)
             if figures is None:
                 views = block.views
                 weighted, weights = np.zeros(block.rows, np.int64), np.zeros(block.rows, np.int64)
@@ -275,7 +299,7 @@ class _GateCompiler(ColumnCompiler):
                     weighted += counting * scores
                     weights += counting
                 means = (2 * weighted + weights) // (2 * np.maximum(weights, 1))
-                figures = block.extremes[key] = np.where(weights > 0, means, NO_SCORE)
+                figures = block.pillars[name] = np.where(weights > 0, means, NO_SCORE)
             return figures
 
         upper = self.plan.root.high
@@ -355,35 +379,45 @@ class _GateCompiler(ColumnCompiler):
                     return self._mark_raw_value(above, position), self.multiply_numbers([below, required])
         return super().compile_sides(compare)
 
-    def compile_comparison(self, compare: Compare, value: bool, reading: AbsentFactReading) -> CompiledTruths:
-        """Compile the mask of rows in which a comparison of figures of a score certainly has the truth value `value`.
-
-        Unlike the method of the base class, it raises an exception if numbers may exceed 64 bits: the caller then
-        evaluates the whole gate row by row.
+    def compare_row_by_row(self, compare: Compare, value: bool, reading: AbsentFactReading) -> CompiledTruths:
+        """Refuse to compile a comparison whose numbers may exceed 64 bits: its gate is evaluated row by row as a whole.
 
         Raises:
-            ExceedsInt64: If a result may exceed 64 bits.
-            NotComputedByColumns: If a side cannot be computed as a column of integers.
+            NotComputedByColumns: Always.
         """
-        left, right = self.compile_sides(compare)
-        if value and compare.op in ("ge", "gt") and right.constant and right.lower >= 0:
-            # Scores that left are -1, and so reach nothing by themselves.
-            scores = frozenset(null for null in left.nulls if isinstance(null, NodeScore | ExtremeScore))
-            if isinstance(compare.left, ScoreOperand | Minimum | Maximum) and scores == left.nulls:
-                left = replace(left, nulls=frozenset())
-        op = compare.op if value else NEGATED_OPERATORS[compare.op]
-        return self.restrict_to_determined(self.compare_numbers(op, left, right), left, right, value)
+        raise NotComputedByColumns
 
     def combine_numbers(self, combine: np.ufunc, parts: Sequence[CompiledNumbers]) -> CompiledNumbers:
         """Compile the minimum, maximum or sum of `parts`: `combine` is `np.minimum`, `np.maximum` or `np.add`.
 
+        A minimum and a maximum ignore parts that are null, and are null where all of them are.
+
         Raises:
             ExceedsInt64: If a result may exceed 64 bits.
-            NotComputedByColumns: If `combine` is a minimum or maximum, and a part may be null in some rows.
         """
-        if combine is not np.add and any(part.nulls for part in parts):
-            raise NotComputedByColumns
-        return super().combine_numbers(combine, parts)
+        if combine is np.add or not any(part.nulls for part in parts):
+            return super().combine_numbers(combine, parts)
+        parts = self.align_scales(parts)
+        # The greatest number of all never lowers a minimum, and the least one never raises a maximum.
+        neutral = max(part.upper for part in parts) if combine is np.minimum else min(part.lower for part in parts)
+        nulls = AllNull(tuple(part.nulls for part in parts))
+        combined = super().combine_numbers(combine, [self._replace_nulls(part, neutral) for part in parts])
+        return replace(combined, nulls=frozenset({nulls}) if all(nulls.parts) else frozenset())
+
+    def _replace_nulls(self, part: CompiledNumbers, number: int) -> CompiledNumbers:
+        """Compile `part` with `number` in the rows in which it is null."""
+        if not part.nulls:
+            return part
+        is_null = join_any(map(self.compile_null, part.nulls)).read
+        replaced = replace(part, lower=min(part.lower, number), upper=max(part.upper, number), nulls=frozenset())
+        dtype = choose_dtype(replaced.fits_int32)
+
+        def read_replaced(block: RowBlock) -> Ints:
+            numbers: Ints = np.array(part.read(block), dtype)
+            np.copyto(numbers, number, where=is_null(block))
+            return numbers
+
+        return replace(replaced, read=read_replaced)
 
     def compile_condition(self, condition: NumberCondition) -> CompiledTruths:
         match condition:
@@ -423,9 +457,8 @@ class _GateCompiler(ColumnCompiler):
                 return CompiledTruths(lambda block: (score(block) == NO_SCORE) & (maxima(block) == NO_SCORE))
             case IndicatorRawValue(position=position):
                 return CompiledTruths(lambda block: block.views.codes[position] == CODE_NUMBERS["not_applicable"])
-            case ExtremeScore(combine=combine, nodes=nodes):
-                extreme = self._compile_extreme(combine, nodes).read
-                return CompiledTruths(lambda block: extreme(block) == NO_SCORE)
+            case AllNull(parts=parts):
+                return join_all(join_any(map(self.compile_null, part)) for part in parts)
             case PillarFigure(pillar=pillar):
                 figures = self._compile_pillar(pillar).read
                 return CompiledTruths(lambda block: figures(block) == NO_SCORE)
