@@ -10,7 +10,8 @@ from actitud_api.engine.methodology import loader
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Compare, Gate, IndexOperand, Level, Minimum, Predicate, Product, Sum
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside
-from actitud_api.engine.scoring.evaluate import Evaluation, FailingGate, GateFigures, evaluate
+from actitud_api.engine.scoring.compile import GateFigures, compile_gate
+from actitud_api.engine.scoring.evaluate import Evaluation, FailingGate, evaluate
 from actitud_api.engine.scoring.explain import explain
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.sheets import case
@@ -221,6 +222,9 @@ def test_what_the_profile_asks_is_told_where_it_fails() -> None:
 
 def test_figures_that_are_not_there_and_a_yes_that_is_one() -> None:
     known = b.methodology(b.root(b.boolean("Y"), b.boolean("N"), missing="void"))
-    figures = GateFigures(evaluate(known, b.submit({"Y": {"value": True}})))
-    assert (figures.read_index(), figures.read_value("N")) == (None, None)
-    assert figures.read_value("Y") is True
+    evaluation = evaluate(known, b.submit({"Y": {"value": True}}))
+    gates = [
+        compile_gate(evaluation.compiled, Gate(id="G", holds=b.compare(read, "ge", 1)))
+        for read in (IndexOperand(), b.value("N"), b.value("Y"))
+    ]
+    assert [gate.actual(GateFigures(evaluation)) for gate in gates] == [None, None, True]

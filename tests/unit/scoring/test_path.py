@@ -27,8 +27,8 @@ from actitud_api.engine.methodology.model import (
 )
 from actitud_api.engine.methodology.requests.answers import FactValue, SetAside, Submission
 from actitud_api.engine.scoring import level_path
-from actitud_api.engine.scoring.compile import compile_methodology, drop_rules, load_facts
-from actitud_api.engine.scoring.evaluate import Evaluation, GateFigures, evaluate, evaluate_compiled, is_gate_met
+from actitud_api.engine.scoring.compile import GateFigures, compile_methodology, drop_rules, load_facts
+from actitud_api.engine.scoring.evaluate import Evaluation, evaluate, evaluate_compiled
 from actitud_api.engine.scoring.level_path import LevelPath, Move, Unreachable, apply_moves, find_level_path
 from actitud_api.engine.scoring.path_conditions import prepare_search
 from tests.support.scale import PATHS
@@ -738,7 +738,7 @@ def fails(evaluation: Evaluation, target: int) -> set[tuple[str, object]]:
     """The gates, up to those of a level, that do not hold: of a least of several, each that is too low."""
     figures = GateFigures(evaluation)
     asked = [asked for level in prepare_search(evaluation.compiled).conditions[:target] for asked in level]
-    return {(one.gate.definition.id, one.member.definition) for one in asked if not is_gate_met(one.member, figures)}
+    return {(one.gate.definition.id, one.member.definition) for one in asked if not one.member.is_met(figures)}
 
 
 def assert_named(found: LevelPath, failing: set[tuple[str, object]]) -> None:

@@ -17,7 +17,9 @@ from tests.unit.scoring import builders as b
 
 def test_what_may_not_stand_in_a_gate() -> None:
     with pytest.raises(TypeError, match=r"^AnswerOperand may not stand in a gate$"):
-        compile_gate(Gate(id="G", holds=b.compare(b.fact("X", "numerator"), "ge", 1)))
+        compile_gate(
+            compile_methodology(methodology()), Gate(id="G", holds=b.compare(b.fact("X", "numerator"), "ge", 1))
+        )
     level = Level(number=1, gates=(), provisional_unless=Present(indicator="Q"))
     document = b.document(b.root(b.group("D", b.boolean("Q"))), levels=(level,))
     with pytest.raises(TypeError, match=r"^a gate tests value\(Q\), not the presence of an answer$"):

@@ -279,7 +279,7 @@ def find_fields_read(predicate: Predicate) -> frozenset[str]:
 
 # --- compilation ----------------------------------------------------------------------------------------------
 
-_OPERATORS: dict[ComparisonOperator, Callable[[Evaluated, Evaluated], bool]] = {
+COMPARISONS: dict[ComparisonOperator, Callable[[Evaluated, Evaluated], bool]] = {
     "eq": operator.eq,
     "ne": operator.ne,
     "lt": cast("Callable[[Evaluated, Evaluated], bool]", operator.lt),
@@ -294,8 +294,10 @@ Leaf = Callable[[Operand], Callable[[State], Evaluated]]
 """Function that compiles an operand without members to a closure that reads its value from the state."""
 
 
-def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Evaluated]:
+def compile_operand(operand: Operand, leaf: Leaf[State], scale: int = 1) -> Callable[[State], Evaluated]:
     """Compile an operand to a closure; `leaf` compiles the operands that contain no other operand.
+
+    If all values that `leaf` reads are multiplied by a `scale`, so are the constants; a product then has no meaning.
 
     The closure returns None for an absent fact, and for a combination (minimum, sum, …) with a member that is None. It
     returns `NULL` for a value that does not exist, such as the score of a dimension without a score. `min` and `max`
@@ -307,24 +309,21 @@ def compile_operand(operand: Operand, leaf: Leaf[State]) -> Callable[[State], Ev
     """
     match operand:
         case Constant(value=value):
-            constant = scale_constant(value)
+            constant = scale_constant(value) if scale == 1 or isinstance(value, str) else to_exact(value) * scale
             return lambda _: constant
-        case Minimum(of=members):
-            return _compile_extreme(members, leaf, min)
-        case Maximum(of=members):
-            return _compile_extreme(members, leaf, max)
-        case Sum(of=members):
-            return _compile_fold(members, leaf, operator.add)
-        case Product(of=members):
-            return _compile_fold(members, leaf, operator.mul)
+        case Minimum(of=members) | Maximum(of=members):
+            choose = min if isinstance(operand, Minimum) else max
+            return _compile_extreme([compile_operand(member, leaf, scale) for member in members], choose)
+        case Sum(of=members) | Product(of=members):
+            combine = operator.add if isinstance(operand, Sum) else operator.mul
+            return _compile_fold([compile_operand(member, leaf, scale) for member in members], combine)
         case _:
             return leaf(operand)
 
 
 def _compile_extreme(
-    members: tuple[Operand, ...], leaf: Leaf[State], choose: Callable[[list[Number]], Number]
+    closures: list[Callable[[State], Evaluated]], choose: Callable[[list[Number]], Number]
 ) -> Callable[[State], Evaluated]:
-    closures = [compile_operand(member, leaf) for member in members]
     # Nearly every combination has two members; a closure of its own builds no list for each submission.
     if len(closures) == 2:
         first, second = closures
@@ -341,20 +340,19 @@ def _compile_extreme(
         return either
 
     def extreme(state: State) -> Evaluated:
-        values = [value for value in (closure(state) for closure in closures) if value is not NULL]
-        if not values:
-            return NULL
-        if None in values:
-            return None
-        return choose(cast("list[Number]", values))
+        values = [closure(state) for closure in closures]
+        try:
+            return choose(cast("list[Number]", values))
+        except TypeError:  # Neither None nor `NULL` is a number; to ask first takes longer.
+            known = [value for value in values if value is not NULL]
+            return None if None in known else choose(cast("list[Number]", known)) if known else NULL
 
     return extreme
 
 
 def _compile_fold(
-    members: tuple[Operand, ...], leaf: Leaf[State], combine: Callable[[Number, Number], Number]
+    closures: list[Callable[[State], Evaluated]], combine: Callable[[Number, Number], Number]
 ) -> Callable[[State], Evaluated]:
-    closures = [compile_operand(member, leaf) for member in members]
     if len(closures) == 2:
         first, second = closures
         combined = cast("Callable[[Evaluated, Evaluated], Number]", combine)
@@ -414,7 +412,7 @@ def compile_predicate(
 
             return implication
         case Compare(op=op, left=left, right=right):
-            compare = _OPERATORS[op]
+            compare = COMPARISONS[op]
             left_operand, right_operand = compile_operand(left, leaf), compile_operand(right, leaf)
 
             def comparison(state: State) -> Truth:
@@ -558,7 +556,7 @@ def compile_over_facts(predicate: Predicate, layout: FactLayout, *, absent: bool
         case Compare(op=op, left=left, right=Constant(value=value)) if (
             slot := find_slot(left, layout)
         ) is not None and (absent or isinstance(left, ProfileOperand)):
-            return _compare_with_constant(_OPERATORS[op], slot, scale_constant(value))
+            return _compare_with_constant(COMPARISONS[op], slot, scale_constant(value))
         case _:
             return compile_predicate(
                 predicate, compile_fact_reader(layout, absent=absent), compile_presence_test(layout)
@@ -599,7 +597,7 @@ def _compile_where_present(
             and (absent or isinstance(right, ProfileOperand) or other in layout.slots[indicator])
         ):
             # All facts of an answer are there, or none.
-            compare, slot = _OPERATORS[op], layout.facts[name, left.fact]
+            compare, slot = COMPARISONS[op], layout.facts[name, left.fact]
 
             def compared(facts: Sequence[Evaluated]) -> Truth:
                 if facts[sent] is None:
@@ -613,7 +611,7 @@ def _compile_where_present(
         case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=Constant(value=value)) if (
             name == indicator
         ):
-            limit, constant, slot = _OPERATORS[op], scale_constant(value), layout.facts[name, left.fact]
+            limit, constant, slot = COMPARISONS[op], scale_constant(value), layout.facts[name, left.fact]
 
             def limited(facts: Sequence[Evaluated]) -> Truth:
                 return facts[sent] is None or limit(facts[slot], constant)
@@ -624,7 +622,7 @@ def _compile_where_present(
             left=AnswerOperand(indicator=name, absent=None) as left,
             right=Minimum(of=(Constant(value=int() as top), ProfileOperand() as right)),
         ) if name == indicator and (field := find_slot(right, layout)) is not None:
-            compared_with, slot = _OPERATORS[op], layout.facts[name, left.fact]
+            compared_with, slot = COMPARISONS[op], layout.facts[name, left.fact]
 
             def topped(facts: Sequence[Number | None]) -> Truth:  # Nothing that may be null is combined.
                 if facts[sent] is None:
@@ -636,7 +634,7 @@ def _compile_where_present(
 
             return cast("Callable[[Facts], Truth]", topped)
         case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if name == indicator:
-            against, slot = _OPERATORS[op], layout.facts[name, left.fact]
+            against, slot = COMPARISONS[op], layout.facts[name, left.fact]
             operand = cast(
                 "Callable[[Sequence[Evaluated]], Evaluated]",
                 compile_operand(right, compile_fact_reader(layout, absent=absent)),

@@ -8,11 +8,12 @@ position, its number in document order, and each fact and profile field gets a s
 
 from __future__ import annotations
 
+import operator
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from threading import Lock
-from typing import Protocol, cast
+from typing import cast
 
 from msgspec import Struct, structs
 
@@ -32,12 +33,12 @@ from actitud_api.engine.methodology.model import (
     Indicator,
     Level,
     LowerBoundOperand,
-    Minimum,
     Missing,
     Operand,
     PillarOperand,
     Predicate,
     Present,
+    Product,
     ProfileOperand,
     Quotient,
     Rule,
@@ -45,11 +46,13 @@ from actitud_api.engine.methodology.model import (
     ValueOperand,
 )
 from actitud_api.engine.methodology.predicates import (
+    COMPARISONS,
     DECIMALS_OF_NUMBERS,
     NULL,
     Evaluated,
     FactLayout,
     Facts,
+    Leaf,
     Null,
     Number,
     Truth,
@@ -316,44 +319,69 @@ class CompiledGroup(Struct, frozen=True):
     """
 
 
-class GateInputs(Protocol):
-    """Values of one score that gates (conditions of levels) read: index, scores, raw values and profile fields.
+class GateInputs(Struct, kw_only=True):
+    """The part of a score that gates (conditions of levels) read; scores are in units of 10^-decimals of a point.
 
-    Each method returns None for a value that is unknown, and `NULL` for a value that does not exist, because the node
-    is not applicable or too few of its children count.
+    Attributes:
+        results: Result of each indicator by position.
+        groups: Score of each group by id. It is None if too few children count, or if an unknown child makes the group
+            unknown (`missing: void`) and the parent gives an unknown group no score.
+        groups_max: Score of each group by id if every unknown indicator were at its best.
+        index: Score of the root, rounded to the published decimals; None if there is no index.
+        facts: Facts by slot; contradicted answers are absent.
+        self_declared: Ids of the indicators whose answers have no evidence.
     """
 
-    def read_index(self) -> Evaluated:
-        """Return the index in points; None if there is no index."""
+    results: list[IndicatorResult]
+    groups: dict[str, int | None]
+    groups_max: dict[str, int | None]
+    index: int | None
+    facts: Facts
+    self_declared: frozenset[str]
 
-    def read_score(self, node: str) -> Evaluated:
-        """Return the score of a node in points; None if it is unknown.
 
-        Return `NULL` if the node is not applicable, or if it is a group of which too few children count.
+class GateFigures:
+    """Reader of the figures of one score that gates compare, in the units of `GateInputs`."""
+
+    __slots__ = ("facts", "groups", "groups_max", "index", "pillars", "results", "self_declared")
+
+    def __init__(self, score: GateInputs) -> None:
+        self.index = score.index
+        self.groups = score.groups
+        self.groups_max = score.groups_max
+        self.results = score.results
+        self.facts = score.facts
+        self.self_declared = score.self_declared
+        self.pillars: dict[str, int | Null | None] = {}
+        """Figures of pillars by id, because gates of several levels read them."""
+
+    def read_ratio(self, leaf: CompiledIndicator) -> Ratio | Null | None:
+        """Return the raw value of an indicator, `NULL` if the indicator does not apply.
+
+        Return None if the indicator is unknown, contradicted or zero by its zero rule, or if its answer has no evidence
+        (docs/scoring.md, section 6).
         """
+        result = self.results[leaf.position]
+        if result.code == "not_applicable":
+            return NULL
+        return None if leaf.definition.id in self.self_declared else result.value
 
-    def read_pillar(self, pillar: str) -> Evaluated:
-        """Return the score of a pillar (mean of some indicators) in points.
+    def read_share(self, leaf: CompiledIndicator) -> Ratio | Null | None:
+        """Return the number of cases and the sample size of a counted share; None or `NULL` as `read_ratio` does."""
+        share = self.read_ratio(leaf)
+        return None if isinstance(share, tuple) and not 0 <= share[0] <= share[1] else share
+
+    def read_pillar(self, pillar: CompiledPillar) -> int | Null | None:
+        """Return the score of a pillar, the mean of some indicators.
 
         Return `NULL` if none of its indicators could count, and None if all that could count are unknown.
         """
-
-    def read_value(self, indicator: str) -> Evaluated:
-        """Return the exact raw value of an indicator; `NULL` if the indicator does not apply.
-
-        Return None if there is no raw value, or if a gate (condition of a level) must ignore the value, for example
-        because the answer has no evidence.
-        """
-
-    def read_share(self, indicator: str) -> Ratio | Null | None:
-        """Return the number of cases and the sample size of a counted share; `NULL` if the indicator does not apply.
-
-        Return None if there is no raw value from 0 to 1, or if a gate (condition of a level) must ignore the value, for
-        example because the answer has no evidence.
-        """
-
-    def read_profile(self, field: str) -> Evaluated:
-        """Return the value of a profile field; None if it is unknown."""
+        if pillar.id not in self.pillars:
+            figure: int | Null | None = pillar.compute_score([result.score for result in self.results], self.groups)
+            if figure is None and pillar.compute_score([one.maximum for one in self.results], self.groups_max) is None:
+                figure = NULL
+            self.pillars[pillar.id] = figure
+        return self.pillars[pillar.id]
 
 
 class CompiledGate(Struct, frozen=True):
@@ -361,21 +389,16 @@ class CompiledGate(Struct, frozen=True):
 
     Attributes:
         definition: Gate of the document.
-        minimum: For a gate of the form "each of these nodes scores at least this number": the nodes (None is the
-            index), and the number of points; used only if all of the nodes have a score. None for other gates.
-        value_bound: For a gate on the raw value of an indicator: the indicator, a number, and True if the raw value
-            must be at least this number, False if at most. None for other gates.
-        holds: Decides a gate of any form, more slowly than `minimum` and `value_bound`.
-        actual: Returns the value that the gate compares.
-        required: Returns the value that the gate requires.
+        is_met: Decides whether figures pass the gate. An unknown figure does not pass; if the figure does not exist,
+            because no node that the gate reads applies, `when_not_applicable` of the gate decides.
+        actual: Returns the exact value that the gate compares; scores are in points.
+        required: Returns the exact value that the gate requires; scores are in points.
     """
 
     definition: Gate
-    minimum: tuple[tuple[str | None, ...], Number] | None
-    value_bound: tuple[str, Number, bool] | None
-    holds: Callable[[GateInputs], Truth]
-    actual: Callable[[GateInputs], Evaluated]
-    required: Callable[[GateInputs], Evaluated]
+    is_met: Callable[[GateFigures], bool]
+    actual: Callable[[GateFigures], Evaluated]
+    required: Callable[[GateFigures], Evaluated]
 
 
 class CompiledLevel(Struct, frozen=True):
@@ -387,7 +410,7 @@ class CompiledLevel(Struct, frozen=True):
 
     number: int
     gates: tuple[CompiledGate, ...]
-    firm: Callable[[GateInputs], Truth] | None
+    firm: Callable[[GateFigures], Truth] | None
 
 
 class ConvertedFacts(Struct, frozen=True):
@@ -495,7 +518,7 @@ def _compile_document(methodology: Methodology) -> CompiledMethodology:
     indicators = tree.indicators
     positions = {indicator.definition.id: indicator.position for indicator in indicators}
     rules = tuple(_compile_rule(rule, positions, layout) for rule in document.rules if rule.holds is not None)
-    return CompiledMethodology(
+    compiled = CompiledMethodology(
         methodology=methodology,
         document=document,
         unit=int(10**document.decimals),
@@ -515,9 +538,10 @@ def _compile_document(methodology: Methodology) -> CompiledMethodology:
         positions=positions,
         root=root,
         groups=tree.groups,
-        levels=tuple(_compile_level(level) for level in document.levels),
+        levels=(),
         pillars=compile_pillars(document, positions),
     )
+    return structs.replace(compiled, levels=tuple(_compile_level(compiled, level) for level in document.levels))
 
 
 class _TreeCompiler:
@@ -915,110 +939,172 @@ def load_facts(compiled: CompiledMethodology, submission: Submission) -> Facts:
 # --- gates ------------------------------------------------------------------------------------------------------
 
 
-def _compile_level(level: Level) -> CompiledLevel:
+def _compile_level(compiled: CompiledMethodology, level: Level) -> CompiledLevel:
     return CompiledLevel(
         number=level.number,
-        gates=tuple(compile_gate(gate) for gate in level.gates),
+        gates=tuple(compile_gate(compiled, gate) for gate in level.gates),
         firm=None
         if level.provisional_unless is None
-        else compile_predicate(level.provisional_unless, _compile_gate_operand, _reject_presence),
+        else compile_predicate(level.provisional_unless, _build_figure_reader(compiled, 1), _reject_presence),
     )
 
 
-def compile_gate(gate: Gate) -> CompiledGate:
-    """Compile a gate of a document, a condition of a level, to functions that read the figures of a score."""
-    holds = _compile_gate_condition(gate.holds)
-    actual, required = (compile_operand(side, _compile_gate_operand) for side in (gate.holds.left, gate.holds.right))
-    return CompiledGate(gate, _find_minimum(gate), _find_value_bound(gate), holds, actual, required)
+def compile_gate(compiled: CompiledMethodology, gate: Gate) -> CompiledGate:
+    """Compile a gate of a document, a condition of a level, to functions that read the figures of a score.
+
+    `levels` of the compiled methodology are not read.
+    """
+    holds = gate.holds
+    parts = [*walk_operand_parts(holds.left), *walk_operand_parts(holds.right)]
+    # Units are integers, which Python compares many times faster than fractions of points.
+    in_units = any(isinstance(part, IndexOperand | ScoreOperand | PillarOperand) for part in parts)
+    scale = compiled.unit if in_units and not any(isinstance(part, Product) for part in parts) else 1
+    reader = _build_figure_reader(compiled, scale)
+    left, right = (compile_operand(side, reader, scale) for side in (holds.left, holds.right))
+    is_met = _compile_gate_condition(compiled, gate, left, right)
+    return CompiledGate(gate, is_met, *(_multiply(side, Fraction(1, scale)) for side in (left, right)))
 
 
-def _compile_gate_condition(holds: Compare) -> Callable[[GateInputs], Truth]:
-    match holds:
-        case Compare(left=LowerBoundOperand(indicators=names), right=Constant(value=int() | float() as least)):
-            required = to_exact(least)
+def _compile_gate_condition(
+    compiled: CompiledMethodology,
+    gate: Gate,
+    left: Callable[[GateFigures], Evaluated],
+    right: Callable[[GateFigures], Evaluated],
+) -> Callable[[GateFigures], bool]:
+    passes, compare = gate.when_not_applicable == "pass", COMPARISONS[gate.holds.op]
+    match gate.holds:
+        case Compare(left=LowerBoundOperand(indicators=names), right=Constant(value=int() | float() as number)):
+            leaves, least = [compiled.indicators[compiled.positions[name]] for name in names], to_exact(number)
 
-            def reaches(figures: GateInputs) -> Truth:
-                shares = _read_shares(names, figures)
+            def reaches(figures: GateFigures) -> bool:
+                shares = _read_shares(leaves, figures)
                 if shares is None or isinstance(shares, Null):
-                    return None if shares is None else False
-                return any(reaches_lower_bound(cases, n, required) for cases, n in shares)
+                    return shares is NULL and passes
+                return any(reaches_lower_bound(cases, n, least) for cases, n in shares)
 
             return reaches
-        case _:
-            return compile_predicate(holds, _compile_gate_operand, _reject_presence)
-
-
-def _read_shares(indicators: Sequence[str], figures: GateInputs) -> list[Ratio] | Null | None:
-    """Read the shares of the indicators that apply; `NULL` if none applies, None if one of them has no value."""
-    shares: list[Ratio] = []
-    is_absent = False
-    for name in indicators:
-        share = figures.read_share(name)
-        if share is None:
-            is_absent = True
-        elif not isinstance(share, Null):
-            shares.append(share)
-    if is_absent:
-        return None
-    return shares or NULL
-
-
-def _find_minimum(gate: Gate) -> tuple[tuple[str | None, ...], Number] | None:
-    match gate.holds:
-        case Compare(op="ge", left=left, right=Constant(value=int() | float() as required)):
-            nodes: list[str | None] = []
-            for member in left.of if isinstance(left, Minimum) else (left,):
-                match member:
-                    case IndexOperand():
-                        nodes.append(None)
-                    case ScoreOperand(node=node):
-                        nodes.append(node)
-                    case _:
-                        return None
-            return tuple(nodes), to_exact(required)
-    return None
-
-
-def _find_value_bound(gate: Gate) -> tuple[str, Number, bool] | None:
-    match gate.holds:
-        case Compare(
-            op="ge" | "le" as op,
-            left=ValueOperand(indicator=indicator),
-            right=Constant(value=int() | float() as required),
+        case Compare(left=ValueOperand(indicator=name), right=Constant(value=int() | float() as number)) if (
+            not isinstance(number, bool)
         ):
-            return None if isinstance(required, bool) else (indicator, to_exact(required), op == "ge")
-    return None
+            leaf, bound = compiled.indicators[compiled.positions[name]], to_exact(number)
+            p, q = bound.numerator, bound.denominator
+
+            def compare_value(figures: GateFigures) -> bool:
+                ratio = figures.read_ratio(leaf)
+                if ratio is None or isinstance(ratio, Null):
+                    return ratio is NULL and passes
+                return compare(ratio[0] * q, p * ratio[1])
+
+            return compare_value
+
+    def compare_sides(figures: GateFigures) -> bool:
+        actual = left(figures)
+        if actual is NULL:
+            return passes
+        required = right(figures)
+        return not (actual is None or required is None or required is NULL) and compare(actual, required)
+
+    return compare_sides
 
 
-def _compile_gate_operand(operand: Operand) -> Callable[[GateInputs], Evaluated]:
-    """Compile an operand of a gate to a function that reads the figures of a score.
+def _multiply(read: Callable[[GateFigures], Evaluated], factor: Number) -> Callable[[GateFigures], Evaluated]:
+    """Return a function that reads numbers `factor` times as large as `read` does, and leaves None and `NULL`."""
+    if factor == 1:
+        return read
+    read_number = cast("Callable[[GateFigures], Number | Null | None]", read)
 
-    Raises:
-        TypeError: If the operand reads an answer; the checks of a document refuse this.
+    def read_multiplied(figures: GateFigures) -> Evaluated:
+        number = read_number(figures)
+        return number if number is None or isinstance(number, Null) else number * factor
+
+    return read_multiplied
+
+
+def _read_shares(leaves: Sequence[CompiledIndicator], figures: GateFigures) -> list[Ratio] | Null | None:
+    """Read the shares of the indicators that apply; `NULL` if none applies, None if one of them has no value."""
+    shares = [share for leaf in leaves if not isinstance(share := figures.read_share(leaf), Null)]
+    return None if None in shares else cast("list[Ratio]", shares) or NULL
+
+
+def _build_figure_reader(compiled: CompiledMethodology, scale: int) -> Leaf[GateFigures]:
+    """Build a function that compiles an operand of a gate to a closure that reads `scale` times its value.
+
+    `scale` is 1, or the number of units in a point. The function raises TypeError for an operand that reads an answer,
+    which the checks of a document refuse.
     """
-    match operand:
-        case IndexOperand():
-            return lambda figures: figures.read_index()
-        case ScoreOperand(node=node):
-            return lambda figures: figures.read_score(node)
-        case PillarOperand(pillar=pillar):
-            return lambda figures: figures.read_pillar(pillar)
-        case ValueOperand(indicator=indicator):
-            return lambda figures: figures.read_value(indicator)
-        case LowerBoundOperand(indicators=names):
+    positions, of_units = compiled.positions, Fraction(scale, compiled.unit)
 
-            def read_limit(figures: GateInputs) -> Evaluated:
-                shares = _read_shares(names, figures)
-                if shares is None or isinstance(shares, Null):
-                    return shares
-                return Fraction(max(compute_wilson_interval(cases, n)[0] for cases, n in shares), MILLION)
+    def leaf(operand: Operand) -> Callable[[GateFigures], Evaluated]:
+        match operand:
+            case IndexOperand():
+                return _multiply(operator.attrgetter("index"), of_units)
+            case ScoreOperand(node=node):
+                return _multiply(_compile_score(compiled, node), of_units)
+            case PillarOperand(pillar=name):
+                pillar = compiled.pillars[name]
+                return _multiply(lambda figures: figures.read_pillar(pillar), of_units)
+            case ValueOperand(indicator=name):
+                return _multiply(_compile_value(compiled.indicators[positions[name]]), scale)
+            case ProfileOperand(field=field):
+                slot = compiled.layout.profile[field]
+                read_fact = cast("Callable[[GateFigures], Evaluated]", lambda figures: figures.facts[slot])
+                return _multiply(read_fact, scale)
+            case LowerBoundOperand(indicators=names):
+                leaves = [compiled.indicators[positions[name]] for name in names]
 
-            return read_limit
-        case ProfileOperand(field=field):
-            return lambda figures: figures.read_profile(field)
-        case _:
-            raise TypeError(f"{type(operand).__name__} may not stand in a gate")
+                def read_limit(figures: GateFigures) -> Evaluated:
+                    shares = _read_shares(leaves, figures)
+                    if shares is None or isinstance(shares, Null):
+                        return shares
+                    return Fraction(max(compute_wilson_interval(cases, n)[0] for cases, n in shares), MILLION)
+
+                return read_limit
+            case _:
+                raise TypeError(f"{type(operand).__name__} may not stand in a gate")
+
+    return leaf
 
 
-def _reject_presence(indicator: str) -> Callable[[GateInputs], bool]:
+def _compile_score(compiled: CompiledMethodology, node: str) -> Callable[[GateFigures], Evaluated]:
+    """Compile the score of a node, in units of 10^-decimals of a point.
+
+    The closure returns None if it is unknown, `NULL` if the node is not applicable or too few of its children count.
+    """
+    if node in compiled.groups:
+        step = compiled.groups[node].published_step
+
+        def read_group(figures: GateFigures) -> Evaluated:
+            units = figures.groups[node]
+            if units is None:
+                return NULL if figures.groups_max[node] is None else None
+            return units if step == 1 else round_to_step(units, step)
+
+        return read_group
+    position = compiled.positions[node]
+
+    def read_indicator(figures: GateFigures) -> Evaluated:
+        result = figures.results[position]
+        return NULL if result.score is None and result.maximum is None else result.score
+
+    return read_indicator
+
+
+def _compile_value(leaf: CompiledIndicator) -> Callable[[GateFigures], Evaluated]:
+    is_boolean = leaf.definition.curve.kind == "boolean"
+
+    def read_value(figures: GateFigures) -> Evaluated:
+        ratio = figures.read_ratio(leaf)
+        if ratio is None or isinstance(ratio, Null):
+            return ratio
+        return bool(ratio[0]) if is_boolean else Fraction(*ratio)
+
+    return read_value
+
+
+def round_to_step(units: int, step: int) -> int:
+    """Round a score half up to a multiple of `step`; both are in units of 10^-decimals of a point."""
+    return (2 * units + step) // (2 * step) * step
+
+
+def _reject_presence(indicator: str) -> Callable[[GateFigures], bool]:
     raise TypeError(f"a gate tests value({indicator}), not the presence of an answer")

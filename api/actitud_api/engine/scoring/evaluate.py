@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import Gate, Share
-from actitud_api.engine.methodology.predicates import NULL, Evaluated, Facts, Null, Truth
+from actitud_api.engine.methodology.predicates import NULL, Evaluated, Facts, Truth
 from actitud_api.engine.methodology.requests.answers import SetAside, Submission
 from actitud_api.engine.scoring.aggregations import UNKNOWN, select_remaining
 from actitud_api.engine.scoring.compile import (
@@ -24,8 +24,11 @@ from actitud_api.engine.scoring.compile import (
     CompiledIndicator,
     CompiledMethodology,
     CompiledRule,
+    GateFigures,
+    GateInputs,
     compile_methodology,
     load_facts,
+    round_to_step,
 )
 from actitud_api.engine.scoring.indicator_result import NOT_APPLICABLE, SETTLED, Ratio
 from actitud_api.engine.scoring.indicator_result import OBSERVED as OBSERVED
@@ -64,19 +67,14 @@ class FailingGate(Struct, frozen=True, gc=False):
     required: Evaluated
 
 
-class Evaluation(Struct, kw_only=True):
+class Evaluation(GateInputs, kw_only=True):
     """The result of scoring a submission; scores are in units of 10^-decimals of a point.
 
     The other members are explained at their declarations.
 
     Attributes:
         compiled: Methodology under which the submission was scored.
-        results: Result of each indicator by position.
         broken_rules: Validation rules that the submission breaks, in document order.
-        groups: Score of each group by id. It is None if too few children count, or if an unknown child makes the group
-            unknown (`missing: void`) and the parent gives an unknown group no score.
-        groups_max: Score of each group by id if every unknown indicator were at its best.
-        index: Score of the root, rounded to the published decimals; None if there is no index.
         index_max: Index if every unknown indicator were at its best, None if there is none.
         status: Whether there is an index, and enough evidence for a level.
         level: Level, None if the submission reaches none or its status allows none.
@@ -84,14 +82,9 @@ class Evaluation(Struct, kw_only=True):
     """
 
     compiled: CompiledMethodology
-    facts: Facts
-    """Facts by slot; contradicted answers are absent."""
     sent: Facts
     """Facts by slot as sent, contradicted answers included; levels that a review capped are already lowered."""
-    results: list[IndicatorResult]
     broken_rules: list[BrokenRule]
-    groups: dict[str, int | None]
-    groups_max: dict[str, int | None]
     unknown: frozenset[str]
     """Ids of the nodes that are unknown and make the group that contains them unknown too (`missing: void`)."""
     coverage_ratios: dict[str, Ratio | None]
@@ -99,15 +92,12 @@ class Evaluation(Struct, kw_only=True):
 
     It is None if the group would have no score even if every unknown indicator had its best score.
     """
-    index: int | None
     index_max: int | None
     status: Status
     level: int | None
     provisional: bool
     failing_gates: list[CompiledGate]
     """Gates of the next level that are not passed."""
-    self_declared: frozenset[str]
-    """Ids of the indicators whose answers have no evidence."""
 
     @property
     def coverages(self) -> dict[str, Fraction | None]:
@@ -254,7 +244,7 @@ def publish_score(group: CompiledGroup, units: int | None) -> int | None:
 
 
 def _round_to_step(units: int | None, step: int) -> int | None:
-    return units if units is None or step == 1 else (2 * units + step) // (2 * step) * step
+    return units if units is None or step == 1 else round_to_step(units, step)
 
 
 def _apply_level_caps(
@@ -726,7 +716,7 @@ def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
     """
     figures = GateFigures(evaluation)
     for level in evaluation.compiled.levels:
-        failing = [gate for gate in level.gates if not is_gate_met(gate, figures)]
+        failing = [gate for gate in level.gates if not gate.is_met(figures)]
         if failing:
             evaluation.failing_gates = failing
             return
@@ -736,138 +726,10 @@ def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
         evaluation.provisional = level.firm is not None and not level.firm(figures)
 
 
-def is_gate_met(gate: CompiledGate, figures: GateFigures) -> bool:
-    """Return True if the figures of an evaluation pass a gate, a condition that a level asks for.
-
-    An unknown figure does not pass. If the figure does not exist, because no node that the gate reads applies,
-    `when_not_applicable` of the gate decides.
-    """
-    if gate.minimum is not None:
-        nodes, required = gate.minimum
-        units = figures.find_lowest(nodes)
-        if units is not None:
-            return units * required.denominator >= required.numerator * figures.unit
-    elif gate.value_bound is not None:
-        indicator, required, at_least = gate.value_bound
-        value = figures.read_ratio(indicator)
-        if value is not None:
-            over = value[0] * required.denominator - required.numerator * value[1]
-            return not over or (over > 0) == at_least
-    if gate.actual(figures) is NULL:
-        return gate.definition.when_not_applicable == "pass"
-    return gate.holds(figures) is True
-
-
 def describe_failing_gate(gate: CompiledGate, figures: GateFigures) -> FailingGate:
     """Return a gate (condition of a level) that is not passed, with the actual and the required figure.
 
     The actual figure is None if it is unknown or does not exist.
     """
-    units = None if gate.minimum is None else figures.find_lowest(gate.minimum[0])
-    actual = gate.actual(figures) if units is None else Fraction(units, figures.unit)
+    actual = gate.actual(figures)
     return FailingGate(gate.definition, None if actual is NULL else actual, gate.required(figures))
-
-
-class GateFigures:
-    """Figures of one evaluation that gates compare: index, scores, raw values and profile fields.
-
-    A gate is a condition that a level asks for beside its lowest index, such as "every dimension scores at least 40".
-    Compiled gates read the figures with these methods. Unless a method says otherwise, scores are exact points (a
-    Fraction, not units), and raw values are exact too.
-    """
-
-    def __init__(self, evaluation: Evaluation) -> None:
-        self.unit = evaluation.compiled.unit
-        self._evaluation = evaluation
-        self._lowest: dict[tuple[str | None, ...], int | None] = {}
-        """Results of `find_lowest`, because gates of several levels read the same nodes."""
-
-    def read_index(self) -> Evaluated:
-        """Return the published index in points; None if there is no index."""
-        index = self._evaluation.index
-        return None if index is None else Fraction(index, self._evaluation.compiled.unit)
-
-    def find_lowest(self, nodes: tuple[str | None, ...]) -> int | None:
-        """Return the lowest score among `nodes` (None is the index), in units of 10^-decimals of a point.
-
-        Return None if one of the nodes has no score, or if there are no nodes.
-        """
-        if nodes in self._lowest:
-            return self._lowest[nodes]
-        evaluation = self._evaluation
-        groups, leaves, positions = evaluation.groups, evaluation.results, evaluation.compiled.positions
-        lowest: int | None = None
-        for node in nodes:
-            if node is None:
-                score = evaluation.index
-            else:
-                score = (
-                    publish_score(evaluation.compiled.groups[node], groups[node])
-                    if node in groups
-                    else leaves[positions[node]].score
-                )
-            if score is None:
-                lowest = None
-                break
-            lowest = score if lowest is None else min(lowest, score)
-        self._lowest[nodes] = lowest
-        return lowest
-
-    def read_score(self, node: str) -> Evaluated:
-        """Return the score of a node in points, None or `NULL` (see `GateInputs`)."""
-        evaluation = self._evaluation
-        position = evaluation.compiled.positions.get(node)
-        if position is None:
-            units = publish_score(evaluation.compiled.groups[node], evaluation.groups[node])
-            maximum = evaluation.groups_max[node]
-        else:
-            units, maximum = evaluation.results[position].score, evaluation.results[position].maximum
-        if units is None:
-            return NULL if maximum is None else None
-        return Fraction(units, evaluation.compiled.unit)
-
-    def read_pillar(self, pillar: str) -> Evaluated:
-        """Return the score of a pillar in points, None or `NULL` (see `GateInputs`)."""
-        units, maximum = self._evaluation.compute_pillar(self._evaluation.compiled.pillars[pillar])
-        if units is None:
-            return NULL if maximum is None else None
-        return Fraction(units, self.unit)
-
-    def read_ratio(self, indicator: str) -> Ratio | None:
-        """Return the raw value of an indicator as numerator and denominator.
-
-        Return None if the indicator has no raw value, or if its answer has no evidence.
-        """
-        evaluation = self._evaluation
-        leaf = evaluation.results[evaluation.compiled.positions[indicator]]
-        return None if indicator in evaluation.self_declared else leaf.value
-
-    def read_share(self, indicator: str) -> Ratio | Null | None:
-        """Return the number of cases and the sample size of a counted share, None or `NULL` (see `GateInputs`)."""
-        compiled = self._evaluation.compiled
-        if self._evaluation.results[compiled.positions[indicator]].code == "not_applicable":
-            return NULL
-        share = self.read_ratio(indicator)
-        return None if share is None or not 0 <= share[0] <= share[1] else share
-
-    def read_value(self, indicator: str) -> Evaluated:
-        """Return the exact raw value of an indicator, or `NULL` if the indicator is not applicable.
-
-        Return None if the indicator is unknown, contradicted or zero by its zero rule, or if its answer has no evidence
-        (docs/scoring.md, section 6).
-        """
-        compiled = self._evaluation.compiled
-        leaf = self._evaluation.results[compiled.positions[indicator]]
-        if leaf.code == "not_applicable":
-            return NULL
-        if leaf.value is None or indicator in self._evaluation.self_declared:
-            return None
-        if compiled.indicators[compiled.positions[indicator]].definition.curve.kind == "boolean":
-            return bool(leaf.value[0])
-        return Fraction(*leaf.value)
-
-    def read_profile(self, field: str) -> Evaluated:
-        """Return the value of a profile field; None if it is unknown, `NULL` if it was sent as null."""
-        value = self._evaluation.facts[self._evaluation.compiled.layout.profile[field]]
-        assert not isinstance(value, frozenset)
-        return value

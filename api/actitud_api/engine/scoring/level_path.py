@@ -25,17 +25,16 @@ from actitud_api.engine.scoring.compile import (
     CompiledGate,
     CompiledLevel,
     CompiledMethodology,
+    GateFigures,
     drop_rules,
     load_facts,
 )
 from actitud_api.engine.scoring.evaluate import (
     Code,
     Evaluation,
-    GateFigures,
     describe_failing_gate,
     evaluate,
     evaluate_compiled,
-    is_gate_met,
 )
 from actitud_api.engine.scoring.explain import build_blocking_gate, collect_own_facts
 from actitud_api.engine.scoring.next_steps import name_changes
@@ -294,7 +293,7 @@ def _build_unreachable(conditions: Sequence[GateCondition], start: Situation, en
     moves that were found.
     """
     gate, rank, compiled = conditions[0].gate, conditions[0].rank, start.evaluation.compiled
-    was_met = is_gate_met(gate, GateFigures(start.evaluation))
+    was_met = gate.is_met(GateFigures(start.evaluation))
     figures = GateFigures((end if was_met else start).evaluation)
     codes = {
         position: end.evaluation.results[position].code

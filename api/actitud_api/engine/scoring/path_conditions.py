@@ -133,7 +133,7 @@ def _list_conditions(compiled: CompiledMethodology, level: CompiledLevel) -> Ite
                     single = Gate(
                         id=gate.id, holds=Compare(op=op, left=member, right=right), when_not_applicable="pass"
                     )
-                    yield _build_condition(compiled, compiled_gate, compile_gate(single))
+                    yield _build_condition(compiled, compiled_gate, compile_gate(compiled, single))
             case _:
                 yield _build_condition(compiled, compiled_gate, compiled_gate)
 

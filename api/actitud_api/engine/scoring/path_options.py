@@ -12,16 +12,20 @@ from msgspec import Struct, structs
 from actitud_api.engine.methodology.predicates import Facts, Number, name_derived_count
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.scoring.aggregations import UNKNOWN
-from actitud_api.engine.scoring.compile import CompiledGroup, CompiledIndicator, CompiledMethodology, drop_rules
+from actitud_api.engine.scoring.compile import (
+    CompiledGroup,
+    CompiledIndicator,
+    CompiledMethodology,
+    GateFigures,
+    drop_rules,
+)
 from actitud_api.engine.scoring.evaluate import (
     OBSERVED,
     Evaluation,
-    GateFigures,
     GroupSensitivity,
     build_group_sensitivity,
     evaluate_compiled,
     is_affected,
-    is_gate_met,
     publish_score,
     reads_contradicted,
     round_to_published,
@@ -98,12 +102,12 @@ class Situation(Struct, frozen=True):
 
     def meets(self, condition: GateCondition) -> bool:
         """Return True if the score in this situation meets a condition of the search."""
-        return is_gate_met(condition.member, GateFigures(self.evaluation))
+        return condition.member.is_met(GateFigures(self.evaluation))
 
     def meets_all(self, conditions: Iterable[GateCondition]) -> bool:
         """Return True if the score in this situation meets all conditions."""
         figures = GateFigures(self.evaluation)
-        return all(is_gate_met(condition.member, figures) for condition in conditions)
+        return all(condition.member.is_met(figures) for condition in conditions)
 
     def list_contradictions(self) -> frozenset[str]:
         """Return the ids of the rules of severity `error` that the answers of this situation break."""

@@ -10,8 +10,8 @@ from msgspec import Struct, structs
 
 from actitud_api.engine.methodology.predicates import find_fields_read
 from actitud_api.engine.methodology.requests.answers import Submission
-from actitud_api.engine.scoring.compile import CompiledGate, CompiledIndicator, CompiledLevel, CompiledRule
-from actitud_api.engine.scoring.evaluate import OBSERVED, Evaluation, GateFigures, assign_level, is_gate_met
+from actitud_api.engine.scoring.compile import CompiledGate, CompiledIndicator, CompiledLevel, CompiledRule, GateFigures
+from actitud_api.engine.scoring.evaluate import OBSERVED, Evaluation, assign_level
 from actitud_api.engine.scoring.next_steps import FactChange, apply_change, find_change_reaching
 from actitud_api.engine.scoring.path_conditions import PROFILE_RANK, GateCondition, prepare_search
 from actitud_api.engine.scoring.path_options import (
@@ -146,7 +146,7 @@ class PathSearch:
         lost = {
             condition.gate.definition.id: condition.gate
             for condition in self._held
-            if not is_gate_met(condition.member, figures)
+            if not condition.member.is_met(figures)
         }
         return tuple(lost.values())
 
@@ -336,7 +336,7 @@ class PathSearch:
         if condition.lower_bound is not None:
             return find_least_cases(size, condition.lower_bound[1]) is not None
         facts = apply_change(self._now.evaluation.facts, {sample.size: size})
-        return is_gate_met(condition.member, GateFigures(structs.replace(self._now.evaluation, facts=facts)))
+        return condition.member.is_met(GateFigures(structs.replace(self._now.evaluation, facts=facts)))
 
     def _apply_sample(
         self, condition: GateCondition, sample: ServiceSample, size: int, cases: int, *, spares_gates: bool = True
@@ -372,10 +372,10 @@ class PathSearch:
 
         A lower limit needs a value of every indicator that it names, so it may take a move of each.
         """
-        names = [self._compiled.indicators[position].definition.id for position in positions]
+        leaves = [self._compiled.indicators[position] for position in positions]
         now, then = GateFigures(self._now.evaluation), GateFigures(situation.evaluation)
-        return sum(now.read_share(name) is None for name in names) > sum(
-            then.read_share(name) is None for name in names
+        return sum(now.read_share(leaf) is None for leaf in leaves) > sum(
+            then.read_share(leaf) is None for leaf in leaves
         )
 
     def _list_unlocking_options(self, condition: GateCondition) -> Iterator[Option]:
@@ -507,7 +507,7 @@ class PathSearch:
         """
         now, then = GateFigures(self._now.evaluation), GateFigures(situation.evaluation)
         return any(
-            not is_gate_met(condition.member, then)
+            not condition.member.is_met(then)
             and (condition.rank < PROFILE_RANK or condition.member.actual(now) != condition.member.actual(then))
             for condition in self._held
         )
@@ -515,7 +515,7 @@ class PathSearch:
     def _list_held(self) -> tuple[GateCondition, ...]:
         """List the conditions, of the target and of the levels below it, that are met now."""
         figures = GateFigures(self._now.evaluation)
-        return tuple(condition for condition in self._guarded if is_gate_met(condition.member, figures))
+        return tuple(condition for condition in self._guarded if condition.member.is_met(figures))
 
     def _find_latest(self, position: int, before: int | None = None) -> AppliedMove | None:
         """Find the last move of the indicator at a position; None if there is none.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from actitud_api.engine.methodology.model import Document, Group, Indicator
 
 
-class PillarMember(Struct, frozen=True):
+class PillarMember(NamedTuple):
     """An indicator of a pillar: its position, the id of its dimension, and the product of their two weights.
 
     A pillar is a figure beside the index, the mean of some of its indicators.
@@ -38,11 +39,11 @@ class CompiledPillar(Struct, frozen=True):
         marks a score that does not exist. An indicator counts if it and its dimension have a score.
         """
         weighted = weight = 0
-        for member in self.members:
-            score = indicators[member.position]
-            if score is not None and groups[member.dimension] is not None:
-                weighted += member.weight * score
-                weight += member.weight
+        for position, dimension, member_weight in self.members:
+            score = indicators[position]
+            if score is not None and groups[dimension] is not None:
+                weighted += member_weight * score
+                weight += member_weight
         return (2 * weighted + weight) // (2 * weight) if weight else None
 
 

@@ -5,9 +5,8 @@ A gate is a condition that a level asks for. Most are compiled for whole columns
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import cached_property
 
 import numpy as np
 from msgspec.structs import replace
@@ -27,11 +26,7 @@ from actitud_api.engine.methodology.model import (
     ValueOperand,
 )
 from actitud_api.engine.methodology.predicates import (
-    NULL,
     Z_SQUARE,
-    Evaluated,
-    Facts,
-    Null,
     Number,
     to_exact,
     walk_operand_parts,
@@ -59,9 +54,9 @@ from actitud_api.engine.scoring.columns.expressions import (
 from actitud_api.engine.scoring.columns.rows import RowReader, find_slots_read
 from actitud_api.engine.scoring.columns.table import Bools, Ints
 from actitud_api.engine.scoring.columns.tree import STATUS_NUMBERS
-from actitud_api.engine.scoring.compile import CompiledGate, CompiledIndicator, CompiledLevel, CompiledMethodology
-from actitud_api.engine.scoring.evaluate import OBSERVED, publish_score
-from actitud_api.engine.scoring.indicator_result import Ratio
+from actitud_api.engine.scoring.compile import CompiledGate, CompiledLevel, CompiledMethodology, GateFigures, GateInputs
+from actitud_api.engine.scoring.evaluate import OBSERVED
+from actitud_api.engine.scoring.indicator_result import IndicatorResult
 from actitud_api.engine.scoring.wilson import reaches_lower_bound
 
 _VALUED = frozenset(OBSERVED - {"zero_by_rule"})
@@ -131,12 +126,7 @@ def _compile_gate(compiled: CompiledGate, compiler: _GateCompiler) -> RowCheck:
             holds = join_any([holds, exempt])
         return _check_all_rows(holds)
     except (NotComputedByColumns, ExceedsInt64):
-        passes = gate.when_not_applicable == "pass"
-        return _check_row_by_row(
-            compiler.plan,
-            gate.holds,
-            lambda figures: passes if compiled.actual(figures) is NULL else compiled.holds(figures) is True,
-        )
+        return _check_row_by_row(compiler.plan, gate.holds, compiled.is_met)
 
 
 def _compile_firmness(level: CompiledLevel, compiler: _GateCompiler) -> RowCheck | None:
@@ -156,38 +146,59 @@ def _check_all_rows(truths: CompiledTruths) -> RowCheck:
 
 
 def _check_row_by_row(
-    plan: CompiledMethodology, predicate: Predicate, holds: Callable[[_RowFigures], bool]
+    plan: CompiledMethodology, predicate: Predicate, holds: Callable[[GateFigures], bool]
 ) -> RowCheck:
     """Build a check that evaluates a condition for each row on its own.
 
     `predicate` is the condition, of which all operands are read. `holds` takes the figures of one row, and returns True
     if they meet the condition.
     """
-    reader = RowReader(plan, find_slots_read(plan, _walk_facts(plan, predicate)))
-    group_numbers = {name: number for number, name in enumerate(list_group_ids(plan))}
+    operands, valued = [*walk_operands(predicate)], []
+    for operand in operands:
+        if isinstance(operand, ValueOperand | LowerBoundOperand):
+            names = (operand.indicator,) if isinstance(operand, ValueOperand) else operand.indicators
+            valued += [plan.indicators[plan.positions[name]] for name in names]
+    operands += [part for leaf in valued for part in walk_operand_parts(leaf.definition.value)]
+    reader, group_ids, codes = (
+        RowReader(plan, find_slots_read(plan, operands)),
+        list_group_ids(plan),
+        list(CODE_NUMBERS),
+    )
+
+    def read_row(block: RowBlock, row: int) -> GateFigures:
+        views, facts, declared = block.views, reader.read_facts(block, row), block.self_declared
+        scores, maxima, groups, groups_max, (index,) = (
+            [None if score == NO_SCORE else score for score in array[..., row].tolist()]
+            for array in (views.scores, views.maxima, views.groups, views.groups_max, views.index[None])
+        )
+        results = [
+            IndicatorResult(codes[code], score, maximum)
+            for code, score, maximum in zip(views.codes[:, row].tolist(), scores, maxima, strict=True)
+        ]
+        for leaf in valued:
+            result = results[leaf.position]
+            if result.code in _VALUED:
+                results[leaf.position] = replace(result, value=leaf.compute_value(facts))
+        return GateFigures(
+            GateInputs(
+                index=index,
+                groups=dict(zip(group_ids, groups, strict=True)),
+                groups_max=dict(zip(group_ids, groups_max, strict=True)),
+                results=results,
+                facts=facts,
+                self_declared=frozenset(
+                    leaf.definition.id for leaf in valued if declared is not None and declared[leaf.position, row]
+                ),
+            )
+        )
 
     def check_rows(block: RowBlock, rows: Bools) -> Bools:
         held = np.zeros(block.rows, np.bool)
         for row in np.flatnonzero(rows).tolist():
-            held[row] = holds(_RowFigures(plan, group_numbers, reader, block, row))
+            held[row] = holds(read_row(block, row))
         return held
 
     return check_rows
-
-
-def _walk_facts(plan: CompiledMethodology, predicate: Predicate) -> Iterator[Operand]:
-    """Yield the operands of a gate, and those of the indicators whose raw values it reads."""
-    for operand in walk_operands(predicate):
-        yield operand
-        match operand:
-            case ValueOperand(indicator=indicator):
-                read: tuple[str, ...] = (indicator,)
-            case LowerBoundOperand(indicators=indicators):
-                read = indicators
-            case _:
-                read = ()
-        for indicator in read:
-            yield from walk_operand_parts(plan.indicators[plan.positions[indicator]].definition.value)
 
 
 class _GateCompiler(ColumnCompiler):
@@ -464,89 +475,3 @@ class _GateCompiler(ColumnCompiler):
                 return CompiledTruths(lambda block: figures(block) == NO_SCORE)
             case _:
                 return super().compile_null(null)
-
-
-class _RowFigures:
-    """Index, scores, raw values and profile of one row, for gates that are evaluated row by row.
-
-    It has the methods of `compile.GateInputs`, through which compiled gates read figures.
-    """
-
-    def __init__(
-        self,
-        plan: CompiledMethodology,
-        group_numbers: Mapping[str, int],
-        reader: RowReader,
-        block: RowBlock,
-        row: int,
-    ) -> None:
-        self._plan = plan
-        self._group_numbers = group_numbers
-        self._reader = reader
-        self._block = block
-        self._row = row
-
-    @cached_property
-    def _facts(self) -> Facts:
-        return self._reader.read_facts(self._block, self._row)
-
-    def read_index(self) -> Evaluated:
-        return Fraction(int(self._block.views.index[self._row]), self._plan.unit)
-
-    def read_score(self, node: str) -> Evaluated:
-        views, position = self._block.views, self._plan.positions.get(node)
-        if position is None:
-            number = self._group_numbers[node]
-            units, maximum = views.groups[number, self._row], views.groups_max[number, self._row]
-            if units != NO_SCORE:
-                units = publish_score(self._plan.groups[node], int(units))
-        else:
-            units, maximum = views.scores[position, self._row], views.maxima[position, self._row]
-        if units == NO_SCORE:
-            return NULL if maximum == NO_SCORE else None
-        return Fraction(int(units), self._plan.unit)
-
-    def read_pillar(self, pillar: str) -> Evaluated:
-        views, row, compiled = self._block.views, self._row, self._plan.pillars[pillar]
-        units, maximum = (
-            compiled.compute_score(
-                _read_scores(indicators, row), dict(zip(self._group_numbers, _read_scores(groups, row), strict=True))
-            )
-            for indicators, groups in ((views.scores, views.groups), (views.maxima, views.groups_max))
-        )
-        if units is None:
-            return NULL if maximum is None else None
-        return Fraction(units, self._plan.unit)
-
-    def read_value(self, indicator: str) -> Evaluated:
-        leaf = self._plan.indicators[self._plan.positions[indicator]]
-        value = self._read_ratio(leaf)
-        if value is None or isinstance(value, Null):
-            return value
-        return bool(value[0]) if leaf.definition.curve.kind == "boolean" else Fraction(*value)
-
-    def read_share(self, indicator: str) -> Ratio | Null | None:
-        share = self._read_ratio(self._plan.indicators[self._plan.positions[indicator]])
-        return None if isinstance(share, tuple) and not 0 <= share[0] <= share[1] else share
-
-    def _read_ratio(self, leaf: CompiledIndicator) -> Ratio | Null | None:
-        """Return the raw value that a gate counts; `NULL` if the indicator does not apply, None if there is none."""
-        code = int(self._block.views.codes[leaf.position, self._row])
-        if code == CODE_NUMBERS["not_applicable"]:
-            return NULL
-        declared = self._block.self_declared
-        if code not in _VALUED_CODES or (declared is not None and declared[leaf.position, self._row]):
-            return None
-        return leaf.compute_value(self._facts)
-
-    def read_profile(self, field: str) -> Evaluated:
-        value = self._facts[self._plan.layout.profile[field]]
-        assert not isinstance(value, frozenset)
-        return value
-
-
-def _read_scores(scores: Ints, row: int) -> list[int | None]:
-    return [None if score == NO_SCORE else int(score) for score in scores[:, row]]
-
-
-_VALUED_CODES = frozenset(CODE_NUMBERS[code] for code in _VALUED)
