@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 from actitud_api.engine.methodology.predicates import Facts, Number, Slot
 from actitud_api.engine.methodology.requests.answers import FactValue, Submission
 from actitud_api.engine.scoring.aggregations import UNKNOWN
-from actitud_api.engine.scoring.compile import CACHE_SIZE, CompiledIndicator, CompiledMethodology
+from actitud_api.engine.scoring.compile import CACHE_SIZE, CompiledIndicator, CompiledMethodology, round_to_step
 from actitud_api.engine.scoring.evaluate import (
     Evaluation,
     GroupSensitivity,
@@ -42,7 +42,7 @@ class BranchRescorer:
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
-        self._unit = evaluation.compiled.unit
+        self._unit, self._step = evaluation.compiled.unit, evaluation.compiled.published_step
         self._sensitivities: dict[str, GroupSensitivity] = {}
         # By the group above an indicator, and those above it as lines.
         self._branches: dict[str, tuple[GroupSensitivity, tuple[LinearTerms, ...] | None]] = {}
@@ -73,7 +73,7 @@ class BranchRescorer:
         score = (a * score + b) // divisor
         for a, b, divisor in above:
             score = (a * score + b) // divisor
-        return round_to_published(self.evaluation.compiled, score)
+        return score if self._step == 1 else round_to_step(score, self._step)
 
     def _rescore_in_full(self, leaf: CompiledIndicator, score: int) -> int | None:
         changed: int | None = score
@@ -295,13 +295,13 @@ def _compute_effect(
     changed = apply_change(evaluation.facts, change)
     requires = _find_newly_broken_rules(branches, leaf, change, changed)
     # The change may mend a contradiction, or make another one.
-    turns_rules = any(
+    turns_rules = bool(branches.broken_rules) and any(
         rule.definition.id in branches.broken_rules or reads_contradicted(rule, evaluation.results)
         for rule in evaluation.compiled.touching_rules[leaf.position]
     )
     # The level as sent, from which evidence lifts the cap, may be one at which the indicator counts 0 or leaves.
-    loses_value = _compute_value_after(leaf, changed) is None
-    reaches_others = any(
+    loses_value = leaf.is_circular and _compute_value_after(leaf, changed) is None
+    reaches_others = bool(leaf.dependents) and any(
         is_affected(evaluation.compiled.indicators[other], evaluation.facts, changed, submission.profile_self_declared)
         for other in leaf.dependents
     )
@@ -431,11 +431,13 @@ def _find_newly_broken_rules(
     too, because they are checked so before anything is contradicted.
     """
     evaluation, broken = branches.evaluation, branches.broken_rules
-    sent = changed if evaluation.facts is evaluation.sent else apply_change(evaluation.sent, change)
+    sent = None if evaluation.facts is evaluation.sent else apply_change(evaluation.sent, change)
     return tuple(
-        rule.definition.id
-        for rule in evaluation.compiled.touching_rules[leaf.position]
-        if rule.definition.id not in broken and not (rule.holds(changed) and rule.holds(sent))
+        [
+            rule.definition.id
+            for rule in evaluation.compiled.touching_rules[leaf.position]
+            if rule.definition.id not in broken and not (rule.holds(changed) and (sent is None or rule.holds(sent)))
+        ]
     )
 
 

@@ -141,8 +141,11 @@ def compile_step(indicator: Indicator, document: Document, layout: FactLayout) -
     above, below = (top.numerator, top.denominator) if isinstance(top, Quotient) else (top, Constant(value=1))
     leaf = compile_fact_reader(layout, absent=True)
     numerator, denominator = compile_operand(above, leaf), compile_operand(below, leaf)
+    own, other = find_slot(above, layout), find_slot(below, layout)
 
     def coefficients(facts: Facts) -> tuple[Number, Number, Number, Number]:
+        if own == slot and other not in (None, slot):
+            return 1, 0, 0, cast("list[Number]", facts)[other]
         # The checks of a document make both sides linear in the fact, so two trials determine them.
         trial = list(facts)
         trial[slot] = 0
