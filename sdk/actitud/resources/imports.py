@@ -117,9 +117,7 @@ def get_template(
 
 
 @overload
-def get_annotated(
-    core: Core, edition: str, job: str, *, format: ImportFormat = "csv", to: None = None
-) -> Call[Export[bytes]]: ...
+def get_annotated(core: Core, edition: str, job: str, *, to: None = None) -> Call[Export[bytes]]: ...
 
 
 @overload
@@ -128,7 +126,6 @@ def get_annotated(
     edition: str,
     job: str,
     *,
-    format: ImportFormat = "csv",
     to: Destination,
     progress: ProgressCallback | None = None,
 ) -> Call[Export[Path]]: ...
@@ -139,22 +136,23 @@ def get_annotated(
     edition: str,
     job: str,
     *,
-    format: ImportFormat = "csv",
     to: Destination | None = None,
     progress: ProgressCallback | None = None,
 ) -> Call[Export[bytes]] | Call[Export[Path]]:
-    """Download a copy of an imported file in which each fault is shown.
+    """Download a copy of an imported file, in its format, in which each fault and error finding is shown.
 
     A workbook has marks and comments, a CSV or JSON Lines file a column or member ``faults``.
 
-    - ``format``: format of the imported file.
     - ``to``: path to write the file to; ``None`` to return its bytes.
     - ``progress``: called after each chunk that is written.
 
     Raises ``NotFound`` if the job has found no fault, if another caller requested the job, or after seven days.
     """
-    request = build_get(core, "editions", edition, "imports", job, f"annotated.{format}")
-    return fetch_export(core, request, MEDIA_TYPES[format], _MAX_BYTES, to=to, progress=progress)
+    asked = yield from fetch(core, build_get(core, "jobs", job), Job)
+    suffix = str((asked.result or {}).get("annotated")).rpartition(".")[2]
+    kind = suffix if suffix in MEDIA_TYPES else "csv"
+    request = build_get(core, "editions", edition, "imports", job, f"annotated.{kind}")
+    return (yield from fetch_export(core, request, MEDIA_TYPES[kind], _MAX_BYTES, to=to, progress=progress))
 
 
 class Imports(Bound):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+import io
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime
@@ -14,6 +15,7 @@ from typing import Any, TypeVar, cast
 
 import httpx
 import msgspec
+import openpyxl
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from litestar import Litestar
@@ -776,6 +778,13 @@ def test_a_file_is_imported_once_and_its_faults_come_back(
     again = installation.using(administrator).editions.imports.create("2027", target, dry_run=True)
     installation.app.state["jobs"].run_due()
     assert installation.using(administrator).jobs.get(again.id).outcomes == {"unchanged": 1}
+    book = openpyxl.load_workbook(target)
+    book["Profile"]["A6"] = "XX-NOBODY"
+    book.save(target)
+    wrong = installation.using(administrator).editions.imports.create("2027", target)
+    installation.app.state["jobs"].run_due()
+    marked = installation.using(administrator).editions.imports.annotated("2027", wrong.id)
+    assert openpyxl.load_workbook(io.BytesIO(marked))["Profile"]["A6"].comment
     with pytest.raises(ValueError, match="say its format"):
         installation.using(administrator).editions.imports.create("2027", tmp_path / "villages")
 
