@@ -34,6 +34,10 @@ _IMPORTED = Texts(
     "Assessments: {created} created, {replaced} replaced, {unchanged} unchanged, {refused} refused, {withheld} "
     "withheld.",
 )
+_ERRONEOUS = Texts(
+    "Con errores, y sin poder presentarse hasta corregirlos: {assessments}; errores: {errors}.",
+    "With errors, and not to be submitted until these are corrected: {assessments}; errors: {errors}.",
+)
 _NOT_STORED = Texts("No se ha guardado nada.", "Nothing was stored.")
 _COPIED = Texts("Copia con los fallos: {file}", "Copy with the faults: {file}")
 _MORE = Texts("Fallos que no se enumeran: {count}.", "Faults that are not listed: {count}.")
@@ -48,7 +52,7 @@ _SHOWN: Final = 100
 def run_import(options: argparse.Namespace, language: Language) -> int:
     """Run `assessments import`: import a file of assessments with a progress bar, and print the outcome.
 
-    Return exit code 1 if the rows of any organisation have a fault, else 0.
+    Return exit code 1 if the rows of any organisation have a fault or an error finding, else 0.
 
     Raises:
         CommandError: The file cannot be read or imported, the edition accepts no changes, or the annotated copy cannot
@@ -73,7 +77,7 @@ def run_import(options: argparse.Namespace, language: Language) -> int:
         _print_counts(result, language)
         if options.annotated is not None and result.annotated is not None:
             _write_copy(database, job, options.annotated, language)
-    return 1 if result.refused else 0
+    return 1 if result.refused or result.erroneous else 0
 
 
 def _find_kind(file: Path, language: Language) -> str:
@@ -113,10 +117,11 @@ def _enqueue(
 
 
 def _print_faults(database: Database, job: int, language: Language) -> None:
-    """Print the first faults to standard error, each with its place."""
+    """Print the first faults and error findings to standard error, each with its place."""
     count = 0
-    for item in iterate_items(database, job, outcome="refused"):
-        for fault in msgspec.convert(item.detail, ImportDetail).faults:
+    for item in iterate_items(database, job, outcome=None):
+        detail = msgspec.convert(item.detail, ImportDetail)
+        for fault in (*detail.faults, *detail.findings):
             count += 1
             if count <= _SHOWN:
                 place = ":".join(str(part) for part in (fault.sheet, fault.row, fault.column) if part is not None)
@@ -132,6 +137,9 @@ def _print_counts(result: ImportResult, language: Language) -> None:
         for name in ("created", "replaced", "unchanged", "refused", "withheld")
     }
     lines = [_IMPORTED.into(language).format(**counts)]
+    if result.erroneous:
+        numbers = {"assessments": result.erroneous, "errors": result.findings["error"]}
+        lines.append(_ERRONEOUS.fill(**numbers).into(language))
     if result.dry_run or result.withheld:
         lines.append(_NOT_STORED.into(language))
     sys.stdout.write("\n".join(lines) + "\n")

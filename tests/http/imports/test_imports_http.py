@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 
 import httpx
@@ -18,6 +20,7 @@ from actitud_api.platform.auth.idempotency import idempotent
 from actitud_api.platform.jobs.runner import JobRunner
 from actitud_api.platform.storage.database import Database, Unavailable
 from actitud_api.resources.imports import routes
+from actitud_api.resources.organisations import service as organisations
 from tests.http.test_http_problems import problem
 from tests.support.applications import borrow_app
 from tests.support.assessing import DOMAIN, body_a
@@ -555,3 +558,65 @@ def test_a_file_that_is_sent_twice_by_the_same_attempt_is_one_job(client: Client
     with database(client).read() as session:
         files = session.connection().exec_driver_sql("SELECT count(*) FROM import_file").scalar_one()
     assert files <= 2
+
+
+PLANTED: Final = (
+    # What cannot be an assessment of the organisation is refused.
+    *(("", "units", 3, value, rule) for value, rule in (("many", "type"), ("1.5", "type"), ("-3", "minimum"))),
+    ("", "org_type", 3, "VILLAGE", "enum"),
+    ("", "org_type", 3, "", "required"),
+    ("D1.07", "numerator", 3, "", "required"),
+    ("D2.02", "components", 3, "c99", "enum"),
+    ("D1.07", "numerator", 4, "see annex", "pattern"),
+    ("D1.07", "numerator", 5, "yesterday", "format"),
+    ("D1.07", "numerator", 6, "Call 612 345 678", "not"),
+    ("D1.07", "numerator", 1, "D1.O7", "enum"),
+    ("D1.07", "numerator", 2, "numerador", "enum"),
+    ("D1.07", "numerator", 7, "1-old", "revision"),
+    ("", "org_type", 0, "XX-NOBODY", "organisation"),
+    ("", "org_type", 8, "Villa XX-DEMO-00016", "name"),
+    # What contradicts itself is stored, and said.
+    ("", "accounts_active", 3, "5", "V06.total"),
+    ("D1.07", "numerator", 3, "341", "V01.D1.07"),
+    ("D1.07", "numerator", 4, "https://elsewhere.example/a.pdf", "undeclared_domain"),
+    ("D1.07", "numerator", 5, "2094-10-01", "future_date"),
+    ("D1.03", "numerator", 3, "401", "V01.D1.03"),
+)
+"""Mistakes in a tidy file: the indicator, the field and the position of a cell, its content, and the rule it breaks."""
+
+
+def test_twenty_mistakes_in_200_villages_are_named_in_the_items_the_result_and_the_copy(client: Client) -> None:
+    villages = [name(number) for number in range(1, 201)]
+    with database(client).write() as session:
+        entries = [
+            organisations.OrganisationEntry(id=one, name=f"Villa {one}", kind="MUN", domains=(DOMAIN,))
+            for one in villages[8:]
+        ]
+        organisations.add(session, entries, datetime(2026, 1, 1, tzinfo=UTC))
+    rows = {one: [[*row, f"VILLA  {one}"] for row in list_rows(one)] for one in villages}
+    planted = {}
+    for village, (indicator, field, position, content, rule) in zip(villages, PLANTED, strict=False):
+        row = next(row for row in rows[village] if row[1:3] == [indicator, field])
+        row[position] = content
+        if position == 0:
+            rows[village] = [row]
+        planted["XX-NOBODY" if position == 0 else village] = rule
+    file = encode((row for village in rows.values() for row in village), (*TITLES, "organisation_name"))
+    job = do(client, file)
+    assert job["outcomes"] == {"created": 185, "refused": 15}
+    told: dict[str, list[str]] = {}
+    path: str | None = f"/v1/jobs/{job['id']}/items?limit=100"
+    while path is not None:
+        page = client.get(path)
+        for item in page.json()["items"]:
+            found = [*item["detail"].get("faults", ()), *item["detail"].get("findings", ())]
+            told |= {item["subject"]: [fault["rule"] for fault in found]} if found else {}
+        path = page.links.get("next", {}).get("url")
+    assert told.keys() == planted.keys()
+    assert {subject: rule in told[subject] for subject, rule in planted.items()} == dict.fromkeys(planted, True)
+    result = job["result"]
+    assert (result["erroneous"], result["faults"] + result["findings"]["error"]) == (5, sum(map(len, told.values())))
+    copy = csv.DictReader(io.StringIO(client.get(job["result"]["annotated"]).content.decode("utf-8-sig")))
+    assert {row["organisation"] for row in copy if row["faults"]} == planted.keys()
+    again = do(client, file)
+    assert (again["outcomes"], again["result"]["erroneous"]) == ({"unchanged": 185, "refused": 15}, 5)

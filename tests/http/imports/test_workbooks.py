@@ -255,3 +255,22 @@ def test_merged_cells_and_rows_that_stand_twice_are_faults(client: Client) -> No
         (("Perfil", FIRST + 2, "A"), "duplicate"),
     }
     assert job["outcomes"] == {"refused": 2}
+
+
+def test_what_is_wrong_with_an_organisation_as_a_whole_is_marked_in_the_copy(client: Client) -> None:
+    book = template(client)
+    fill(book, 3)
+    for title in ("Perfil", "Respuestas"):
+        book[title][f"A{FIRST}"] = "XX-NOBODY"
+        book[title][f"B{FIRST + 1}"] = f"Villa {name(3)}"
+    book["Documentos"].delete_rows(FIRST, len(BODY["answers"]))
+    book["Respuestas"][f"{letters(book['Respuestas'], 'D1.07.numerator')}{FIRST + 2}"] = 341
+    job = do(client, save(book), XLSX)
+    assert (job["outcomes"], job["result"]["erroneous"]) == ({"refused": 2, "created": 1}, 1)
+    copy = openpyxl.load_workbook(io.BytesIO(client.get(job["result"]["annotated"]).content))
+    marked = {
+        (page.title, cell.row): cell.comment.text for page in copy for row in page for cell in row if cell.comment
+    }
+    assert marked.keys() == {("Perfil", FIRST), ("Perfil", FIRST + 1), ("Respuestas", FIRST + 2)}
+    assert f"Villa {name(2)}" in marked["Perfil", FIRST + 1]
+    assert "341" in marked["Respuestas", FIRST + 2]

@@ -24,7 +24,7 @@ from actitud_api.engine.scoring.columns.block import NO_SCORE
 from actitud_api.engine.scoring.columns.table import Ints
 from actitud_api.engine.scoring.columns.tree import STATUSES
 from actitud_api.engine.scoring.compile import compile_methodology
-from actitud_api.engine.scoring.evaluate import publish_score
+from actitud_api.engine.scoring.evaluate import evaluate, publish_score
 from actitud_api.engine.scoring.ranking import get_ranking_index
 from actitud_api.platform.storage.database import Session
 from actitud_api.platform.storage.versions import StaleVersion, build_revision
@@ -120,11 +120,11 @@ def build_changes(
     contents: Sequence[tuple[ContentTarget, AssessmentContent]],
     *,
     now: datetime,
-) -> list[ContentChange]:
+) -> list[tuple[ContentChange, service.Findings]]:
     """Check the evidence in new contents of assessments as of `now`, score them together, and return the changes.
 
-    There is one change for each content, in the same order. A content that equals the stored one is neither checked nor
-    scored again: its change is empty.
+    There is one change with its findings for each content, in the same order. A content that equals the stored one is
+    neither checked nor scored again: its change is empty, and its findings are those of the stored assessment.
     """
     methodology = load_methodology(edition.methodology)
     derived = {
@@ -141,11 +141,15 @@ def build_changes(
             version=None if target.before is None else target.before.version,
             domains=target.domains,
         )
-        if number in derived:
-            columns = service.build_content_columns(derived[number], scored[number], now)
+        if (one := derived.get(number)) is not None:
+            findings = service.list_findings(evaluate(methodology, one.submission), one.support)
+            columns = service.build_content_columns(one, scored[number], now)
             documents = {name: msgspec.json.encode(columns.pop(name)) for name in ("submission", "evidence")}
             change = structs.replace(change, values=columns, documents=documents)
-        changes.append(change)
+        else:
+            assert target.before is not None
+            findings = service.list_findings(service.evaluate_stored(target.before), target.before.evidence)
+        changes.append((change, findings))
     return changes
 
 

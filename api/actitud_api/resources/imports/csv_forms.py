@@ -46,8 +46,9 @@ LINE_MAX: Final = 1024 * 1024
 TIDY: Final = ("organisation", "indicator", "field", "value")
 """Columns that a tidy file must have."""
 
-IGNORED: Final = frozenset({"edition", "organisation_name", "name", "methodology", "dimension", "question", "faults"})
-"""Columns that help people to read a file, and those of an annotated copy; nothing is read from them."""
+_NAMES: Final = frozenset({"organisation_name", "name"})
+IGNORED: Final = _NAMES | {"edition", "methodology", "dimension", "question", "faults"}
+"""Columns that help people to read a file, and those of an annotated copy: no answer is read from them."""
 
 _ORGANISATION: Final = TIDY[0]
 _REVISION: Final = "revision"
@@ -89,7 +90,9 @@ class _CsvForm(Struct, frozen=True):
         Raises:
             UnreadableRest: From some row on, the file cannot be read.
         """
-        return group_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
+        titles = self.head.titles
+        named = [position for position, title in enumerate(titles) if title in _NAMES]
+        return group_adjacent(iterate_rows(stream, self.head), titles.index(_ORGANISATION), named)
 
     def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
         """Yield the number of the first row and the organisation of each group of adjacent rows.

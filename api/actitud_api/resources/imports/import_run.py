@@ -47,6 +47,7 @@ from actitud_api.resources.imports.preparation import (
 )
 from actitud_api.resources.imports.refusals import (
     explain_refusal,
+    refuse_misnamed,
     refuse_nameless,
     refuse_scattered,
     refuse_unknown,
@@ -148,6 +149,8 @@ class ImportProgress(Struct, kw_only=True):
         is_stored: True once all rows are done; then only the annotated copy and the result of the job are left to make.
         counts: Number of organisations by outcome, such as "refused".
         faults: Number of faults.
+        erroneous: Number of organisations without faults whose assessments have error findings.
+        findings: Number of findings by severity.
         seconds: Time spent so far, by name of the step.
     """
 
@@ -156,6 +159,8 @@ class ImportProgress(Struct, kw_only=True):
     is_stored: bool = False
     counts: dict[str, int] = {}
     faults: int = 0
+    erroneous: int = 0
+    findings: dict[str, int] = {}
     seconds: dict[str, float] = {}
 
 
@@ -163,11 +168,13 @@ class ImportDetail(Struct, frozen=True, omit_defaults=True):
     """Details of the result for one organisation of an import.
 
     `row`: number of its first row. `faults`: faults of its rows, empty if there are none or too many to list.
-    `left_out`: number of faults that are not listed.
+    `findings`: error findings of its assessment, which keep it from being submitted, likewise. `left_out`: number of
+    faults and findings that are not listed.
     """
 
     row: int
     faults: tuple[ImportFault, ...] = ()
+    findings: tuple[ImportFault, ...] = ()
     left_out: int = 0
 
 
@@ -175,7 +182,9 @@ class ImportResult(Struct, frozen=True, kw_only=True):
     """Result of an import: the numbers of rows, of organisations by outcome and of faults, and the seconds per step.
 
     Organisations are `refused` if their rows have faults, and `withheld` if their rows have none but nothing was stored
-    because of others. `annotated`: path of the copy of the file with its faults marked, None if no rows were refused.
+    because of others. `erroneous` are those without faults whose assessments have error findings, so that they cannot
+    be submitted as they are. `findings`: number of findings by severity. `annotated`: path of the copy of the file with
+    its faults and error findings marked, None if there are none.
     """
 
     dry_run: bool
@@ -186,7 +195,9 @@ class ImportResult(Struct, frozen=True, kw_only=True):
     unchanged: int
     refused: int
     withheld: int
+    erroneous: int
     faults: int
+    findings: dict[str, int]
     annotated: str | None
     seconds: dict[str, float]
 
@@ -268,7 +279,7 @@ class ImportRun:
                 self._store_whole(path, survey)
             else:
                 self._store_each(path, survey)
-        annotated = self._annotate(sent) if self._progress.counts.get("refused") else None
+        annotated = self._annotate(sent) if self._progress.faults or self._progress.erroneous else None
         with self._job.step(hidden=True) as step:
             queries.delete_file(step.session, self._parameters.file)
             step.advance(done=survey.last)
@@ -336,8 +347,9 @@ class ImportRun:
             resolved = organisations.resolve_identifiers(session, {group.organisation for group in groups} - {""})
             known = [name for name in dict.fromkeys(resolved.values()) if self._among is None or name in self._among]
             targets = content_batches.load_targets(session, edition, known, now=now)
+            names = organisations.list_names(session, known)
         return PreparationBatch(
-            self._parameters.form, edition, now, [_aim(group, resolved, targets, survey) for group in groups]
+            self._parameters.form, edition, now, [_aim(group, resolved, targets, names, survey) for group in groups]
         )
 
     def _prepare(
@@ -438,16 +450,29 @@ class ImportRun:
     ) -> ImportProgress:
         """Record the result for each organisation, and return the progress with it."""
         counts = Counter[str](progress.counts)
-        faults = progress.faults
+        faults, erroneous, findings = progress.faults, progress.erroneous, Counter(progress.findings)
         for item in items:
             outcome: Outcome = item.outcome
             if is_withheld and outcome in ("created", "replaced"):
                 outcome = "withheld"
-            kept = item.faults if faults + len(item.faults) <= FAULTS_MAX else ()
-            step.record(item.subject, outcome, ImportDetail(item.row, kept, len(item.faults) - len(kept)))
+            told = len(item.faults) + len(item.findings)
+            if faults + findings["error"] + told <= FAULTS_MAX:
+                detail = ImportDetail(item.row, item.faults, item.findings)
+            else:
+                detail = ImportDetail(item.row, left_out=told)
+            step.record(item.subject, outcome, detail)
             counts[outcome] += 1
             faults += len(item.faults)
-        return structs.replace(progress, counts=dict(counts), faults=faults, seconds=dict(self._seconds))
+            erroneous += bool(item.findings)
+            findings.update(item.severities)
+        return structs.replace(
+            progress,
+            counts=dict(counts),
+            faults=faults,
+            erroneous=erroneous,
+            findings=dict(findings),
+            seconds=dict(self._seconds),
+        )
 
     def _append_entries(self, session: Session, items: Sequence[PreparedRows]) -> None:
         """Append an entry to the ledger for each assessment that was written; the last statements of a step."""
@@ -473,7 +498,7 @@ class ImportRun:
     # --- the end ----------------------------------------------------------------------------------------------
 
     def _annotate(self, sent: Path) -> str:
-        """Store a copy of the file with its faults marked, and return its path."""
+        """Store a copy of the file with its faults and findings marked, and return its path."""
         faults = tuple(self._iterate_faults())
         form, language = self._parameters.form, self._parameters.language
         with self._database.read() as session:
@@ -493,13 +518,14 @@ class ImportRun:
         return f"/v1/editions/{self._edition_id}/imports/{self._job.id}/annotated.{files.SUFFIXES[record.kind]}"
 
     def _iterate_faults(self) -> Iterator[ImportFault]:
-        """Yield the faults that are recorded, from the database, because an earlier run may have found some."""
+        """Yield the faults and findings that are recorded, from the database: an earlier run may have found some."""
         after = 0
         while True:
             with self._database.read() as session:
-                items = jobs.list_items(session, self._job.id, "refused", PageRange(after, limit=ITEMS))
+                items = jobs.list_items(session, self._job.id, None, PageRange(after, limit=ITEMS))
             for item in items:
-                yield from msgspec.convert(item.detail, ImportDetail).faults
+                detail = msgspec.convert(item.detail, ImportDetail)
+                yield from (*detail.faults, *detail.findings)
             if len(items) < ITEMS:
                 return
             after = items[-1].position
@@ -515,7 +541,9 @@ class ImportRun:
             unchanged=counts["unchanged"],
             refused=counts["refused"],
             withheld=counts["withheld"],
+            erroneous=self._progress.erroneous,
             faults=self._progress.faults,
+            findings={severity: self._progress.findings.get(severity, 0) for severity in ("error", "warning")},
             annotated=annotated,
             seconds={name: round(seconds, 3) for name, seconds in self._seconds.items()},
         )
@@ -539,6 +567,7 @@ def _aim(
     group: OrganisationRows,
     resolved: dict[str, str],
     targets: dict[str, content_batches.ContentTarget | content_batches.TargetRefusal],
+    names: dict[str, str],
     survey: Survey,
 ) -> TargetRows:
     """Return the rows of an organisation with the assessment that they are to change, or why they may not."""
@@ -550,6 +579,8 @@ def _aim(
     target = targets.get(name)
     if target is None:
         return TargetRows(group, None, (refuse_unknown(group),))
+    if (misnamed := refuse_misnamed(group, names[name])) is not None:
+        return TargetRows(group, None, (misnamed,))
     if isinstance(target, content_batches.ContentTarget):
         return TargetRows(group, target)
     return TargetRows(group, None, (explain_refusal(group, target),))

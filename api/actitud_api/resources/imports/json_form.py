@@ -33,6 +33,7 @@ _ANSWERED: Final = frozenset({*Assessment.__struct_fields__, "faults"}) - {*Asse
 
 class _Named(Struct):
     organisation: str = ""
+    organisation_name: str = ""
 
 
 class JsonLinesForm(Struct, frozen=True, tag="json"):
@@ -45,7 +46,8 @@ class JsonLinesForm(Struct, frozen=True, tag="json"):
             UnreadableRest: From some line on, the file cannot be read.
         """
         for row in iterate_lines(stream):
-            yield OrganisationRows(_find_name(row.cells[0]), [row], row.number)
+            named = _find_names(row.cells[0])
+            yield OrganisationRows(named.organisation.strip(), [row], row.number, names=(named.organisation_name,))
 
     def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
         """Yield, for each line that is not empty, its number and the identifier of the organisation in it.
@@ -58,7 +60,7 @@ class JsonLinesForm(Struct, frozen=True, tag="json"):
         number = 0
         for row in iterate_lines(stream):
             number = row.number
-            yield number, _find_name(row.cells[0])
+            yield number, _find_names(row.cells[0]).organisation.strip()
         yield number, ""
 
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
@@ -94,11 +96,11 @@ class JsonLinesForm(Struct, frozen=True, tag="json"):
         return None
 
 
-def _find_name(line: str) -> str:
+def _find_names(line: str) -> _Named:
     try:
-        return msgspec.json.decode(line, type=_Named).organisation.strip()
+        return msgspec.json.decode(line, type=_Named)
     except (msgspec.MsgspecError, RecursionError):
-        return ""
+        return _Named()
 
 
 def iterate_lines(stream: BinaryIO) -> Iterator[SourceRow]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from time import perf_counter
 from typing import Final, Literal, TypeAlias
 
@@ -25,7 +26,8 @@ from actitud_api.engine.methodology.requests.content import AssessmentContent, A
 from actitud_api.platform.http.redaction import has_key
 from actitud_api.platform.http.validation import Json, SchemaValidator, has_control, quote_value
 from actitud_api.resources.assessments.content_batches import ContentChange, ContentTarget, build_changes
-from actitud_api.resources.assessments.service import REQUEST_TYPES
+from actitud_api.resources.assessments.schemas import find_pointer, format_finding
+from actitud_api.resources.assessments.service import REQUEST_TYPES, Findings
 from actitud_api.resources.editions.service import EditionRecord
 from actitud_api.resources.imports.csv_forms import TidyForm, WideForm
 from actitud_api.resources.imports.json_form import JsonLinesForm
@@ -84,6 +86,8 @@ class PreparedRows(Struct, frozen=True, array_like=True):
         row, last: Numbers of the first and of the last of the rows.
         change: Change of the assessment, None if the rows are refused.
         faults: Faults for which the rows are refused, empty if there are none.
+        findings: Error findings of the assessment, each at its place; rows are stored in spite of them.
+        severities: Number of its findings by severity.
         sent: Digest of the body of an assessment that was built from the rows, None if the rows are refused or change
             nothing.
     """
@@ -94,6 +98,8 @@ class PreparedRows(Struct, frozen=True, array_like=True):
     change: ContentChange | None
     faults: tuple[ImportFault, ...] = ()
     sent: str | None = None
+    findings: tuple[ImportFault, ...] = ()
+    severities: dict[str, int] = {}
 
     @property
     def outcome(self) -> Outcome:
@@ -155,13 +161,18 @@ def prepare_batch(batch: PreparationBatch) -> PreparedBatch:
             revisions[number] = body.revision
     validated = perf_counter()
     changes = build_changes(batch.edition, list(contents.values()), now=batch.now)
-    for number, change in zip(contents, changes, strict=True):
+    for number, (change, findings) in zip(contents, changes, strict=True):
         item, (target, _) = batch.items[number], contents[number]
         if not change.is_unchanged and not _is_expected(revisions[number], target):
-            prepared[number] = _refuse(item, (build_fault(Place(item.group.first), "revision", _CHANGED),))
+            prepared[number] = _refuse(item, (build_fault(item.group.locate(None), "revision", _CHANGED),))
         else:
             sent = None if change.is_unchanged else compute_digest(bodies[number])
-            prepared[number] = PreparedRows(target.organisation, item.group.first, item.group.last, change, (), sent)
+            errors = tuple(finding for finding in findings if finding.severity == "error")
+            prepared[number] = PreparedRows(
+                *(target.organisation, item.group.first, item.group.last, change, (), sent),
+                findings=_locate_findings(batch, item.group, errors) if errors else (),
+                severities=Counter(finding.severity for finding in findings),
+            )
     scored = perf_counter()
     return PreparedBatch(
         [prepared[number] for number in range(len(batch.items))], validated - started, scored - validated
@@ -194,7 +205,7 @@ def _read_content(
     if isinstance(request, AssessmentRequest) and not source.faults:
         if not has_key(msgspec.json.encode(source.body).decode()):
             return source, to_content(load_methodology(version), request), ()
-        return source, None, (build_fault(Place(group.first), "key", _KEY),)
+        return source, None, (build_fault(group.locate(None), "key", _KEY),)
     # Once more for the places of its members, which only the few with faults need.
     places: dict[str, Place] = {}
     form.build_body(version, group, places)
@@ -213,6 +224,22 @@ def _read_content(
             faults.append(locate_fault(place, fault))
     # Of a row that is missing in a sheet, all faults are alike.
     return source, None, limit_faults({str(fault): fault for fault in faults}.values())
+
+
+def _locate_findings(batch: PreparationBatch, group: OrganisationRows, findings: Findings) -> tuple[ImportFault, ...]:
+    """Return findings of an assessment as faults at the places of the values that they are about."""
+    places: dict[str, Place] = {}
+    version = batch.edition.methodology
+    batch.form.build_body(version, group, places)
+    located = []
+    for finding in findings:
+        pointer = find_pointer(finding)
+        place = find_place(places, pointer, group)
+        if isinstance(batch.form, JsonLinesForm):
+            place = Place(group.first, pointer)
+        sentence = Texts("{text}", "{text}", text=partial(format_finding, load_methodology(version), finding))
+        located.append(build_fault(place, finding.rule, sentence))
+    return limit_faults(located)
 
 
 @cache

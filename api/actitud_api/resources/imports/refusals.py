@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 from actitud_api.engine.i18n import Texts
@@ -10,17 +11,32 @@ from actitud_api.platform.http.validation import quote_value
 from actitud_api.resources.assessments.content_batches import TargetRefusal
 from actitud_api.resources.assessments.lifecycle import DeadlinePassed, InvalidTransition
 from actitud_api.resources.editions.service import EditionNotOpen
-from actitud_api.resources.imports.sources import ImportFault, OrganisationRows, Place, build_fault
+from actitud_api.resources.imports.sources import ImportFault, OrganisationRows, build_fault
 
 
 def refuse_nameless(group: OrganisationRows) -> ImportFault:
     """Build the fault of rows that name no organisation."""
-    return build_fault(_locate(group), "required", _NAMELESS)
+    return build_fault(group.locate(), "required", _NAMELESS)
 
 
 def refuse_unknown(group: OrganisationRows) -> ImportFault:
     """Build the fault of rows whose organisation does not exist, or is not an organisation of the client's key."""
-    return build_fault(_locate(group), "organisation", _UNKNOWN, quote_value(group.organisation))
+    return build_fault(group.locate(), "organisation", _UNKNOWN, quote_value(group.organisation))
+
+
+def refuse_misnamed(group: OrganisationRows, name: str) -> ImportFault | None:
+    """Build the fault of rows that call an organisation other than `name`, its name; None if they do not.
+
+    Case, accents and signs do not make a name another.
+    """
+    other = next((one for one in group.names if one and _fold(one) != _fold(name)), None)
+    if other is None:
+        return None
+    return build_fault(group.locate(), "name", _MISNAMED.fill(name=name), quote_value(other))
+
+
+def _fold(name: str) -> str:
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", name).casefold()))
 
 
 def refuse_scattered(group: OrganisationRows, rows: list[int]) -> ImportFault:
@@ -29,24 +45,20 @@ def refuse_scattered(group: OrganisationRows, rows: list[int]) -> ImportFault:
     `rows` has the number of the first row of each group of adjacent rows.
     """
     detail = _SCATTERED.fill(rows=", ".join(map(str, rows)))
-    return build_fault(_locate(group), "duplicate", detail, quote_value(group.organisation))
+    return build_fault(group.locate(), "duplicate", detail, quote_value(group.organisation))
 
 
 def explain_refusal(group: OrganisationRows, refusal: TargetRefusal) -> ImportFault:
     """Build the fault of rows of an organisation whose assessment cannot be written; `refusal` is the reason."""
     match refusal:
         case EditionNotOpen():
-            return build_fault(_locate(group), "edition", _NOT_OPEN)
+            return build_fault(group.locate(), "edition", _NOT_OPEN)
         case InvalidTransition():
-            return build_fault(_locate(group), "state", _NOT_WRITABLE.fill(state=STATES[refusal.state]))
+            return build_fault(group.locate(), "state", _NOT_WRITABLE.fill(state=STATES[refusal.state]))
         case DeadlinePassed():
-            return build_fault(_locate(group), "deadline", _LATE.fill(day=refusal.day))
+            return build_fault(group.locate(), "deadline", _LATE.fill(day=refusal.day))
         case _:
             return refuse_unknown(group)
-
-
-def _locate(group: OrganisationRows) -> Place:
-    return Place(group.first, "organisation")
 
 
 _NAMELESS: Final = Texts(
@@ -56,6 +68,10 @@ _NAMELESS: Final = Texts(
 _UNKNOWN: Final = Texts(
     "No hay ninguna organización con este identificador, o su clave no es de ella. Búsquela en /v1/organisations.",
     "There is no organisation with this identifier, or your key is not one of it. Look it up in /v1/organisations.",
+)
+_MISNAMED: Final = Texts(
+    "El identificador es de «{name}» y las filas dan otro nombre: corrija el que esté mal, o deje el nombre en blanco.",
+    "The identifier is that of “{name}” and the rows say another name: correct the wrong one, or leave the name blank.",
 )
 _SCATTERED: Final = Texts(
     "La organización está en varios sitios, desde las filas {rows}: ponga sus filas juntas, o deje solo una.",

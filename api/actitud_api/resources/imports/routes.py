@@ -71,7 +71,7 @@ _LINKS = {
     "annotated": Link(
         "editions.imports.annotated",
         {"edition": "$request.path.edition", **_ID, "format": "csv"},
-        "Once it has ended with faults: the file with these.",
+        "Once it has ended with faults or error findings: the file with these.",
     ),
 }
 
@@ -110,7 +110,8 @@ class ImportsController(Controller):
         `profile:units`), JSON Lines with an assessment and its `organisation` in each line, or the workbook of
         `template.xlsx`. The rows of an organisation replace its whole assessment as a `PUT` would, unless they have a
         fault or equal the stored assessment. `revision` has the effect of `If-Match`: the assessment must have that
-        revision, or be absent for `none`. The results of the job name the faults of each organisation.
+        revision, or be absent for `none`. The results of the job name the faults of each organisation, and the
+        error findings of what is stored.
         """
         with body.file as content:
             received = importing.receive_file(path.edition, content, body.size, body.media_type, principal.origin)

@@ -27,18 +27,25 @@ class OrganisationRows(Struct, frozen=True, array_like=True):
     """The rows of one organisation, which are adjacent in the file.
 
     `organisation`: the identifier in the file, unchanged; empty if there is none. `rows`: at most `ROWS_MAX` rows.
-    `last`: number of the last row. `left_out`: number of further rows, which are not in `rows`.
+    `last`: number of the last row. `left_out`: number of further rows, which are not in `rows`. `sheet`: name of the
+    sheet of the first row, None in a text file. `names`: the names of the organisation in the rows, each once.
     """
 
     organisation: str
     rows: list[SourceRow]
     last: int
     left_out: int = 0
+    sheet: str | None = None
+    names: tuple[str, ...] = ()
 
     @property
     def first(self) -> int:
         """The number in the file of the first of these rows."""
         return self.rows[0].number
+
+    def locate(self, column: str | None = "organisation") -> Place:
+        """Return a cell of the first row; in a workbook, whose rows say their sheet, that of the organisation."""
+        return Place(self.first, column) if self.sheet is None else Place(self.first, "A", self.sheet)
 
 
 class ImportFault(Struct, frozen=True, kw_only=True):
@@ -144,16 +151,22 @@ def limit_faults(faults: Iterable[ImportFault]) -> tuple[ImportFault, ...]:
         return tuple(ordered)
     more = len(ordered) - FAULTS_MAX
     detail = Texts("Fallos que no se enumeran: {more}.", "Faults that are not listed: {more}.", more=more)
-    return (*ordered[:FAULTS_MAX], build_fault(Place(ordered[FAULTS_MAX].row), "more", detail))
+    return (
+        *ordered[:FAULTS_MAX],
+        build_fault(Place(ordered[FAULTS_MAX].row, sheet=ordered[FAULTS_MAX].sheet), "more", detail),
+    )
 
 
-def group_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Iterator[OrganisationRows]:
+def group_adjacent(
+    rows: Iterable[tuple[int, list[str]]], position: int, named: Sequence[int]
+) -> Iterator[OrganisationRows]:
     """Yield adjacent rows with the same organisation as one group; empty rows are skipped.
 
     `rows` are pairs of the number and the cells of a row; `position` is the position of the organisation among the
-    cells, from 0.
+    cells, from 0, `named` are those of its names.
     """
     name: str | None = None
+    names: dict[str, None] = {}
     kept: list[SourceRow] = []
     last = left_out = 0
     for number, cells in rows:
@@ -163,15 +176,16 @@ def group_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Iter
                 continue
             if found != name:
                 if kept:
-                    yield OrganisationRows(name or "", kept, last, left_out)
-                name, kept, left_out = found, [], 0
+                    yield OrganisationRows(name or "", kept, last, left_out, names=tuple(names))
+                name, names, kept, left_out = found, {}, [], 0
         last = number
+        names |= {cells[place].strip(): None for place in named if cells[place : place + 1]}
         if len(kept) < ROWS_MAX:
             kept.append(SourceRow(number, cells))
         else:
             left_out += 1
     if kept:
-        yield OrganisationRows(name or "", kept, last, left_out)
+        yield OrganisationRows(name or "", kept, last, left_out, names=tuple(names))
 
 
 def name_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Iterator[tuple[int, str]]:
@@ -200,4 +214,4 @@ def find_place(places: Mapping[str, Place], pointer: str, group: OrganisationRow
         if pointer in places:
             return places[pointer]
         pointer = pointer.rpartition("/")[0]
-    return places.get("", Place(group.first))
+    return places.get("", group.locate(None))

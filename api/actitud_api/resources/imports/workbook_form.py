@@ -221,11 +221,11 @@ class _SheetCells:
                     covered |= {Cell(row, column): first for column in range(first.column, min(last.column + 1, width))}
         return covered
 
-    def iterate_rows(self) -> Iterator[tuple[int, str, list[CellRow]]]:
-        """Yield the number of each row with something in it, its organisation, and the cells that are filled in."""
+    def iterate_rows(self) -> Iterator[tuple[int, str, str, list[CellRow]]]:
+        """Yield the number of each row with something in it, its organisation and its name, and the cells filled in."""
         covered = self.find_covered()
         for row, cells in self.rows:
-            organisation = ""
+            organisation = name = ""
             filled: list[CellRow] = []
             for index, column in enumerate(self.layout.columns):
                 content = cells[index] if index < len(cells) else ""
@@ -234,7 +234,9 @@ class _SheetCells:
                     continue
                 if column.code == ORGANISATION and not mark:
                     organisation = str(content).strip()
-                elif column.code != NAME:
+                elif column.code == NAME:
+                    name = "" if mark else str(content).strip()
+                else:
                     letters = xl_col_to_name(index)
                     filled.append(CellRow(self.name, letters, column.code, _encode(content), mark))
             beyond = [index for index in range(len(self.layout.columns), len(cells)) if cells[index] != ""]
@@ -242,7 +244,7 @@ class _SheetCells:
                 letters = xl_col_to_name(beyond[0])
                 filled.append(CellRow(self.name, letters, "", _encode(cells[beyond[0]]), "beyond"))
             if organisation or filled:
-                yield row + 1, organisation, filled
+                yield row + 1, organisation, name, filled
 
     def _find_mark(self, cell: Cell, content: CellContent, covered: Mapping[Cell, Cell]) -> str:
         if cell in covered:
@@ -300,11 +302,11 @@ def _group_cells(sheets: Sequence[_SheetCells]) -> Iterator[OrganisationRows]:
     nameless: list[bytes] = []
     for sheet in sheets:
         seen: dict[str, int] = {}
-        for number, organisation, cells in sheet.iterate_rows():
+        for number, organisation, called, cells in sheet.iterate_rows():
             repeats = sheet.layout.id != "documents"
             if repeats and organisation in seen and organisation:
                 value = msgspec.json.encode([organisation, seen[organisation]]).decode()
-                cells = [CellRow(sheet.name, "A", ORGANISATION, value, "duplicate")]
+                called, cells = "", [CellRow(sheet.name, "A", ORGANISATION, value, "duplicate")]
             seen.setdefault(organisation, number)
             rows = [SourceRow(number, [*cell]) for cell in cells]
             if not repeats:
@@ -314,8 +316,8 @@ def _group_cells(sheets: Sequence[_SheetCells]) -> Iterator[OrganisationRows]:
                 continue
             if any(map(_says_something, rows)):
                 filled.add(organisation)
-            # A cell that says nothing, so that what is missing in the row has a place too.
-            rows.insert(0, SourceRow(number, [*CellRow(sheet.name, "A", f"@{sheet.layout.id}", "")]))
+            # A cell with no more than the name, so that what is missing in the row has a place too.
+            rows.insert(0, SourceRow(number, [*CellRow(sheet.name, "A", f"@{sheet.layout.id}", called)]))
             groups.setdefault(organisation, []).append(_ROWS_ENCODER.encode(rows))
     # Rows of a template that nobody has filled in say nothing.
     listed = chain(
@@ -323,7 +325,10 @@ def _group_cells(sheets: Sequence[_SheetCells]) -> Iterator[OrganisationRows]:
     )
     for number, (name, pieces) in enumerate(listed, 1):
         rows = [row for piece in pieces for row in _ROWS.decode(piece)]
-        yield OrganisationRows(name, rows[:ROWS_MAX], number, max(0, len(rows) - ROWS_MAX))
+        cells = [CellRow(*row.cells) for row in rows]
+        names = dict.fromkeys(cell.value for cell in cells if cell.code.startswith("@"))
+        more = max(0, len(rows) - ROWS_MAX)
+        yield OrganisationRows(name, rows[:ROWS_MAX], number, more, cells[0].sheet, tuple(names))
 
 
 _ROWS_ENCODER: Final = msgspec.msgpack.Encoder()

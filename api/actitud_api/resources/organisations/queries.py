@@ -248,6 +248,12 @@ def list_successors(session: Session, identifiers: Collection[str]) -> set[str]:
     return set(session.execute(statement).scalars())
 
 
+def list_names(session: Session, identifiers: Collection[str]) -> dict[str, str]:
+    """Return the name of each of these organisations, by id."""
+    statement = select(ORGANISATIONS.c.id, ORGANISATIONS.c.name).where(ORGANISATIONS.c.id.in_(sorted(identifiers)))
+    return {row.id: row.name for row in session.execute(statement)}
+
+
 def find_last_days(session: Session, identifiers: Collection[str]) -> dict[str, date]:
     """Return the last day (`valid_to`) of each of these organisations that has one, by id."""
     statement = select(ORGANISATIONS.c.id, ORGANISATIONS.c.valid_to).where(

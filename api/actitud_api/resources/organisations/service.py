@@ -44,6 +44,7 @@ from actitud_api.resources.organisations.queries import MatchKey as MatchKey
 from actitud_api.resources.organisations.queries import OrganisationFilters as OrganisationFilters
 from actitud_api.resources.organisations.queries import OrganisationRecord as OrganisationRecord
 from actitud_api.resources.organisations.queries import list_domains as list_domains
+from actitud_api.resources.organisations.queries import list_names as list_names
 from actitud_api.resources.organisations.queries import lock as lock
 from actitud_api.resources.organisations.queries import match_identifiers as match_identifiers
 from actitud_api.resources.organisations.queries import remove_simulated as remove_simulated
