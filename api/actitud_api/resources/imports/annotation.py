@@ -38,8 +38,7 @@ class TextAnnotationRequest(Struct, frozen=True):
 def annotate_text(encoded: bytes) -> bytes:
     """Write a copy of an imported text file in which each row shows its faults as well.
 
-    `encoded` is a `TextAnnotationRequest` in MessagePack, with the path of the file, the faults and the path of the
-    copy. Argument and result are bytes because the function runs in another process; the result is always empty.
+    `encoded` is a `TextAnnotationRequest` in MessagePack; the result is empty. The function runs in another process.
     """
     request = msgspec.msgpack.decode(encoded, type=TextAnnotationRequest)
     faults: dict[int, list[str]] = {}

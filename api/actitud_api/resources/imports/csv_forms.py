@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import BinaryIO, Final, NamedTuple, TypeAlias
+from typing import BinaryIO, Final, TypeAlias
 
 from msgspec import Struct
 
@@ -18,6 +18,8 @@ from actitud_api.engine.i18n import Texts
 from actitud_api.platform.http.problems import FAULTS_MAX
 from actitud_api.platform.http.validation import Json, find_nearest, format_pointer, quote_value
 from actitud_api.resources.imports.sources import (
+    NO_NOTE,
+    REPEATED,
     ImportFault,
     ImportRejected,
     OrganisationRows,
@@ -27,7 +29,6 @@ from actitud_api.resources.imports.sources import (
     UnreadableRest,
     build_fault,
     group_adjacent,
-    name_adjacent,
 )
 from actitud_api.resources.imports.values import (
     DOCUMENT_MEMBERS,
@@ -55,6 +56,7 @@ _REVISION: Final = "revision"
 _NOTE: Final = "note"
 _EVIDENCE: Final = {f"evidence_{member}": member for member in DOCUMENT_MEMBERS}
 _KIND: Final = SOURCE_TITLES["source"]
+_TIDY_TITLES: Final = {*TIDY, _REVISION, _NOTE, *_EVIDENCE, *SOURCE_TITLES}
 _SUGGESTIONS_MAX: Final = 20
 _TITLES_COMPARED_MAX: Final = 200
 
@@ -80,7 +82,7 @@ class CsvHead(Struct, frozen=True):
 
 
 class _CsvForm(Struct, frozen=True):
-    """Common part of both forms of a CSV file."""
+    """Common part of both forms of a CSV file, whose first row is `head`."""
 
     head: CsvHead
 
@@ -94,53 +96,24 @@ class _CsvForm(Struct, frozen=True):
         named = [position for position, title in enumerate(titles) if title in _NAMES]
         return group_adjacent(iterate_rows(stream, self.head), titles.index(_ORGANISATION), named)
 
-    def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the number of the first row and the organisation of each group of adjacent rows.
-
-        After the groups comes a last pair: the number of the last row of the file, and an empty text.
-
-        Raises:
-            UnreadableRest: From some row on, the file cannot be read.
-        """
-        return name_adjacent(iterate_rows(stream, self.head), self.head.titles.index(_ORGANISATION))
-
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
         """Build the body of an assessment from the rows of an organisation.
 
         `places` is filled with the cell of each member of the body, by JSON Pointer.
         """
-        reader = self.make_reader(version)
+        reader = (_TidyReader if isinstance(self, TidyForm) else _WideReader)(version, self.head)
         source = reader.read_group(group)
         if places is not None:
             places |= reader.list_places()
         return source
 
-    def make_reader(self, version: str) -> _TidyReader | _WideReader:
-        """Return a new reader of the rows of one organisation."""
-        raise NotImplementedError
-
 
 class TidyForm(_CsvForm, frozen=True, tag="tidy"):
-    """Form of a CSV file in which each row has one fact, document or note of an organisation.
-
-    `head` is the first row, with the titles of the columns. In the other form, `WideForm`, a row has all answers of an
-    organisation.
-    """
-
-    def make_reader(self, version: str) -> _TidyReader:
-        """Return a new reader of the rows of one organisation, for answers under the methodology `version`."""
-        return _TidyReader(version, self.head)
+    """Form of a CSV file in which each row has one fact, document or note of an organisation."""
 
 
 class WideForm(_CsvForm, frozen=True, tag="wide"):
-    """Form of a CSV file with a row for each organisation, and a column for each fact.
-
-    `head` is the first row, with the titles of the columns.
-    """
-
-    def make_reader(self, version: str) -> _WideReader:
-        """Return a new reader of the rows of one organisation, for answers under the methodology `version`."""
-        return _WideReader(version, self.head)
+    """Form of a CSV file with a row for each organisation, and a column for each fact."""
 
 
 def iterate_rows(stream: BinaryIO, head: CsvHead) -> Iterator[tuple[int, list[str]]]:
@@ -188,16 +161,12 @@ def read_form(stream: BinaryIO, version: str) -> TidyForm | WideForm:
         text.detach()
     head = CsvHead(tuple(title.strip() for title in cells), is_spanish)
     is_tidy = {"indicator", "field"} <= {*head.titles}
-    known = _list_tidy_titles() if is_tidy else {_ORGANISATION, _REVISION, *list_columns(version)}
+    known = _TIDY_TITLES if is_tidy else {_ORGANISATION, _REVISION, *list_columns(version)}
     faults = _check_titles(head.titles, TIDY if is_tidy else (_ORGANISATION,), known, version)
     # A line has room for half a million wrong titles.
     if told := [*islice(faults, FAULTS_MAX + 1)]:
         raise ImportRejected(told)
     return TidyForm(head) if is_tidy else WideForm(head)
-
-
-def _list_tidy_titles() -> set[str]:
-    return {*TIDY, _REVISION, _NOTE, *_EVIDENCE, *SOURCE_TITLES}
 
 
 def _check_titles(
@@ -224,7 +193,7 @@ def _check_titles(
         seen.add(title)
         if title not in known:
             several = [f"{title}.{fact}" for indicator, fact in facts if indicator == title]
-            if several and len(known) > len(_list_tidy_titles()):
+            if several and len(known) > len(_TIDY_TITLES):
                 yield build_fault(place, "column", _SEVERAL_FACTS.fill(columns=", ".join(several)), quote_value(title))
             else:
                 suggestions += 1
@@ -243,27 +212,20 @@ def _find_near(name: str, known: Sequence[str] | set[str]) -> str | None:
     return find_nearest(name, [one for one in known if one.startswith(f"{begin}.") or one.endswith(f".{end}")])
 
 
-class _Cell(NamedTuple):
-    """A cell of a CSV file: the number of its row and the title of its column, None for the whole row."""
-
-    row: int
-    column: str | None = None
-
-
 class _RowReader:
     """Common part of the readers of both forms: they collect the members of a body, their places and their faults."""
 
     def __init__(self, version: str, head: CsvHead) -> None:
         self.version = version
         self.head = head
-        self.cells: dict[tuple[str, ...], _Cell] = {}
+        self.cells: dict[tuple[str, ...], Place] = {}
         """The cell of each member of the body, by the steps of its JSON Pointer."""
         self.faults: list[ImportFault] = []
         self.body: dict[str, dict[str, Json]] = {PROFILE: {}, "answers": {}}
         self.revision: str | None = None
         self._answers: dict[str, dict[str, Json]] = {}
         self._documents: _Documents = {}
-        self._document_cells: dict[tuple[str, ...], list[Mapping[str, _Cell]]] = {}
+        self._document_cells: dict[tuple[str, ...], list[Mapping[str, Place]]] = {}
         self._sources: dict[tuple[str, ...], dict[str, Json]] = {}
         """The members of the source of each answer and profile field, by the steps of its JSON Pointer."""
         self._suggestions = 0
@@ -274,21 +236,21 @@ class _RowReader:
         if len(cells) == width or (len(cells) > width and not any(cells[width:])):
             return True
         detail = _CELLS.fill(count=len(cells), expected=width)
-        self.report(_Cell(row.number), "cells", detail)
+        self.report(Place(row.number), "cells", detail)
         return False
 
-    def report(self, cell: _Cell, rule: str, detail: Texts, value: str | None = None, near: str | None = None) -> None:
+    def report(self, cell: Place, rule: str, detail: Texts, value: str | None = None, near: str | None = None) -> None:
         """Add a fault."""
-        self.faults.append(build_fault(Place(*cell), rule, detail, value, near))
+        self.faults.append(build_fault(cell, rule, detail, value, near))
 
-    def take_value(self, target: ValueTarget, text: str, cell: _Cell) -> None:
+    def take_value(self, target: ValueTarget, text: str, cell: Place) -> None:
         """Set the value of a fact, a note or a profile field."""
         path = target.path
         if target.set_by_service:
             self.report(cell, "place", _SET_BY_REVIEW, quote_value(text))
             return
         if path in self.cells:
-            detail = _REPEATED_FACT.fill(first=self.cells[path].row)
+            detail = REPEATED.fill(first=self.cells[path].row)
             self.report(cell, "duplicate", detail, quote_value(text))
             return
         self.cells[path] = cell
@@ -300,7 +262,7 @@ class _RowReader:
         else:
             self._answers.setdefault(path[1], {})[path[2]] = value
 
-    def read(self, target: ValueTarget, text: str, cell: _Cell) -> Json:
+    def read(self, target: ValueTarget, text: str, cell: Place) -> Json:
         """Return the value of a cell, or None if it is reported as a fault."""
         try:
             return read_text(text, target, is_spanish=self.head.is_spanish)
@@ -308,7 +270,7 @@ class _RowReader:
             self.report(cell, error.rule, error.detail, quote_value(text), error.suggestion)
             return None
 
-    def add_document(self, path: tuple[str, ...], document: dict[str, Json], cells: Mapping[str, _Cell]) -> None:
+    def add_document(self, path: tuple[str, ...], document: dict[str, Json], cells: Mapping[str, Place]) -> None:
         """Add a document to the answer or the profile field at `path`; the same document counts once.
 
         `cells` has the cell of each member.
@@ -318,7 +280,7 @@ class _RowReader:
             listed.append(document)
             self._document_cells.setdefault(path, []).append(cells)
 
-    def take_source(self, target: ValueTarget, text: str, cell: _Cell) -> None:
+    def take_source(self, target: ValueTarget, text: str, cell: Place) -> None:
         """Set a member of the source of an answer or profile field; each row of an answer may repeat it."""
         *source, member = target.path
         value, members = self.read(target, text, cell), self._sources.setdefault((*source,), {})
@@ -330,7 +292,7 @@ class _RowReader:
         if value is not None:
             members[member] = value
 
-    def take_revision(self, text: str, cell: _Cell) -> None:
+    def take_revision(self, text: str, cell: Place) -> None:
         """Set the revision that the rows were written for."""
         if self.revision not in (None, text):
             self.report(cell, "duplicate", _SEVERAL_REVISIONS, quote_value(text))
@@ -338,13 +300,13 @@ class _RowReader:
 
     def list_places(self) -> dict[str, Place]:
         """Return the place of each member of the body, by JSON Pointer."""
-        places = {format_pointer(path): Place(*cell) for path, cell in self.cells.items()}
+        places = {format_pointer(path): cell for path, cell in self.cells.items()}
         for path, documents in self._document_cells.items():
             pointer = format_pointer(path)
             for number, cells in enumerate(documents):
-                places |= {f"{pointer}/{number}/{member}": Place(*cell) for member, cell in cells.items()}
+                places |= {f"{pointer}/{number}/{member}": cell for member, cell in cells.items()}
                 # The last of them, which is one too many if there are too many.
-                places[pointer] = places[f"{pointer}/{number}"] = Place(*next(iter(cells.values())))
+                places[pointer] = places[f"{pointer}/{number}"] = next(iter(cells.values()))
         for path, cell in self.cells.items():
             # The answer of a fact, or of a member of its source.
             for length in {2, len(path) - 1}:
@@ -372,7 +334,7 @@ class _RowReader:
         if of_profile:
             self.body["profile_sources"] = of_profile
         if group.left_out:
-            self.report(_Cell(group.last), "rows", _TOO_MANY_ROWS.fill(count=len(group.rows) + group.left_out))
+            self.report(Place(group.last), "rows", _TOO_MANY_ROWS.fill(count=len(group.rows) + group.left_out))
         return SourceBody({"methodology": self.version, **self.body}, self.faults, self.revision)
 
     def _list_sources(self) -> Iterator[tuple[tuple[str, ...], dict[str, Json]]]:
@@ -381,10 +343,10 @@ class _RowReader:
             if _KIND in source:
                 yield path, source
             elif (*path, _KIND) not in self.cells:
-                row, column = next(cell for steps, cell in self.cells.items() if steps[:-1] == path)
+                cell = next(cell for steps, cell in self.cells.items() if steps[:-1] == path)
                 # `source_manifest` belongs to `source`; in a wide file both begin with the name of the answer.
-                title = str(column).rpartition("_")[0]
-                self.report(_Cell(row, title), "required", _NO_KIND.fill(title=title))
+                title = str(cell.column).rpartition("_")[0]
+                self.report(Place(cell.row, title), "required", _NO_KIND.fill(title=title))
 
 
 class _TidyReader(_RowReader):
@@ -398,7 +360,7 @@ class _TidyReader(_RowReader):
         """Return the body that the rows of an organisation make."""
         positions, facts = self._positions, self._facts
         indicators, fields, values = (positions[title] for title in TIDY[1:])
-        further_titles = _list_tidy_titles() - {*TIDY}
+        further_titles = _TIDY_TITLES - {*TIDY}
         others = [(title, position) for title, position in positions.items() if title in further_titles]
         for row in group.rows:
             if not self.check_length(row):
@@ -410,7 +372,7 @@ class _TidyReader(_RowReader):
             if target is None and not self._check_names(row, indicator, field, value, further):
                 continue
             if target is not None and value:
-                self.take_value(target, value, _Cell(row.number, "value"))
+                self.take_value(target, value, Place(row.number, "value"))
             if further:
                 self._take_further(row, indicator, field, further)
         return self.build(group)
@@ -418,17 +380,17 @@ class _TidyReader(_RowReader):
     def _check_names(self, row: SourceRow, indicator: str, field: str, value: str, further: Mapping[str, str]) -> bool:
         """Return True if a row that names no fact may be one of documents and notes; report it otherwise."""
         if indicator not in self._indicators:
-            self._report_unknown(_Cell(row.number, "indicator"), indicator, self._indicators)
+            self._report_unknown(Place(row.number, "indicator"), indicator, self._indicators)
         elif field:
             known = [name for place, name in self._facts if place == indicator]
-            self._report_unknown(_Cell(row.number, "field"), field, known)
+            self._report_unknown(Place(row.number, "field"), field, known)
         elif value or (indicator == PROFILE and further.keys() - {_REVISION}):
-            self.report(_Cell(row.number, "field"), "required", _MISSING_FIELD)
+            self.report(Place(row.number, "field"), "required", _MISSING_FIELD)
         else:
             return True
         return False
 
-    def _report_unknown(self, cell: _Cell, name: str, known: Sequence[str] | set[str]) -> None:
+    def _report_unknown(self, cell: Place, name: str, known: Sequence[str] | set[str]) -> None:
         self._suggestions += 1
         near = find_nearest(name, known) if self._suggestions <= _SUGGESTIONS_MAX else None
         self.report(cell, "enum", _UNKNOWN_NAME, quote_value(name), near)
@@ -436,31 +398,31 @@ class _TidyReader(_RowReader):
     def _take_further(self, row: SourceRow, indicator: str, field: str, further: dict[str, str]) -> None:
         revision, note = further.pop(_REVISION, None), further.pop(_NOTE, None)
         if revision is not None:
-            self.take_revision(revision, _Cell(row.number, _REVISION))
+            self.take_revision(revision, Place(row.number, _REVISION))
         if note is not None:
-            cell = _Cell(row.number, _NOTE)
+            cell = Place(row.number, _NOTE)
             if indicator == PROFILE:
-                self.report(cell, "place", _NO_NOTE, quote_value(note))
+                self.report(cell, "place", NO_NOTE, quote_value(note))
             else:
                 self._take_note(indicator, note, cell)
         source = ("profile_sources", field) if indicator == PROFILE else ("answers", indicator, "source")
         for title, target in _SOURCE_TARGETS.items():
             if title in further:
                 target = ValueTarget((*source, *target.path), target.type)
-                self.take_source(target, further.pop(title), _Cell(row.number, title))
+                self.take_source(target, further.pop(title), Place(row.number, title))
         if further:
             document: dict[str, Json] = {}
-            cells: dict[str, _Cell] = {}
+            cells: dict[str, Place] = {}
             for title, text in further.items():
                 member = _EVIDENCE[title]
-                cells[member] = _Cell(row.number, title)
+                cells[member] = Place(row.number, title)
                 value = self.read(_DOCUMENT_TARGETS[member], text, cells[member])
                 if value is not None:
                     document[member] = value
             path = ("profile_evidence", field) if indicator == PROFILE else ("answers", indicator, "evidence")
             self.add_document(path, document, cells)
 
-    def _take_note(self, indicator: str, note: str, cell: _Cell) -> None:
+    def _take_note(self, indicator: str, note: str, cell: Place) -> None:
         """Set the note of an answer; it may be repeated in each row of the answer."""
         before = self._answers.get(indicator, {}).get(_NOTE)
         target = ValueTarget(("answers", indicator, _NOTE), "text")
@@ -474,24 +436,24 @@ class _WideReader(_RowReader):
         row, *further = group.rows
         for other in further:
             detail = _REPEATED_ORGANISATION.fill(first=row.number)
-            self.report(_Cell(other.number, _ORGANISATION), "duplicate", detail, quote_value(group.organisation))
+            self.report(Place(other.number, _ORGANISATION), "duplicate", detail, quote_value(group.organisation))
         if self.check_length(row):
             self._read_cells(row)
         return self.build(group)
 
     def _read_cells(self, row: SourceRow) -> None:
         columns = list_columns(self.version)
-        documents: dict[tuple[str, ...], tuple[dict[str, Json], dict[str, _Cell]]] = {}
+        documents: dict[tuple[str, ...], tuple[dict[str, Json], dict[str, Place]]] = {}
         for title, written in zip(self.head.titles, row.cells, strict=False):
             text = str(written).strip()
             if not text or title == _ORGANISATION or title in IGNORED:
                 continue
-            cell = _Cell(row.number, title)
+            cell = Place(row.number, title)
             target = columns.get(title)
             if title == _REVISION:
                 self.take_revision(text, cell)
             elif target is None:
-                self.report(_Cell(row.number), "cells", _BESIDE_TABLE, quote_value(text))
+                self.report(Place(row.number), "cells", _BESIDE_TABLE, quote_value(text))
             elif target.type == "source":
                 self.take_source(target, text, cell)
             elif "evidence" in target.path or target.path[0] == "profile_evidence":
@@ -533,9 +495,6 @@ _BESIDE_TABLE: Final = Texts(
     "There is something in a column without a name: check that nothing has shifted.",
 )
 _SET_BY_REVIEW: Final = Texts("Lo fija la revisión: déjelo en blanco.", "The review sets it: leave it blank.")
-_REPEATED_FACT: Final = Texts(
-    "Ya está en la fila {first}: deje solo una.", "It is in row {first} already: leave only one."
-)
 _REPEATED_ORGANISATION: Final = Texts(
     "La organización ya está en la fila {first}: deje solo una.",
     "The organisation is in row {first} already: leave only one.",
@@ -560,6 +519,3 @@ _UNKNOWN_NAME: Final = Texts(
     "This code is not known: use those of the methodology of the edition.",
 )
 _MISSING_FIELD: Final = Texts("Falta el nombre del dato.", "The name of the fact is missing.")
-_NO_NOTE: Final = Texts(
-    "Un dato del perfil no lleva nota: quítela.", "A field of the profile takes no note: remove it."
-)

@@ -105,11 +105,7 @@ ItemT = TypeVar("ItemT")
 
 
 class ImportWorkers(NamedTuple):
-    """Two ways to run a function in another process, for the slow work of an import.
-
-    `open` returns a context whose value is a function like `map`, which calls a function for many arguments. `run`
-    calls a function with one argument, and returns its result.
-    """
+    """Ways to run a function in another process: for many arguments in the context of `open`, or for one."""
 
     open: Callable[[], AbstractContextManager[MapFunction]]
     run: Callable[[Callable[[bytes], bytes], bytes], bytes]
@@ -118,9 +114,8 @@ class ImportWorkers(NamedTuple):
 class ImportRequest(Struct, frozen=True, kw_only=True):
     """Options of an import.
 
-    `dry_run`: True to store nothing. `all_or_nothing`: True to store nothing if the rows of any organisation have a
-    fault. `language`: the language of the faults in the annotated copy of a text file. `request`: id of the request,
-    for the ledger (audit log); None if there is no request.
+    `all_or_nothing`: True to store nothing if the rows of any organisation have a fault. `language`: that of the faults
+    in the annotated copy of a text file. `request`: id of the request, for the ledger (audit log), None without one.
     """
 
     dry_run: bool
@@ -137,9 +132,7 @@ class ImportParameters(ImportRequest, frozen=True, kw_only=True):
 
 
 class ImportProgress(Struct, kw_only=True):
-    """Progress of an import: the steps that it has committed so far.
-
-    After a restart, the next run continues behind them.
+    """The steps that an import has committed so far; after a restart, the next run continues behind them.
 
     Attributes:
         row: Number of the last row of the last stored batch, or of the last organisation if the file is a workbook; the
@@ -294,13 +287,14 @@ class ImportRun:
         hashes, rows = array("q"), array("q")
         last = 0
         with path.open("rb") as stream:
-            names = self._parameters.form.iterate_names(stream)
+            groups = self._parameters.form.iterate_groups(stream)
             try:
-                for batch in _cut(names, NAMES):
+                for batch in _cut(((group.first, group.organisation, group.last) for group in groups), NAMES):
                     self._job.check()
-                    last = batch[-1][0]
-                    resolved = self._resolve({name for _, name in batch})
-                    for row, name in batch:
+                    *_, last = batch[-1]
+                    with self._database.read() as session:
+                        resolved = organisations.resolve_identifiers(session, {name for _, name, _ in batch} - {""})
+                    for row, name, _ in batch:
                         if name:
                             hashes.append(hash(resolved.get(name, name)))
                             rows.append(row)
@@ -316,10 +310,6 @@ class ImportRun:
                 if number in repeated and len(places := scattered.setdefault(number, [])) < _FIRST_ROWS:
                     places.append(row)
         return Survey(last, scattered)
-
-    def _resolve(self, names: set[str]) -> dict[str, str]:
-        with self._database.read() as session:
-            return organisations.resolve_identifiers(session, names - {""})
 
     def _iterate_batches(self, path: Path, survey: Survey) -> Iterator[PreparationBatch]:
         """Yield the rows behind the last committed step in batches, with the assessments that they are to change."""
@@ -465,14 +455,8 @@ class ImportRun:
             faults += len(item.faults)
             erroneous += bool(item.findings)
             findings.update(item.severities)
-        return structs.replace(
-            progress,
-            counts=dict(counts),
-            faults=faults,
-            erroneous=erroneous,
-            findings=dict(findings),
-            seconds=dict(self._seconds),
-        )
+        figures = {"counts": dict(counts), "findings": dict(findings), "seconds": dict(self._seconds)}
+        return structs.replace(progress, faults=faults, erroneous=erroneous, **figures)
 
     def _append_entries(self, session: Session, items: Sequence[PreparedRows]) -> None:
         """Append an entry to the ledger for each assessment that was written; the last statements of a step."""

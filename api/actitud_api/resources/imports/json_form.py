@@ -46,22 +46,11 @@ class JsonLinesForm(Struct, frozen=True, tag="json"):
             UnreadableRest: From some line on, the file cannot be read.
         """
         for row in iterate_lines(stream):
-            named = _find_names(row.cells[0])
+            try:
+                named = msgspec.json.decode(row.cells[0], type=_Named)
+            except (msgspec.MsgspecError, RecursionError):
+                named = _Named()
             yield OrganisationRows(named.organisation.strip(), [row], row.number, names=(named.organisation_name,))
-
-    def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield, for each line that is not empty, its number and the identifier of the organisation in it.
-
-        After the lines comes a last pair: the number of the last line of the file, and an empty text.
-
-        Raises:
-            UnreadableRest: From some line on, the file cannot be read.
-        """
-        number = 0
-        for row in iterate_lines(stream):
-            number = row.number
-            yield number, _find_names(row.cells[0]).organisation.strip()
-        yield number, ""
 
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
         """Decode the line of an organisation to the body of an assessment, and return it with the faults of the line.
@@ -94,13 +83,6 @@ class JsonLinesForm(Struct, frozen=True, tag="json"):
             return revision or None
         faults.append(build_fault(Place(row.number, "/revision"), "type", _NO_TEXT))
         return None
-
-
-def _find_names(line: str) -> _Named:
-    try:
-        return msgspec.json.decode(line, type=_Named)
-    except (msgspec.MsgspecError, RecursionError):
-        return _Named()
 
 
 def iterate_lines(stream: BinaryIO) -> Iterator[SourceRow]:

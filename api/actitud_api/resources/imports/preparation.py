@@ -125,8 +125,7 @@ class PreparedBatch(Struct, frozen=True):
 def prepare_rows(encoded: bytes) -> bytes:
     """Validate and score the rows of several organisations, without storing them.
 
-    `encoded` is a `PreparationBatch` in MessagePack. Return a `PreparedBatch` in MessagePack, with the change of each
-    assessment or the faults of its rows.
+    `encoded` is a `PreparationBatch` and the result a `PreparedBatch`, both in MessagePack.
     """
     if multiprocessing.parent_process() is None:
         return msgspec.msgpack.encode(prepare_batch(_BATCH.decode(encoded)))
@@ -140,10 +139,7 @@ def prepare_rows(encoded: bytes) -> bytes:
 
 
 def prepare_batch(batch: PreparationBatch) -> PreparedBatch:
-    """Validate and score the rows of several organisations, without storing them; return the results in the same order.
-
-    Each result has the change of the assessment, or the faults of its rows.
-    """
+    """Validate and score the rows of several organisations, without storing them, in the same order."""
     started = perf_counter()
     prepared: dict[int, PreparedRows] = {}
     contents: dict[int, tuple[ContentTarget, AssessmentContent]] = {}

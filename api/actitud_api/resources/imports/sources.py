@@ -15,6 +15,9 @@ from actitud_api.platform.http.validation import Json, quote_name
 ROWS_MAX: Final = 5_000
 """Highest number of rows of one organisation; the largest assessments that make sense have far fewer."""
 
+REPEATED: Final = Texts("Ya está en la fila {first}: deje solo una.", "It is in row {first} already: leave only one.")
+NO_NOTE: Final = Texts("Un dato del perfil no lleva nota: quítela.", "A field of the profile takes no note: remove it.")
+
 
 class SourceRow(Struct, frozen=True, array_like=True):
     """A row of an imported file: its number, counted from 1 as in a spreadsheet, and the texts of its cells."""
@@ -186,22 +189,6 @@ def group_adjacent(
             left_out += 1
     if kept:
         yield OrganisationRows(name or "", kept, last, left_out, names=tuple(names))
-
-
-def name_adjacent(rows: Iterable[tuple[int, list[str]]], position: int) -> Iterator[tuple[int, str]]:
-    """Yield the number of the first row and the organisation of each group of adjacent rows with one organisation.
-
-    `rows` are pairs of the number and the cells of a row; `position` is the position of the organisation among the
-    cells, from 0. After the groups comes a last pair: the number of the last row, and an empty text.
-    """
-    name: str | None = None
-    number = 0
-    for number, cells in rows:
-        found = cells[position].strip() if position < len(cells) else ""
-        if found != name and (found or any(map(str.strip, cells))):
-            yield number, found
-            name = found
-    yield number, ""
 
 
 def find_place(places: Mapping[str, Place], pointer: str, group: OrganisationRows) -> Place:

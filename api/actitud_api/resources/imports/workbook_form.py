@@ -44,6 +44,8 @@ from actitud_api.platform.spreadsheets.package import (
 from actitud_api.platform.spreadsheets.source_cells import SOURCE_MEMBERS, SOURCE_MISSING, parse_source_member
 from actitud_api.platform.spreadsheets.writing import METADATA
 from actitud_api.resources.imports.sources import (
+    NO_NOTE,
+    REPEATED,
     ROWS_MAX,
     ImportFault,
     OrganisationRows,
@@ -99,12 +101,8 @@ class CellRow(NamedTuple):
 
 
 class Conversion(Struct, frozen=True):
-    """Result of converting a workbook to a file of cells: the number of organisations in it, or its faults.
+    """Result of converting a workbook to a file of cells: its faults, for which it cannot be imported."""
 
-    If there are faults, the workbook cannot be imported, and the file of cells is not used.
-    """
-
-    organisations: int
     faults: tuple[ImportFault, ...] = ()
 
 
@@ -124,17 +122,6 @@ class WorkbookForm(Struct, frozen=True, tag="workbook"):
         while head := stream.read(8):
             yield _GROUP.decode(stream.read(int.from_bytes(head)))
 
-    def iterate_names(self, stream: BinaryIO) -> Iterator[tuple[int, str]]:
-        """Yield the number of each organisation, from 1, and its identifier in the workbook.
-
-        After them comes a last pair: the number of the last organisation, and an empty text.
-        """
-        last = 0
-        for group in self.iterate_groups(stream):
-            last = group.last
-            yield last, group.organisation
-        yield last, ""
-
     def build_body(self, version: str, group: OrganisationRows, places: dict[str, Place] | None = None) -> SourceBody:
         """Build the body of an assessment from the cells of an organisation, and return it with their faults.
 
@@ -151,8 +138,7 @@ class WorkbookForm(Struct, frozen=True, tag="workbook"):
 def convert_workbook(encoded: bytes) -> bytes:
     """Convert a workbook to a file of cells, grouped by organisation.
 
-    The function runs in another process, so that argument and result are bytes: `encoded` is a `ConversionRequest` in
-    MessagePack with the paths of both files, and the result is a `Conversion` in MessagePack.
+    `encoded` is a `ConversionRequest` and the result a `Conversion`, both in MessagePack. It runs in another process.
     """
     request = msgspec.msgpack.decode(encoded, type=ConversionRequest)
     try:
@@ -160,17 +146,14 @@ def convert_workbook(encoded: bytes) -> bytes:
         sheets = _find_sheets(package, request.version)
         faults = [fault for sheet in sheets for fault in sheet.check_header()]
         if not faults:
-            count = 0
             with Path(request.target).open("wb") as target:
                 for group in _group_cells(sheets):
                     content = msgspec.msgpack.encode(group)
                     target.write(len(content).to_bytes(8) + content)
-                    count += 1
-            return msgspec.msgpack.encode(Conversion(count))
     except WorkbookRejected as error:
         place = Place(1, sheet=error.location or None)
         faults = [build_fault(place, error.rule, error.detail)]
-    return msgspec.msgpack.encode(Conversion(0, tuple(faults)))
+    return msgspec.msgpack.encode(Conversion(tuple(faults)))
 
 
 _GROUP: Final = msgspec.msgpack.Decoder(OrganisationRows)
@@ -455,7 +438,7 @@ class _CellReader:
     def _report_mark(self, cell: CellRow, place: Place, content: CellContent) -> None:
         if cell.mark == "duplicate":
             organisation, first = msgspec.json.decode(cell.value)
-            self._report(place, InvalidCell("duplicate", _REPEATED.fill(first=first)), organisation)
+            self._report(place, InvalidCell("duplicate", REPEATED.fill(first=first)), organisation)
             return
         self._report(place, InvalidCell(cell.mark, _MARKS[cell.mark]), content)
 
@@ -537,7 +520,7 @@ class _CellReader:
         pointer = f"/answers/{code}/source" if is_answer else f"/profile_sources/{code}"
         place = _locate_beside(first, "source")
         if pointer in self.places:
-            detail = _REPEATED.fill(first=self.places[pointer].row)
+            detail = REPEATED.fill(first=self.places[pointer].row)
             self._report(place, InvalidCell("duplicate", detail), cells.get("source", ("", place))[0])
             return
         self.places[pointer] = place
@@ -566,11 +549,11 @@ class _CellReader:
 
     def _put_note(self, code: str, content: CellContent, place: Place, *, is_answer: bool) -> None:
         if not is_answer:
-            self._report(place, InvalidCell("place", _NO_NOTE), content)
+            self._report(place, InvalidCell("place", NO_NOTE), content)
             return
         pointer = f"/answers/{code}/note"
         if pointer in self.places:
-            self._report(place, InvalidCell("duplicate", _REPEATED.fill(first=self.places[pointer].row)), content)
+            self._report(place, InvalidCell("duplicate", REPEATED.fill(first=self.places[pointer].row)), content)
             return
         self.places[pointer] = place
         self.places.setdefault(f"/answers/{code}", place)
@@ -620,14 +603,10 @@ _MARKS: Final[Mapping[str, Texts]] = {
         "There is something beyond the last column: check that nothing has shifted.",
     ),
 }
-_REPEATED: Final = Texts("Ya está en la fila {first}: deje solo una.", "It is in row {first} already: leave only one.")
 _UNKNOWN_CODE: Final = Texts(
     "Debe ser el código de una pregunta o de un dato del perfil.", "It must be the code of a question or profile field."
 )
 _TOO_MANY_CELLS: Final = Texts(
     "La organización tiene más de {maximum} celdas, demasiadas para una evaluación.",
     "The organisation has more than {maximum} cells, too many for an assessment.",
-)
-_NO_NOTE: Final = Texts(
-    "Un dato del perfil no lleva nota: quítela.", "A field of the profile takes no note: remove it."
 )

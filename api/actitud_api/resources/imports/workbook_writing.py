@@ -92,8 +92,7 @@ class AnnotationRequest(Struct, frozen=True):
 def write_template(encoded: bytes) -> bytes:
     """Write the workbook of an edition, with the stored answers of organisations, to a file.
 
-    The function runs in another process, so that argument and result are bytes: `encoded` is a `TemplateRequest` in
-    MessagePack, and the result is empty.
+    `encoded` is a `TemplateRequest` in MessagePack; the result is empty. The function runs in another process.
     """
     request = msgspec.msgpack.decode(encoded, type=TemplateRequest)
     language, rows = request.language, request.rows
@@ -109,9 +108,8 @@ def write_template(encoded: bytes) -> bytes:
 def annotate_workbook(encoded: bytes) -> bytes:
     """Copy a workbook to a file and mark its faulty cells.
 
-    Each cell keeps its position. A comment in each faulty cell describes the fault. The function runs in another
-    process, so that argument and result are bytes: `encoded` is an `AnnotationRequest` in MessagePack, and the result
-    is empty.
+    Each cell keeps its position. A comment in each faulty cell describes the fault. `encoded` is an `AnnotationRequest`
+    in MessagePack; the result is empty. The function runs in another process.
     """
     request = msgspec.msgpack.decode(encoded, type=AnnotationRequest)
     source = CalamineWorkbook.from_path(request.source)
