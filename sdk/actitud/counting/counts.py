@@ -44,6 +44,9 @@ _HOUR: Final = 3_600_000_000
 _REPLY_ELSEWHERE: Final = "4"
 _NO_REPLY: Final = "0"
 _CRITICISM: Final = "k"
+_LARGEST_SHIFT: Final = 14 * 60
+"""Minutes between the clocks of Spain and of the time zone farthest from it; what recurs daily is no copy."""
+_FEWEST_SHIFTED: Final = 3
 
 
 class CountPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -419,21 +422,29 @@ class FactCounter:
         """Number of messages, by account and kind, that files of two formats have under different ids.
 
         A help desk gives ids of its own, so that its replies are not known as those of the archive of a network. Equal
-        are text and time, as far as the coarser of both tells it.
+        are text and time, as far as the coarser of both tells it; or several texts, if their times in one file are all
+        equally many quarters of an hour after those in the other, which then has the times of another zone.
         """
         formats = {source.index: source.format for source in self.sources}
         numbers: Counter[tuple[NetworkAccount, str]] = Counter()
+        shifted: Counter[tuple[NetworkAccount, str, int]] = Counter()
         previous: tuple[object, ...] = ()
-        end, form = 0, ""
+        start, end, form = 0, 0, ""
         for platform, account, kind, text_key, instant, source, precision in self.table.query(
             "SELECT platform, account, kind, text_key, time, source, precision FROM messages "
             "WHERE text_key <> 0 AND kind <> 'repost' AND NOT deleted ORDER BY 1, 2, 3, 4, 5, id"
         ):
             key = (platform, account, kind, text_key)
-            if key == previous and instant < end and formats[source] != form:
-                numbers[NetworkAccount(platform, account), kind] += 1
+            if key == previous and formats[source] != form:
+                minutes = instant // LENGTHS["minute"] - start // LENGTHS["minute"]
+                if instant < end:
+                    numbers[NetworkAccount(platform, account), kind] += 1
+                elif minutes <= _LARGEST_SHIFT and minutes % 15 == 0:
+                    shifted[NetworkAccount(platform, account), kind, minutes] += 1
             previous, form = key, formats[source]
-            end = instant + max(LENGTHS[precision], LENGTHS["minute"])
+            start, end = instant, instant + max(LENGTHS[precision], LENGTHS["minute"])
+        for (account, kind, _), number in shifted.items():
+            numbers[account, kind] += number if number >= _FEWEST_SHIFTED else 0
         return numbers
 
     def _count_accounts(self, rule: FactRule) -> _Found:

@@ -349,6 +349,13 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
             "write it yourself, enter all of them as dates.",
         ),
     ),
+    "zone_unusual": FaultText(
+        (
+            "Las horas no son las de California, en las que escribe Meta: según las direcciones, son las de su zona.",
+            "The times are not those of California, in which Meta writes: by the addresses, they are of your zone.",
+        ),
+        ("Se cuentan como tales. " + _NOTHING_TO_DO[0], "They count as such. " + _NOTHING_TO_DO[1]),
+    ),
     # Accounts and conversations
     "several_accounts": FaultText(
         ("El fichero tiene publicaciones de varias cuentas.", "The file has posts of several accounts."),

@@ -103,10 +103,10 @@ REASON_TEXTS: Final[dict[ReasonCode, TextPair]] = {
         "all of them, without the name of a file; if not, export these days.",
     ),
     "told_twice": TextPair(
-        "De {account} dos ficheros distintos traen {number} mensajes iguales con otro identificador, y se contarían "
-        "dos veces. Deje uno de los dos.",
-        "Of {account} two different files have {number} equal messages under other ids, which would be counted twice. "
-        "Leave one of both out.",
+        "De {account} dos ficheros distintos traen {number} mensajes iguales con otro identificador, a la misma hora o "
+        "a otra que siempre difiere en lo mismo, y se contarían dos veces. Deje uno de los dos.",
+        "Of {account} two different files have {number} equal messages under other ids, at the same time or at one "
+        "that always differs by as much, which would be counted twice. Leave one of both out.",
     ),
     "activity_unknown": TextPair(
         "No se sabe si {account} está activa: con lo que hay no llega a tres, y falta parte del periodo.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from actitud.counting.codes import CodedRow, Coding
 from actitud.counting.counts import FactCounter
 from actitud.counting.coverage import NetworkAccount
 from actitud.counting.export_guides import advise_exports
-from actitud.counting.messages import Message
+from actitud.counting.messages import Message, Origin
 from actitud.counting.sources import Period, Tell
 from actitud.counting.windows import Days
 from tests.unit.counting.support import EVERYTHING, TOWN, make_counter, make_source, write
@@ -231,6 +231,21 @@ def test_messages_that_two_files_have_under_other_ids_are_not_counted_twice() ->
     ):
         assert values(make_counter([*archived, *other], [make_source(), log]), "own_posts_w90") == [5]
     assert values(make_counter([*archived, *logged], [make_source(), make_source(1)]), "own_posts_w90") == [5]
+
+
+@pytest.mark.parametrize(("hours", "told"), [((9, 9, 9), 3), ((9, 9, 8), None), ((24, 24, 24), None)])
+def test_posts_that_another_file_has_in_another_time_zone_are_not_counted_twice(
+    hours: tuple[int, ...], told: int | None
+) -> None:
+    first = [write(f"p{day}", f"2027-10-0{day} 10:00:{day}0") for day in (1, 2, 3)]
+    later = [
+        structs.replace(
+            one, id=f"other-{one.id}", origin=Origin(1, 1), time=one.time.replace(second=0) + timedelta(hours=shift)
+        )
+        for one, shift in zip(first, hours, strict=True)
+    ]
+    counter = make_counter([*first, *later], [make_source(), structs.replace(make_source(1), format="table")])
+    assert [reason.number for reason in counter.count("own_posts_w90").reasons] == ([] if told is None else [told])
 
 
 # --- weeks ----------------------------------------------------------------------------------------------------------

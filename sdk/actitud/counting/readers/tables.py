@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final, NamedTuple
 
 from actitud.counting.decoding import repair_text
@@ -169,14 +169,16 @@ class TableRow:
 
 
 class TableFormat(NamedTuple):
-    """Format of the table in an export: its platform, its kinds of data (``tells``), and a function for its rows.
+    """Format of the table in an export: its platform, its kinds of data (``tells``), and functions for its rows.
 
-    The function builds the messages of a row.
+    ``make_messages`` builds the messages of a row. ``choose_zone`` returns the time zone of all rows; None for that of
+    the organisation.
     """
 
     platform: str
     tells: tuple[Tell, ...]
     make_messages: Callable[[TableRow, SourceReading], Iterator[Message]]
+    choose_zone: Callable[[Iterable[TableRow], SourceReading], tzinfo] | None = None
 
 
 class TableFound(NamedTuple):
@@ -250,6 +252,10 @@ def read_table(found: TableFound, table: TableFormat, source: SourceReading) -> 
     if match.is_broken:
         source.note_once("mojibake_repaired")
     _decide_order(found, source, headers)
+    if table.choose_zone:
+        rows = read_rows(source.file, found.sheet, source.options.limits.whole_bytes)
+        below = (TableRow(row, match, source, headers) for row in rows if row.line > found.header.line)
+        source.zone = table.choose_zone(below, source)
     totals = {normalise_header(word) for word in match.table.totals}
     accounts: set[str] = set()
     for row in _read_whole_rows(found, source, len(headers)):

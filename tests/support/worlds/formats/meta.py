@@ -6,21 +6,20 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tests.support.worlds import headers
 from tests.support.worlds.formats.delivery import Delivery
 from tests.support.worlds.identifiers import to_utc_seconds
 from tests.support.worlds.model import Entry
 
+PACIFIC = ZoneInfo("America/Los_Angeles")
 ENDINGS = {"photo": "jpg", "video": "mp4", "live": "mp4"}
 
 
-def _format_us_time(delivery: Delivery, entry: Entry) -> str:
-    """Return month/day/year and the minute, in whatever language: no offset, and nothing says of which zone it is.
-
-    Taken here as the zone of the town hall; that Meta writes the zone of whoever exports was not confirmed.
-    """
-    return f"{delivery.to_local(entry.time):%m/%d/%Y %H:%M}"
+def _format_us_time(entry: Entry) -> str:
+    """Return month/day/year and the minute in Los Angeles, in whatever language, without an offset."""
+    return f"{entry.time.astimezone(PACIFIC):%m/%d/%Y %H:%M}"
 
 
 def _name_report(delivery: Delivery, number: int) -> str:
@@ -53,7 +52,7 @@ def write_facebook_business(delivery: Delivery, language: str) -> list[Path]:
             entry.text.splitlines()[0] if is_video else entry.text,
             entry.text if is_video else "",
             delivery.random.randint(9, 900) if is_video else 0,
-            _format_us_time(delivery, entry),
+            _format_us_time(entry),
             "N/A",
             entry.permalink,
             0,
@@ -93,7 +92,7 @@ def write_instagram_business(delivery: Delivery, language: str) -> list[Path]:
                     portion.account.name,
                     entry.text,
                     delivery.random.randint(5, 90) if kind == "video" else 0,
-                    _format_us_time(delivery, entry),
+                    _format_us_time(entry),
                     entry.permalink,
                     types["carousel" if len(entry.media) > 1 else kind],
                     "",

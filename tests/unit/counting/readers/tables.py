@@ -137,7 +137,7 @@ class Case(NamedTuple):
 
 FACEBOOK_EXPECTED: Final = (
     {
-        "platform": "facebook", "account": "Ayuntamiento de Villar", "id": "111", "time": utc(2026, 3, 25, 7, 8),
+        "platform": "facebook", "account": "Ayuntamiento de Villar", "id": "111", "time": utc(2026, 3, 25, 15, 8),
         "precision": "minute", "kind": "own_post", "text": "Mañana no hay agua.\nDe 8 a 10", "media": ("photo",),
         "alternative_texts": None, "counts": {"views": 1234, "reactions": 12, "comments": 3, "shares": 0},
         "permalink": "https://www.facebook.com/villar/posts/111",
@@ -146,7 +146,7 @@ FACEBOOK_EXPECTED: Final = (
 )  # fmt: skip
 INSTAGRAM_EXPECTED: Final = (
     {
-        "platform": "instagram", "account": "villar", "id": "18012345", "time": utc(2026, 7, 22, 17, 30),
+        "platform": "instagram", "account": "villar", "id": "18012345", "time": utc(2026, 7, 23, 2, 30),
         "precision": "minute", "kind": "own_post", "text": 'El puente, "nuevo" 🌉', "media": ("video",),
         "counts": {"views": 20_000, "reactions": 300, "shares": 10, "comments": 20, "saves": 5},
     },

@@ -7,6 +7,8 @@ import json
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from actitud.counting.options import OwnAccount
 from tests.unit.counting.readers.support import read, utc, write, write_json
 
@@ -125,6 +127,21 @@ def test_a_download_belongs_to_the_page_that_converses_in_it(tmp_path: Path) -> 
         ("villar", "received"),
     }
     assert not outcome.codes
+
+
+@pytest.mark.parametrize(("clock", "faults"), [("09:05", []), ("18:05", ["zone_unusual"])])
+def test_meta_writes_the_time_of_california_unless_addresses_say_otherwise(
+    clock: str, faults: list[str], tmp_path: Path
+) -> None:
+    # A public post of 4 January 2019, 17:05:45 UTC; the second was scheduled.
+    table = (
+        "Post ID,Account username,Description,Publish time,Permalink,Post type\n"
+        f"1,villar,El huevo,01/04/2019 {clock},https://www.instagram.com/p/BsOGulcndj-/,IG image\n"
+        "2,villar,Pleno,01/14/2019 12:00,https://www.instagram.com/p/BsOGulcndj-/,IG image\n"
+    )
+    outcome = read(write(tmp_path, "posts.csv", table))
+    assert [message.time for message in outcome.messages if message.id == "1"] == [utc(2019, 1, 4, 17, 5)]
+    assert outcome.codes == faults
 
 
 def test_shares_are_told_by_the_column_of_a_spanish_export(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_the_same_text_twice_in_a_minute_is_two_messages_and_in_two_exports_stil
 def test_a_post_of_the_download_is_the_one_of_the_business_suite(tmp_path: Path) -> None:
     table = (
         "Post ID,Page name,Title,Publish time,Permalink,Is share,Post type,Reactions\n"
-        '111,Villar,"Mañana,  pleno 🌉",03/04/2026 11:00,https://www.facebook.com/111,0,Photos,4\n'
+        '111,Villar,"Mañana,  pleno 🌉",03/04/2026 02:00,https://www.facebook.com/111,0,Photos,4\n'
         "112,Villar,Otro,03/25/2026 11:00,https://www.facebook.com/112,0,Photos,4\n"
     )
     paths = [write(tmp_path, "posts.csv", table), write(tmp_path, "posts.json", json.dumps(FACEBOOK_POSTS))]

@@ -145,10 +145,10 @@ def test_dates_with_two_readings_are_decided_by_the_whole_column(language: str, 
         return read(write(tmp_path, "export.csv", make_csv(case, rows=rows)), **options)
 
     assert [m.time for m in read_dates("03/04/2026 10:00", "03/25/2026 10:00").messages] == [
-        utc(2026, 3, 4, 9), utc(2026, 3, 25, 9),
+        utc(2026, 3, 4, 18), utc(2026, 3, 25, 17),
     ]  # fmt: skip
     assert [m.time for m in read_dates("03/04/2026 10:00", "25/03/2026 10:00").messages] == [
-        utc(2026, 3, 25, 9), utc(2026, 4, 3, 8),
+        utc(2026, 3, 25, 17), utc(2026, 4, 3, 17),
     ]  # fmt: skip
     asked = read_dates("03/04/2026 10:00", "05/05/2026 10:00")
     assert [message.id for message in asked.messages] == ["1"]
