@@ -74,7 +74,7 @@ def detect_format(file: ExportFile, options: ReadingOptions) -> Detected | None:
 
 def _detect_archive_part(part: str, head: str) -> Detected | None:
     if part == "account":
-        return Detected("x", "x-account", lambda source, owner: iter(()), "account")
+        return Detected("x", "x-account", _read_nothing, "account")
     readers: Mapping[str, Callable[[SourceReading, ArchiveOwner], Iterator[Message]]] = {
         "tweet": lambda source, owner: x.read_archive(source, owner, is_deleted=False),
         "tweets": lambda source, owner: x.read_archive(source, owner, is_deleted=False),
@@ -86,6 +86,10 @@ def _detect_archive_part(part: str, head: str) -> Detected | None:
     if not x.is_json_script(head):
         return Detected("x", "x-archive", _refuse_script)
     return Detected("x", "x-direct-messages" if part == "direct_messages" else "x-archive", readers[part])
+
+
+def _read_nothing(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
+    return iter(())
 
 
 def _refuse_script(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
@@ -100,7 +104,9 @@ def _detect_json(file: ExportFile, head: str, options: ReadingOptions) -> Detect
             lambda source, owner: message_log.read_lines(_apply(mapping, source), mapping),
         )
     if mastodon.is_outbox(head):
-        return Detected("mastodon", "mastodon-outbox", _ignore_owner(mastodon.read_outbox))
+        return Detected("mastodon", "mastodon-outbox", mastodon.read_outbox)
+    if mastodon.is_actor(head):
+        return Detected("mastodon", "mastodon-actor", _read_nothing, "account")
     if press_room.is_json_feed(head):
         return Detected("press_room", "json-feed", _ignore_owner(press_room.read_json_feed))
     if telegram.is_export(head):

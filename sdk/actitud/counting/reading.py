@@ -15,7 +15,7 @@ from actitud.counting.export_files import ExportFile, ExportFiles, Limits, Progr
 from actitud.counting.faults import CountingFault, FaultLog, FileRefused
 from actitud.counting.header_tables import LOG_FORMAT
 from actitud.counting.options import LogMapping, OwnAccount, ReadingOptions, find_zone
-from actitud.counting.readers import meta_archive, whatsapp, x
+from actitud.counting.readers import mastodon, meta_archive, whatsapp, x
 from actitud.counting.source_reading import ArchiveOwner, SourceReading
 from actitud.counting.sources import Source
 from actitud.counting.table import DAILY_COUNTS, MessageTable
@@ -151,9 +151,9 @@ def _find_owners(
 ) -> dict[tuple[str, Path], ArchiveOwner]:
     """Return the owners of archives, by the platform and the file or folder that the archive is.
 
-    An archive of X names its account. Of private conversations it is the one account of the organisation that stands
-    in all of them, or else the one name in all that were answered, if there are two or more; and one telephone writes
-    the dates of all its chats alike.
+    An archive of X or Mastodon names its account. Of private conversations it is the one account of the organisation
+    that stands in all of them, or else the one name in all that were answered, if there are two or more; and one
+    telephone writes the dates of all its chats alike.
     """
     owners: dict[tuple[str, Path], ArchiveOwner] = {}
     writers: dict[tuple[str, Path], list[set[str]]] = defaultdict(list)
@@ -163,7 +163,7 @@ def _find_owners(
         place = detected.platform, _find_place(file, detected)
         try:
             if detected.role == "account":
-                owner = x.read_account(probe)
+                owner = (x.read_account if detected.platform == "x" else mastodon.read_actor)(probe)
                 owners.update(((detected.platform, root), owner) for root in files.roots[file.sha256])
             elif detected.platform == "whatsapp":
                 names, evidence = whatsapp.survey_chat(probe)

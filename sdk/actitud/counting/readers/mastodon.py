@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from actitud.counting.html_texts import extract_text
 from actitud.counting.messages import Kind, Message
-from actitud.counting.readers.json_streams import JsonObject, dig, dig_list, dig_text, read_posts
-from actitud.counting.source_reading import SourceReading
+from actitud.counting.readers.json_streams import (
+    JsonObject,
+    dig,
+    dig_list,
+    dig_text,
+    iterate_items,
+    read_scalars,
+)
+from actitud.counting.source_reading import ArchiveOwner, RowRefused, SourceReading
 
 _PUBLIC: Final = frozenset({"https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public"})
-_ACTOR: Final = re.compile(r"https?://(?P<host>[^/]+)/(?:users/|@)(?P<name>[\w.-]+)")
+_ACTOR: Final = re.compile(r"https?://[^/]+/(?:users/|@)(?P<name>[\w.-]+)")
 _MEDIA: Final = {"image": "photo", "video": "video", "audio": "audio"}
 
 
@@ -22,15 +31,36 @@ def is_outbox(head: str) -> bool:
     return "activitystreams" in head and re.search(r'"orderedItems"\s*:\s*\[\s*[^"\s]', head) is not None
 
 
-def read_outbox(source: SourceReading) -> Iterator[Message]:
-    """Yield the messages of an outbox of ActivityPub (Mastodon)."""
-    return read_posts(source, "orderedItems.item", _make_message)
+def is_actor(head: str) -> bool:
+    """Return True if a file, whose beginning is `head`, describes the account of an archive (Mastodon)."""
+    return "activitystreams" in head and '"preferredUsername"' in head
 
 
-def _make_message(source: SourceReading, pointer: str, activity: JsonObject) -> Message | None:
+def read_actor(source: SourceReading) -> ArchiveOwner:
+    """Return the account that ``actor.json`` describes, by its address and its name.
+
+    Raises:
+        FileRefused: if the file breaks off or is no JSON.
+    """
+    found = read_scalars(source, ("id", "preferredUsername"))
+    return ArchiveOwner(dig_text(found, "id"), dig_text(found, "preferredUsername"))
+
+
+def read_outbox(source: SourceReading, owner: ArchiveOwner) -> Iterator[Message]:
+    """Yield the messages of an outbox of ActivityPub (Mastodon); ``owner`` is the account of its archive."""
+    source.tells.update(
+        ("own_posts", "public_replies", "reposts", "threads", "texts", "media", "alternative_texts", "time_of_day")
+    )
+    for pointer, activity in iterate_items(source, "orderedItems.item"):
+        actor = dig_text(activity, "actor")
+        source.set_account(*_list_names(actor, owner.name if actor == owner.identity else ""))
+        with suppress(RowRefused):
+            if message := _make_message(source, pointer, activity, actor):
+                yield message
+
+
+def _make_message(source: SourceReading, pointer: str, activity: JsonObject, actor: str) -> Message | None:
     kind = dig_text(activity, "type")
-    actor = dig_text(activity, "actor")
-    source.set_account(*_list_names(actor))
     if kind == "Announce":
         boosted = dig(activity, "object")
         return source.keep(
@@ -97,7 +127,11 @@ def _list_addresses(value: Any) -> list[str]:
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
 
 
-def _list_names(actor: str) -> tuple[str, ...]:
-    """Return the names that an actor may be called by: with its server, alone, and its address."""
+def _list_names(actor: str, known: str) -> tuple[str, ...]:
+    """Return the names that an actor may be called by: with its server, alone, and its address.
+
+    ``known``: the name that the archive says; of newer accounts the address has a number instead.
+    """
     found = _ACTOR.match(actor)
-    return (f"{found['name']}@{found['host']}", found["name"], actor) if found else (actor,)
+    name = known or (found["name"] if found else "")
+    return (f"{name}@{urlsplit(actor).hostname}", name, actor) if name else (actor,)

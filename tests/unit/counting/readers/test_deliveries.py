@@ -75,6 +75,21 @@ def test_other_files_of_an_unpacked_archive_are_ignored_and_a_table_is_named(tmp
     assert [fault.value for fault in faults if fault.code == "files_ignored"] == ["4"]
 
 
+def test_the_account_of_a_mastodon_archive_has_the_name_that_the_archive_says(tmp_path: Path) -> None:
+    """Of newer accounts the address has a number."""
+    actor = "https://social.example/ap/users/115"
+    context = "https://www.w3.org/ns/activitystreams"
+    boost = {"type": "Announce", "actor": actor, "published": "2026-03-04T10:00:00Z", "object": "https://o.example/1"}
+    write_json(tmp_path, "a/outbox.json", {"@context": context, "orderedItems": [boost]})
+    described = {"@context": [context], "id": actor, "type": "Person", "preferredUsername": "villar"}
+    write_json(tmp_path, "a/actor.json", described)
+    for accounts, name in (((), "villar@social.example"), ((OwnAccount("mastodon", "villar"),), "villar")):
+        outcome = read(tmp_path / "a", accounts=accounts)
+        assert ([message.account for message in outcome.messages], outcome.faults) == ([name], [])
+    # Without the file that describes it, the address is all that is known.
+    assert [message.account for message in read(tmp_path / "a/outbox.json").messages] == [actor]
+
+
 def test_a_chat_of_ios_is_read_without_its_notices(tmp_path: Path) -> None:
     chat = (
         "[25/9/26, 9:05:03] Lucía: \u200eLos mensajes y las llamadas están cifrados de extremo a extremo.\r\n"
