@@ -42,7 +42,7 @@ ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = {"en": "docs/counting.md", "es": "docs/counting.es.md"}
 EDITION, TOWN = "2025", "XX-MUN-VILLACONEJERA"
 NETWORKS: Final = ("facebook", "instagram", "x", "whatsapp")
-EXPORTS: Final = ("facebook-business.es", "instagram-business.es", "x-archive", "press-rss", "decidim-json", "log-csv")
+EXPORTS: Final = ("facebook-business.es", "instagram-business.es", "x-archive", "press-rss", "proposals-csv", "log-csv")
 SAID: Final = {
     "en": ("0 differences", "Source: counted in the files of the platforms"),
     "es": ("0 diferencias", "Fuente: contado en los ficheros de las plataformas"),
@@ -227,7 +227,7 @@ def test_the_page_says_which_networks_need_the_log(language: str) -> None:
     """Those of which no file has what others wrote in public."""
     told = {guide.platform for guide in GUIDES if "received_public" in guide.tells}
     lacking = {guide.platform for guide in GUIDES if "own_posts" in guide.tells} - told - {"press_room", "telegram"}
-    assert lacking == {"facebook", "instagram", "x", "youtube", "mastodon", "bluesky", "tiktok", "linkedin"}
+    assert lacking == {"facebook", "instagram", "x", "youtube", "mastodon", "tiktok", "linkedin"}
     (said,) = re.findall(
         r"^\*\*(?:What no file tells|Lo que ningún fichero dice)\.\*\*.*?\n\n", read(language), re.M | re.S
     )

@@ -17,7 +17,7 @@ from actitud.counting.answers import InvalidProfile, read_profile
 from actitud.counting.counts import CountPlan
 from actitud.counting.coverage import NetworkAccount
 from actitud.counting.definitions import TextPair, UnknownVersion, list_counted_versions, load_definitions
-from actitud.counting.networks import NETWORKS, identify_network
+from actitud.counting.networks import NETWORKS, WITHOUT_FILE, identify_network
 from actitud.counting.options import describe_misspelt_network, normalise_account
 from actitud.counting.profile_limits import (
     find_contradictions,
@@ -111,8 +111,8 @@ class CountOptions:
         if network.likely is not None:
             wrong = describe_misspelt_network(network.name, network.likely).into(self._language)
             raise CommandError(f"{option} {text}: {wrong}")
-        if not network.is_known:
-            known = ", ".join(NETWORKS)
+        if not network.is_read:
+            known = ", ".join(name for name in NETWORKS if name not in WITHOUT_FILE)
             self._tell(
                 f"{option} {text}: de «{network.name}» no se lee ningún fichero; sus mensajes solo se cuentan si "
                 f"están en un registro con esa red. Se leen ficheros de: {known}",

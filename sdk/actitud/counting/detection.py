@@ -10,8 +10,6 @@ from actitud.counting.header_tables import LOG_FORMAT
 from actitud.counting.messages import Message
 from actitud.counting.options import LogMapping, ReadingOptions, find_zone
 from actitud.counting.readers import (
-    bluesky,
-    decidim,
     linkedin,
     mastodon,
     message_log,
@@ -33,7 +31,6 @@ TABLES: Final[Mapping[str, TableFormat]] = {
     **youtube.TABLES,
     **tiktok.TABLES,
     **linkedin.TABLES,
-    **decidim.TABLES,
 }
 
 
@@ -111,11 +108,6 @@ def _detect_json(file: ExportFile, head: str, options: ReadingOptions) -> Detect
         return Detected("press_room", "json-feed", _ignore_owner(press_room.read_json_feed))
     if telegram.is_export(head):
         return Detected("telegram", "telegram-export", _ignore_owner(telegram.read_export))
-    prefix = bluesky.find_prefix(head)
-    if prefix is not None:
-        return Detected("bluesky", "bluesky-feed", lambda source, owner: bluesky.read_feed(source, prefix))
-    if decidim.is_export(head):
-        return Detected("decidim", "decidim-proposals", _ignore_owner(decidim.read_export))
     if part := meta_archive.find_part(head):
         return _detect_download(file, *part)
     return None

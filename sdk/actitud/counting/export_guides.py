@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from actitud.counting.definitions import TextPair
 from actitud.counting.reasons import Reason
@@ -66,6 +66,32 @@ _META_INFORMATION: Final = (
         "Cuando llegue el aviso, descargue el ZIP. No hace falta abrirlo.",
         "When you are told that it is ready, download the ZIP. It need not be opened.",
     ),
+)
+
+_LOG: Final = ExportGuide(
+    "log",
+    TextPair("Registro de mensajes, de la herramienta de atención o a mano", "Message log, of a help desk or by hand"),
+    ("received_public", "received_private", "public_replies", "private_replies", "threads", "texts"),
+    (
+        TextPair(
+            "Ningún fichero de esta red dice qué comentarios se recibieron ni qué se respondió: hace falta una lista.",
+            "No file of this network says which comments were received and how they were answered: a list is needed.",
+        ),
+        TextPair(
+            "Exporte de la herramienta de atención, o lleve en una hoja de cálculo, una fila por mensaje: fecha y "
+            "hora, red, cuenta, si es recibido o respuesta, si es privado, conversación y texto.",
+            "Export from your help desk, or keep in a spreadsheet, a row for each message: date and time, network, "
+            "account, whether it was received or is a reply, whether it is private, conversation and text.",
+        ),
+        TextPair(
+            "Si las columnas tienen otros nombres, diga cuáles en un fichero y nómbrelo con --mapping.",
+            "If the columns have other names, say which in a file, and name it by --mapping.",
+        ),
+    ),
+)
+_NO_FILE: Final = TextPair(
+    "De esta red no hay fichero, o ninguno que se pueda contar: hace falta una lista de todo, también de lo publicado.",
+    "Of this network there is no file, or none that can be counted: a list of everything is needed, of posts too.",
 )
 
 GUIDES: Final[tuple[ExportGuide, ...]] = (
@@ -141,23 +167,6 @@ GUIDES: Final[tuple[ExportGuide, ...]] = (
         ),
     ),
     ExportGuide(
-        "bluesky",
-        TextPair("Bluesky: publicaciones de la cuenta", "Bluesky: posts of the account"),
-        (*_POSTS, "public_replies", "reposts", "media", "alternative_texts", "reactions", "comments", "shares"),
-        (
-            TextPair(
-                "Abra en el navegador https://public.api.bsky.app/xrpc/app.bsky.feed.getAuthorFeed?limit=100&actor="
-                "CUENTA, con el nombre de la cuenta al final, y guarde la página como JSON.",
-                "Open https://public.api.bsky.app/xrpc/app.bsky.feed.getAuthorFeed?limit=100&actor=ACCOUNT in the "
-                "browser, with the name of the account at the end, and save the page as JSON.",
-            ),
-            TextPair(
-                "Mientras la página tenga «cursor», repítalo con &cursor= y ese valor al final.",
-                "As long as the page has a “cursor”, repeat it with &cursor= and that value at the end.",
-            ),
-        ),
-    ),
-    ExportGuide(
         "tiktok",
         TextPair("TikTok: tabla de TikTok Studio", "TikTok: table of TikTok Studio"),
         (*_POSTS, "media", "views", "reactions", "comments", "shares"),
@@ -213,17 +222,6 @@ GUIDES: Final[tuple[ExportGuide, ...]] = (
         ),
     ),
     ExportGuide(
-        "decidim",
-        TextPair("Decidim: propuestas", "Decidim: proposals"),
-        ("received_public", "public_replies", "threads", "texts"),
-        (
-            TextPair(
-                "En la administración del proceso, abra «Propuestas» y «Exportar»: JSON o CSV.",
-                "In the administration of the process open “Proposals” and “Export”: JSON or CSV.",
-            ),
-        ),
-    ),
-    ExportGuide(
         "press_room",
         TextPair("Sala de prensa: canal RSS o Atom", "Press room: RSS or Atom feed"),
         _POSTS,
@@ -236,26 +234,20 @@ GUIDES: Final[tuple[ExportGuide, ...]] = (
             ),
         ),
     ),
-)
-_LOG: Final = ExportGuide(
-    "log",
-    TextPair("Registro de mensajes, de la herramienta de atención o a mano", "Message log, of a help desk or by hand"),
-    ("received_public", "received_private", "public_replies", "private_replies", "threads", "texts"),
-    (
-        TextPair(
-            "Ningún fichero de esta red dice qué comentarios se recibieron ni qué se respondió: hace falta una lista.",
-            "No file of this network says which comments were received and how they were answered: a list is needed.",
-        ),
-        TextPair(
-            "Exporte de la herramienta de atención, o lleve en una hoja de cálculo, una fila por mensaje: fecha y "
-            "hora, red, cuenta, si es recibido o respuesta, si es privado, conversación y texto.",
-            "Export from your help desk, or keep in a spreadsheet, a row for each message: date and time, network, "
-            "account, whether it was received or is a reply, whether it is private, conversation and text.",
-        ),
-        TextPair(
-            "Si las columnas tienen otros nombres, diga cuáles en un fichero y nómbrelo con --mapping.",
-            "If the columns have other names, say which in a file, and name it by --mapping.",
-        ),
+    *(
+        ExportGuide(
+            platform,
+            TextPair(f"{spanish}: no se lee ningún fichero", f"{english}: no file is read"),
+            get_args(Tell),
+            (_NO_FILE, *_LOG.steps[1:]),
+        )
+        for platform, spanish, english in (
+            ("bluesky", "Bluesky", "Bluesky"),
+            ("threads", "Threads", "Threads"),
+            ("whatsapp_channel", "Canal de WhatsApp", "WhatsApp channel"),
+            ("google_reviews", "Reseñas de Google", "Google reviews"),
+            ("decidim", "Decidim", "Decidim"),
+        )
     ),
 )
 

@@ -394,13 +394,6 @@ FAULT_TEXTS: Final[Mapping[str, FaultText]] = {
             "Put the names that your body has in the column “{column}” into own_authors.",
         ),
     ),
-    "answers_without_time": FaultText(
-        ("Las respuestas a las propuestas no llevan fecha.", "The answers to proposals have no date."),
-        (
-            "Las propuestas se cuentan, las respuestas no. Añada la columna answered_at.",
-            "Proposals are counted, answers are not. Add the column answered_at.",
-        ),
-    ),
     "text_before_chat": FaultText(
         ("Hay texto antes del primer mensaje.", "There is text before the first message."),
         (

@@ -10,7 +10,9 @@ from typing import Final, NamedTuple, get_args
 from actitud.counting.messages import Platform
 
 NETWORKS: Final[tuple[str, ...]] = get_args(Platform)
-"""Networks and other platforms of which a count reads files, by their names in accounts."""
+"""Networks and other platforms that a count knows, by their names in accounts."""
+WITHOUT_FILE: Final = ("bluesky", "threads", "whatsapp_channel", "google_reviews", "decidim")
+"""Those of which no file is read, so that their messages come from a log."""
 _SIGNS: Final = re.compile(r"\W|_")
 _BY_NAME: Final = {_SIGNS.sub("", name): name for name in NETWORKS} | {
     "twitter": "x",
@@ -20,6 +22,8 @@ _BY_NAME: Final = {_SIGNS.sub("", name): name for name in NETWORKS} | {
     "insta": "instagram",
     "yt": "youtube",
     "bsky": "bluesky",
+    "canaldewhatsapp": "whatsapp_channel",
+    "reseñasdegoogle": "google_reviews",
 }
 _LIKELY: Final = [name for name in _BY_NAME if len(name) > len("insta")]
 """Names with enough letters to be known by most of them."""
@@ -38,9 +42,9 @@ class NetworkName(NamedTuple):
     likely: str | None = None
 
     @property
-    def is_known(self) -> bool:
+    def is_read(self) -> bool:
         """True if a count reads files of this network."""
-        return self.name in NETWORKS
+        return self.name in NETWORKS and self.name not in WITHOUT_FILE
 
 
 @lru_cache(maxsize=1_000)

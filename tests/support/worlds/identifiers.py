@@ -12,8 +12,6 @@ from tests.support.worlds.model import Entry
 
 TWITTER_EPOCH: Final = 1_288_834_974_657
 """Milliseconds of the first id of X: https://docs.x.com/fundamentals/x-ids."""
-BASE32_SORTABLE: Final = "234567abcdefghijklmnopqrstuvwxyz"
-"""Alphabet of the record keys of Bluesky: https://atproto.com/specs/tid."""
 URL_SAFE: Final = ascii_letters + digits + "-_"
 INSTANCE: Final = "https://mastodon.example.org"
 
@@ -21,8 +19,6 @@ INSTANCE: Final = "https://mastodon.example.org"
 def make_handle(platform: str, town: str, suffix: str) -> str:
     plain = unicodedata.normalize("NFD", town).encode("ascii", "ignore").decode()
     name = "".join(character for character in plain if character.isalnum()).lower()[:12]
-    if platform == "bluesky":
-        return f"ayto{name}{suffix.replace('_', '-')}.example.org"
     if platform == "mastodon":
         return f"ayto{name}{suffix}"
     if platform == "x":  # fifteen characters at most
@@ -38,8 +34,6 @@ def make_account_id(random: Random, platform: str, handle: str) -> str:
             return f"17841{random.randrange(10**12):012d}"
         case "youtube":
             return "UC" + "".join(random.choices(URL_SAFE, k=22))
-        case "bluesky":
-            return "did:plc:" + "".join(random.choices(BASE32_SORTABLE, k=24))
         case "mastodon":
             return f"{INSTANCE}/users/{handle}"
         case "telegram":
@@ -82,12 +76,6 @@ class Identifiers:
                 return str((milliseconds - TWITTER_EPOCH << 22) + self._number % 4_096)
             case "mastodon":
                 return f"{self._account}/statuses/{(milliseconds << 16) + self._number % 65_536}"
-            case "bluesky":
-                value, key = (milliseconds * 1_000 << 10) + self._number % 1_024, ""
-                for _ in range(13):
-                    value, rest = divmod(value, 32)
-                    key = BASE32_SORTABLE[rest] + key
-                return f"at://{self._account}/app.bsky.feed.post/{key}"
             case "youtube":
                 if members["role"] == "post":
                     return "".join(self._random.choices(URL_SAFE, k=11))
@@ -115,8 +103,6 @@ class Identifiers:
                 return f"https://x.com/{self._handle}/status/{identity}"
             case "mastodon":
                 return f"{INSTANCE}/@{self._handle}/{identity.rsplit('/', 1)[1]}"
-            case "bluesky":
-                return f"https://bsky.app/profile/{self._handle}/post/{identity.rsplit('/', 1)[1]}"
             case "youtube":
                 return f"https://www.youtube.com/watch?v={identity}"
             case "tiktok":

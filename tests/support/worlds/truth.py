@@ -126,9 +126,6 @@ FORMATS: Final = {
         _is_own,
         frozenset(POSTS | {"public_replies", "private_replies", "reposts", "media", "alternative_texts"}),
     ),
-    "bluesky-feed": Format(
-        "bluesky", _is_public_and_own, frozenset(POSTS | REPORTED | {"public_replies", "reposts", "alternative_texts"})
-    ),
     "tiktok-studio": Format("tiktok", _is_own_post, frozenset(POSTS | REPORTED), "minute"),
     "linkedin-page": Format("linkedin", _is_own_post, frozenset(POSTS | REPORTED), "day"),
     "telegram-export": Format("telegram", _is_published_or_private, frozenset(POSTS | CHATS | {"reposts", "media"})),

@@ -20,7 +20,7 @@ from tests.unit.counting.test_reading_worlds import MAPPING, get_world, name_acc
 from tests.unit.counting.workbooks import Answer, Row, fill_in
 
 DEFINITIONS: Final = load_definitions("2027.1")
-LOGS: Final = ("decidim-json", "log-csv")
+LOGS: Final = ("proposals-csv", "log-csv")
 COLUMNS_OF_ACCOUNTS: Final = tuple(question.id for question in DEFINITIONS.account_questions)
 
 

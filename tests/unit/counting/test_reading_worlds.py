@@ -204,12 +204,11 @@ def test_every_number_is_the_truth(output: str, tmp_path: Path) -> None:
                 check_numbers(reading, world, export.accounts, OUTPUTS[output].format)
 
 
-@pytest.mark.parametrize("output", ["decidim-csv", "decidim-json"])
-def test_every_proposal_is_read_and_every_answer(output: str, tmp_path: Path) -> None:
+def test_every_proposal_is_read_and_every_answer(tmp_path: Path) -> None:
     for seed in WORLDS:
         world = get_world(seed)
         window = make_windows(world.year)["W12"]
-        (export,) = write_world(world, tmp_path / str(seed), [output])
+        (export,) = write_world(world, tmp_path / str(seed), ["proposals-csv"])
         with read(world, export.paths, ()) as reading:
             assert not [*reading.faults]
             kept = [message for message in reading.table if not message.deleted]
@@ -242,7 +241,6 @@ DELIVERED: Final = (
         "facebook-information",
         "x-archive",
         "mastodon-archive",
-        "bluesky-feed",
         "linkedin-page",
         "telegram-export",
         "whatsapp-chat",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 import ijson
@@ -12,8 +11,7 @@ import ijson
 from actitud.counting.decoding import open_utf8
 from actitud.counting.export_files import ExportFile
 from actitud.counting.faults import FileRefused
-from actitud.counting.messages import Message
-from actitud.counting.source_reading import RowRefused, SourceReading
+from actitud.counting.source_reading import SourceReading
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
@@ -196,20 +194,3 @@ def dig_counts(value: Any, names: Mapping[str, str]) -> dict[str, int]:
         if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 10**_LONGEST_COUNT:
             counts[count] = found
     return counts
-
-
-def read_posts(
-    source: SourceReading, prefix: str, make_message: Callable[[SourceReading, str, JsonObject], Message | None]
-) -> Iterator[Message]:
-    """Yield the messages in a JSON file with posts, replies and reposts, without items that are no messages.
-
-    ``prefix``: path to the items, in the notation of ijson. ``make_message``: function that builds the message from an
-    item and its JSON Pointer; it returns None to leave the item out, and raises RowRefused for a faulty item.
-    """
-    source.tells.update(
-        ("own_posts", "public_replies", "reposts", "threads", "texts", "media", "alternative_texts", "time_of_day")
-    )
-    for pointer, item in iterate_items(source, prefix):
-        with suppress(RowRefused):
-            if message := make_message(source, pointer, item):
-                yield message

@@ -26,7 +26,7 @@ _FIRST_ROUNDED: Final = 10**15
 _ROUNDED: Final = re.compile(r"\d+(?:[.,]\d+)?\s*(?:k|m|mil|mill\.?|millones)", re.IGNORECASE)
 _LONGEST_COUNT: Final = 18
 _MOST_ACCOUNTS: Final = 50
-_TIME_FIELDS: Final = ("time", "date", "answer_time")
+_TIME_FIELDS: Final = ("time", "date")
 
 
 class TableRow:

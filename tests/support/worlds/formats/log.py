@@ -89,6 +89,20 @@ def write_comments_csv(delivery: Delivery) -> list[Path]:
     return [delivery.write_csv("comentarios.csv", COLUMNS, rows, bom=True, delimiter=";")]
 
 
+def write_proposals_csv(delivery: Delivery) -> list[Path]:
+    """Write the proposals of the participation platform that were not withdrawn, and the answers to them."""
+    rows: list[list[Any]] = []
+    for proposal in delivery.world.proposals:
+        if proposal.withdrawn is None:
+            place = ["decidim", "decide.example.org"]
+            asked = [f"p{proposal.id}", f"p{proposal.id}", "", delivery.to_local(proposal.published).isoformat()]
+            rows.append([*place, *asked, TYPES["received"], "público", "", proposal.text, *[""] * 6])
+            if proposal.answered and proposal.answer:
+                answered = [f"a{proposal.id}", asked[0], asked[0], delivery.to_local(proposal.answered).isoformat()]
+                rows.append([*place, *answered, TYPES["public_reply"], "público", "", proposal.answer, *[""] * 6])
+    return [delivery.write_csv("propuestas.csv", COLUMNS, delivery.order(rows), bom=True, delimiter=";")]
+
+
 def write_log_csv(delivery: Delivery) -> list[Path]:
     """Write it as Excel saves it in Spain: with semicolons and a mark at the start."""
     return [delivery.write_csv("registro.csv", COLUMNS, _list_rows(delivery), bom=True, delimiter=";")]

@@ -1,84 +1,12 @@
-"""Decidim: exported proposals. The press room: RSS and Atom."""
+"""The press room: RSS and Atom."""
 
 from __future__ import annotations
 
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
 from xml.sax.saxutils import escape
 
-from tests.support.worlds import headers
 from tests.support.worlds.formats.delivery import Delivery
-from tests.support.worlds.model import Proposal
-
-SITE = "https://decide.example.org"
-
-
-def _flatten(delivery: Delivery, proposal: Proposal) -> dict[str, Any]:
-    def format_time(moment: Any) -> str:
-        return f"{delivery.to_local(moment):%Y-%m-%d %H:%M:%S %z}" if moment else ""
-
-    other = "ca" if proposal.language == "es" else "es"
-    row = dict.fromkeys(headers.DECIDIM_PROPOSALS, "")
-    row |= {
-        "id": str(proposal.id),
-        "author/id": str(9_000 + proposal.person.number),
-        "author/name": proposal.person.name,
-        "author/url": f"{SITE}/profiles/{proposal.person.handle}",
-        "participatory_space/id": "3",
-        "participatory_space/url": f"{SITE}/processes/presupuesto",
-        "component/id": "17",
-        f"title/{proposal.language}": proposal.title,
-        f"title/{other}": "",
-        f"body/{proposal.language}": proposal.text,
-        "state": proposal.state,
-        "state_published_at": format_time(proposal.answered),
-        "reference": f"AYTO-PROP-{proposal.published:%Y-%m}-{proposal.id}",
-        f"answer/{proposal.language}": proposal.answer or "",
-        "answered_at": format_time(proposal.answered),
-        "votes": str(proposal.supports),
-        "comments": "0",
-        "attachments": "0",
-        "follows_count": "1",
-        "published_at": format_time(proposal.published),
-        "url": f"{SITE}/processes/presupuesto/f/17/proposals/{proposal.id}",
-        "is_amend": "false",
-        "withdrawn": "true" if proposal.withdrawn else "false",
-        "withdrawn_at": format_time(proposal.withdrawn),
-        "created_at": format_time(proposal.published),
-        "updated_at": format_time(proposal.answered or proposal.published),
-    }
-    return row
-
-
-def write_decidim_csv(delivery: Delivery) -> list[Path]:
-    rows = [list(_flatten(delivery, proposal).values()) for proposal in delivery.world.proposals]
-    return [
-        delivery.write_csv(
-            "presupuesto-proposals-2026-01-12.csv", headers.DECIDIM_PROPOSALS, delivery.order(rows), delimiter=";"
-        )
-    ]
-
-
-def write_decidim_json(delivery: Delivery) -> list[Path]:
-    """Write the same as JSON, where what is flattened in the table is nested."""
-    proposals = []
-    for proposal in delivery.world.proposals:
-        item: dict[str, Any] = {}
-        for name, value in _flatten(delivery, proposal).items():
-            group, _, member = name.partition("/")
-            if member:
-                item.setdefault(group, {})[member] = value
-            else:
-                item[name] = value
-        item["id"] = proposal.id
-        item["withdrawn"] = proposal.withdrawn is not None
-        item["votes"], item["comments"] = proposal.supports, 0
-        for name in ("published_at", "answered_at", "withdrawn_at", "state_published_at", "created_at", "updated_at"):
-            text = item[name]
-            item[name] = f"{text[:10]}T{text[11:19]}.000{text[20:23]}:{text[23:]}" if text else None
-        proposals.append(item)
-    return [delivery.write_json("presupuesto-proposals-2026-01-12.json", delivery.order(proposals))]
 
 
 def write_rss(delivery: Delivery) -> list[Path]:

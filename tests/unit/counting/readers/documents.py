@@ -62,59 +62,6 @@ MASTODON: Final = {
 }
 
 
-def make_post(number: int, **members: Any) -> dict[str, Any]:
-    record = {
-        "$type": "app.bsky.feed.post",
-        "text": f"Aviso {number}",
-        "createdAt": f"2026-03-04T10:00:{number:02}.000Z",
-    }
-    return {
-        "post": {
-            "uri": f"at://did:plc:villar/app.bsky.feed.post/{number}",
-            "author": {"did": "did:plc:villar", "handle": "villar.example"},
-            "record": record | members,
-            "likeCount": 3,
-            "repostCount": 1,
-            "replyCount": 0,
-        }
-    }
-
-
-def make_reference(owner: str, number: int) -> dict[str, str]:
-    return {"uri": f"at://did:plc:{owner}/app.bsky.feed.post/{number}", "cid": "c"}
-
-
-BLUESKY: Final = {
-    "feed": [
-        make_post(
-            1,
-            langs=["ca"],
-            embed={"$type": "app.bsky.embed.images", "images": [{"alt": "El pont"}, {"alt": ""}]},
-        ),
-        make_post(2, reply={"root": make_reference("ana", 8), "parent": make_reference("ana", 9)}),
-        make_post(3, reply={"root": make_reference("villar", 1), "parent": make_reference("villar", 1)}),
-        make_post(4, embed={"$type": "app.bsky.embed.external", "external": {"uri": "https://villar.example"}}),
-        make_post(
-            5,
-            embed={
-                "$type": "app.bsky.embed.recordWithMedia",
-                "record": {"record": make_reference("ana", 7)},
-                "media": {"$type": "app.bsky.embed.video", "alt": "La feria"},
-            },
-        ),
-        {
-            "post": make_post(6)["post"] | {"author": {"did": "did:plc:ana", "handle": "ana.example"}},
-            "reason": {
-                "$type": "app.bsky.feed.defs#reasonRepost",
-                "by": {"did": "did:plc:villar", "handle": "villar.example"},
-                "indexedAt": "2026-03-05T10:00:00Z",
-                "uri": "at://did:plc:villar/app.bsky.feed.repost/6",
-            },
-        },
-        make_post(1) | {"reason": {"$type": "app.bsky.feed.defs#reasonPin"}},
-    ],
-    "cursor": "x",
-}
 TELEGRAM_CHANNEL: Final = {
     "name": "Villar informa",
     "type": "public_channel",
@@ -222,19 +169,6 @@ INSTAGRAM_REELS_COMMENTS: Final = {
         }
     ]
 }
-DECIDIM: Final = [
-    {
-        "id": 77,
-        "participatory_space": {"id": 5},
-        "component": {"id": 12},
-        "title": {"ca": "Més ombra", "es": "Más sombra"},
-        "body": {"es": "<p>En la plaza.</p>"},
-        "answer": {"es": ""},
-        "comments": 4,
-        "published_at": "2026-03-02T09:15:00+01:00",
-        "url": "https://decide.villar.example/p/5/proposals/77",
-    }
-]
 JSON_FEED: Final = {
     "version": "https://jsonfeed.org/version/1.1",
     "title": "Sala de prensa",
@@ -283,27 +217,6 @@ CASES: Final = (
         ),
         "published",
         {"followers_only": 1, "other_activity": 1},
-    ),
-    Case(
-        "bluesky-feed",
-        BLUESKY,
-        (
-            {
-                "platform": "bluesky", "account": "villar.example", "kind": "own_post", "text": "Aviso 1",
-                "id": "at://did:plc:villar/app.bsky.feed.post/1", "time": utc(2026, 3, 4, 10, 0, 1),
-                "media": ("photo",), "alternative_texts": ("El pont", None), "language": "ca",
-                "counts": {"reactions": 3, "shares": 1, "comments": 0},
-                "permalink": "https://bsky.app/profile/did:plc:villar/post/1",
-            },
-            {"kind": "public_reply", "thread": "at://did:plc:ana/app.bsky.feed.post/8",
-             "parent": "at://did:plc:ana/app.bsky.feed.post/9"},
-            {"kind": "own_post", "thread": "at://did:plc:villar/app.bsky.feed.post/1"},
-            {"kind": "own_post", "media": ("link",)},
-            {"kind": "own_post", "media": ("quote", "video"), "alternative_texts": ("La feria",)},
-            {"kind": "repost", "id": "at://did:plc:villar/app.bsky.feed.repost/6", "time": utc(2026, 3, 5, 10)},
-        ),
-        "createdAt",
-        {"pinned": 1},
     ),
     Case(
         "telegram-export",
@@ -364,15 +277,6 @@ CASES: Final = (
         INSTAGRAM_REELS_COMMENTS,
         ({"platform": "instagram", "kind": "public_reply", "time": utc(2026, 3, 4, 10), "text": "Sí, mañana"},),
         "timestamp",
-    ),
-    Case(
-        "decidim-proposals",
-        DECIDIM,
-        (
-            {"platform": "decidim", "account": "decide.villar.example", "kind": "received", "id": "proposal-77",
-             "time": utc(2026, 3, 2, 8, 15), "text": "Más sombra\nEn la plaza.", "counts": {"comments": 4}},
-        ),
-        "published_at",
     ),
     Case(
         "json-feed",

@@ -59,10 +59,6 @@ LINKEDIN_ES: Final = (
     "Título de la publicación", "Enlace de la publicación", "Tipo de publicación", "Publicado por", "Fecha de creación",
     "Impresiones", "Clics", "Recomendaciones", "Comentarios", "Veces compartido", "Tipo de contenido",
 )  # fmt: skip
-DECIDIM: Final = (
-    "id", "participatory_space/id", "component/id", "title/es", "body/es", "state", "answer/es", "answered_at",
-    "comments", "published_at", "url", "title/ca", "withdrawn",
-)  # fmt: skip
 
 FACEBOOK_ROW: Final = (
     "111", "9", "Ayuntamiento de Villar", "Mañana no hay agua.\nDe 8 a 10", "", "0", "03/25/2026 08:08", "N/A",
@@ -96,25 +92,6 @@ YOUTUBE_TOTAL: Final = ("Total", "", "", "", "9000", "", "")
 LINKEDIN_ROW: Final = (
     "Empleo público", "https://www.linkedin.com/feed/update/urn:li:activity:7300000000000000001", "Organic", "Ana Ruiz",
     "02/24/2025", "410", "12", "20", "2", "1", "{image}",
-)  # fmt: skip
-DECIDIM_ROW: Final = (
-    "77",
-    "5",
-    "12",
-    "Más sombra",
-    "<p>En la plaza.</p>",
-    "accepted",
-    "<p>Se plantarán doce árboles.</p>",
-    "2026-03-09 10:00:00 +0100",
-    "4",
-    "2026-03-02 09:15:00 +0100",
-    "https://decide.villar.example/p/5/proposals/77",
-    "",
-    "false",
-)
-DECIDIM_WITHDRAWN: Final = (
-    "78", "5", "12", "", "", "", "", "", "0", "2026-03-03 09:15:00 +0100",
-    "https://decide.villar.example/p/5/proposals/78", "Més ombra", "true",
 )  # fmt: skip
 
 
@@ -214,14 +191,6 @@ CASES: Final = (
          words={"image": "Image"}),
     Case("linkedin-posts", "es", LINKEDIN_ES, (LINKEDIN_ROW,), LINKEDIN_EXPECTED, "Enlace de la publicación",
          words={"image": "Imagen"}),
-    Case("decidim-proposals", "en", DECIDIM, (DECIDIM_ROW, DECIDIM_WITHDRAWN), (
-        {"platform": "decidim", "account": "decide.villar.example", "id": "proposal-77", "kind": "received",
-         "time": utc(2026, 3, 2, 8, 15), "text": "Más sombra\nEn la plaza.", "thread": "proposal-77",
-         "counts": {"comments": 4}, "private": False},
-        {"id": "answer-77", "kind": "public_reply", "time": utc(2026, 3, 9, 9), "thread": "proposal-77",
-         "text": "Se plantarán doce árboles."},
-        {"id": "proposal-78", "kind": "received", "text": "Més ombra", "deleted": True},
-    ), "published_at", separator=";"),
 )  # fmt: skip
 
 

@@ -176,19 +176,3 @@ def test_shares_are_told_by_the_column_of_a_spanish_export(tmp_path: Path) -> No
     renamed = headers.replace("Es una publicación compartida", "Es una publicación compartida (UTC)")
     broken = read(write(tmp_path, "renamed.csv", renamed + rows))
     assert (broken.messages, broken.codes) == ([], ["column_missing"])
-
-
-def test_proposals_are_read_in_each_language_and_withdrawn_ones_marked(tmp_path: Path) -> None:
-    table = (
-        "id;participatory_space/id;component/id;title/ca;title/es;body/ca;body/es;answer/ca;answer/es;answered_at;"
-        "published_at;url;withdrawn\n"
-        "1;3;17;Més ombra;;A la plaça;;En plantarem dotze;;2026-03-09 10:00:00 +0100;2026-03-02 09:00:00 +0100;"
-        "https://decide.example.org/p/1;false\n"
-        "2;3;17;;Un banco;;En la parada;;;;2026-03-03 09:00:00 +0100;https://decide.example.org/p/2;true\n"
-    )
-    outcome = read(write(tmp_path, "proposals.csv", table))
-    assert [(message.id, message.text, message.deleted) for message in outcome.messages] == [
-        ("proposal-1", "Més ombra\nA la plaça", False),
-        ("proposal-2", "Un banco\nEn la parada", True),
-        ("answer-1", "En plantarem dotze", False),
-    ]

@@ -12,7 +12,6 @@ from actitud.counting.options import OwnAccount
 from tests.unit.counting.readers.documents import (
     ACCOUNT,
     ATOM,
-    BLUESKY,
     CASES,
     FACEBOOK_POSTS,
     MASTODON,
@@ -86,7 +85,7 @@ def test_a_time_that_cannot_be_read_is_named_and_the_others_are_counted(case: Ca
     assert (fault.code, fault.value, fault.is_refusal) == ("time_invalid", "…, … … …", True)
     assert fault.column is not None
     assert fault.column.startswith("/")
-    assert fault.column.endswith(("published", case.time, "date", "published_at", "Time/timestamp"))
+    assert fault.column.endswith(("published", case.time, "date", "Time/timestamp"))
     assert outcome.sources[0].rows.refused == len(outcome.faults)
 
 
@@ -116,10 +115,6 @@ def test_a_post_of_the_download_is_the_one_of_the_business_suite(tmp_path: Path)
             ("111", "Villar", "second")
         ]
         assert len(outcome.messages) == 3
-
-
-def test_pages_of_answers_are_read_from_an_array(tmp_path: Path) -> None:
-    assert len(read(write(tmp_path, "b.json", json.dumps([BLUESKY, BLUESKY]))).messages) == 6
 
 
 def test_collections_of_addresses_are_no_outbox(tmp_path: Path) -> None:

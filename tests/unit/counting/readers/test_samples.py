@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from actitud.counting.options import OwnAccount
 from tests.support.shared import SHARED, shared
 from tests.unit.counting.readers.support import Outcome, read, utc, write
@@ -62,35 +60,6 @@ def test_the_download_of_instagram(tmp_path: Path) -> None:
     assert outcome.codes == ["unknown_format"] * 3
     skipped = [source.rows.skipped for source in outcome.sources if source.rows.skipped]
     assert skipped == [{"story": 2, "profile_picture": 2}]
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "text", "media"),
-    [
-        ("note", "own_post", "too cool to summarize", ("photo",)),
-        ("comment_inreplyto_id", "public_reply", "foo bar baz", ()),
-        ("quote", "own_post", None, ("quote",)),
-        ("quote_with_image", "own_post", None, ("quote",)),
-        ("note_with_article_tag_indices", "own_post", None, ()),
-        ("note_with_mention_linked_text", "own_post", None, ()),
-        ("repost", "repost", "", ()),
-    ],
-)
-def test_a_post_of_bluesky(name: str, kind: str, text: str | None, media: tuple[str, ...], tmp_path: Path) -> None:
-    outcome = read_samples(tmp_path, f"feeds/{name}.bsky.json")
-    assert outcome.faults == []
-    (message,) = outcome.messages
-    assert (message.kind, message.media) == (kind, media)
-    assert text is None or message.text == text
-
-
-def test_other_records_and_posts_without_a_date_are_named(tmp_path: Path) -> None:
-    for name in ("quote_and_image", "quote_and_attachment"):
-        outcome = read_samples(tmp_path, f"feeds/{name}.bsky.json")
-        assert (outcome.messages, outcome.places) == ([], [("time_missing", None, "/0/record/createdAt")])
-    for name in ("actor", "follow", "like", "actor_with_featured"):
-        outcome = read_samples(tmp_path, f"feeds/{name}.bsky.json")
-        assert (outcome.messages, outcome.codes) == ([], ["unknown_format"])
 
 
 def test_the_feeds(tmp_path: Path) -> None:
