@@ -20,7 +20,7 @@ from actitud_api.platform.http.batches import BatchBody
 from actitud_api.platform.http.deprecation import Deprecation
 from actitud_api.platform.http.inputs import Body, FileBody, NoParameters, Query
 from actitud_api.platform.http.negotiation import JSON, accepts
-from actitud_api.platform.http.preconditions import Precondition, check_precondition
+from actitud_api.platform.http.preconditions import Precondition
 from actitud_api.platform.http.problems import Fault, ProblemType, refuse_input, refuse_media_type
 from actitud_api.platform.http.redaction import has_key
 from actitud_api.platform.http.representations import Files, Representation
@@ -249,8 +249,6 @@ async def enforce(request: ApiRequest) -> Response[bytes] | None:
     if isinstance(contract.body, BatchBody):
         charge: Charge = request.app.state["charge"]
         await charge(request.scope, len(request.scope["state"]["body"].items) - 1)
-    # Last: RFC 9110 (section 13.2.1) evaluates preconditions only if the request would otherwise succeed.
-    check_precondition(request, contract.precondition)
     _normalise_query(request)
     if request.scope["method"] == "GET" and request.scope["path_params"].get(EDITION) == LATEST:
         await _resolve_latest(request)

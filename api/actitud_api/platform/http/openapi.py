@@ -1050,7 +1050,7 @@ _PARAMETERS: Node = {
     "If-None-Match-to-create": _describe_parameter(
         "header",
         "If-None-Match",
-        {"type": "string", "enum": ["*"]}
+        _TEXT
         | {
             "description": "To create the resource: `*`; 412 if it exists. 428 with neither this header nor `If-Match`."
         },
