@@ -21,11 +21,11 @@
         │   ├── MethodNotAllowed        405
         │   ├── NotAcceptable           406
         │   ├── Conflict                409
+        │   ├── IdempotencyKeyReused    409
         │   ├── PreconditionFailed      412
         │   ├── ContentTooLarge         413
         │   ├── UnsupportedMediaType    415
         │   ├── RangeNotSatisfiable     416
-        │   ├── IdempotencyKeyReused    422
         │   ├── PreconditionRequired    428
         │   └── TooManyRequests         429
         └── ServiceFailed           5xx
@@ -295,7 +295,7 @@ class RangeNotSatisfiable(RequestRefused):
 
 
 class IdempotencyKeyReused(RequestRefused):
-    """422: the idempotency key was already used for a different request."""
+    """409: the idempotency key was already used for a different request."""
 
 
 class PreconditionRequired(RequestRefused):

@@ -135,7 +135,7 @@ def test_the_key_of_another_request_is_refused_and_nothing_happens(
 ) -> None:
     assert drawn(client, holders[0], "one", "a").status_code == 201
     refused = drawn(client, holders[0], "one", "b")
-    assert (refused.status_code, refused.json()["type"]) == (422, "/problems/idempotency-key-reused")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/idempotency-key-reused")
     assert labels(database) == ["a"]
 
 

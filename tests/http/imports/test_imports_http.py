@@ -545,7 +545,7 @@ def test_too_large_a_file_is_refused_before_it_is_read(client: Client) -> None:
 def test_an_attempt_that_only_checked_a_file_does_not_stand_for_its_import(client: Client) -> None:
     once = {"Idempotency-Key": "once"}
     checked = send(client, tidy([name(1)]), holder=once, dry_run=True)
-    problem(send(client, tidy([name(1)]), holder=once), 422, "idempotency-key-reused")
+    problem(send(client, tidy([name(1)]), holder=once), 409, "idempotency-key-reused")
     assert send(client, tidy([name(1)]), holder=once, dry_run=True).headers["location"] == checked.headers["location"]
 
 
@@ -554,7 +554,7 @@ def test_a_file_that_is_sent_twice_by_the_same_attempt_is_one_job(client: Client
     first, second = (client.post(IMPORTS, content=tidy([name(1)]), headers=headers) for _ in range(2))
     assert first.headers["location"] == second.headers["location"]
     other = client.post(IMPORTS, content=tidy([name(2)]), headers=headers)
-    assert other.status_code == 422
+    assert other.status_code == 409
     with database(client).read() as session:
         files = session.connection().exec_driver_sql("SELECT count(*) FROM import_file").scalar_one()
     assert files <= 2

@@ -140,7 +140,7 @@ def test_an_attempt_makes_one_job_however_often_it_is_repeated(client: Client) -
     # What the attempt got stays what it gets.
     assert ask(client).json()["state"] == "queued"
     assert ask(client, prefer="").status_code == 202
-    problem(ask(client, reason="Another."), 422, "idempotency-key-reused")
+    problem(ask(client, reason="Another."), 409, "idempotency-key-reused")
 
 
 def test_what_is_known_to_be_refused_is_refused_at_once(client: Client, database: Database) -> None:

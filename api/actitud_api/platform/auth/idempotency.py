@@ -52,7 +52,7 @@ def idempotent(
     appends the entry itself.
 
     Raises:
-        ProblemError: 422 if the idempotency key was used for a request with another method, path, query or body.
+        ProblemError: 409 if the idempotency key was used for a request with another method, path, query or body.
     """
     key, principal, event = read_idempotency_key(request), principal_of(request), audit_event(request)
     with database.write() as session:

@@ -171,7 +171,8 @@ RANGE_NOT_SATISFIABLE: Final = ProblemType(
 )
 IDEMPOTENCY_KEY_REUSED: Final = ProblemType(
     "idempotency-key-reused",
-    422,
+    # Not the 422 of the draft for this header: the request is valid, only what is stored stands against it (RFC 9110).
+    409,
     Texts("La clave de idempotencia ya se usó", "The idempotency key was used already"),
     Texts(
         "La cabecera `Idempotency-Key` nombra una petición anterior distinta de esta. Use una clave nueva.",
