@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -80,13 +79,12 @@ class Stage:
 
     def await_events(self, event: str, number: int) -> list[int]:
         """Wait until something has happened so often, and return the ids of the processes."""
-        deadline = time.monotonic() + BOUND
-        while time.monotonic() < deadline:
-            pids = [pid for _, pid, happened in self.read_events() if happened == event]
-            if len(pids) >= number:
-                return pids
-            time.sleep(0.02)
-        raise AssertionError(f"{number} {event}: {self.read_events()}")
+
+        def list_pids() -> list[int]:
+            return [pid for _, pid, happened in self.read_events() if happened == event]
+
+        await_true(lambda: len(list_pids()) >= number, BOUND)
+        return list_pids()
 
 
 @pytest.fixture
@@ -200,13 +198,13 @@ def test_a_replacement_that_does_not_start_changes_nothing(
     def act() -> None:
         stage.await_events(READY, WORKERS)
         send(signal.SIGHUP)
-        said = ""
-        deadline = time.monotonic() + BOUND
-        while "workers are not replaced" not in said and time.monotonic() < deadline:
-            time.sleep(0.02)
-            captured = capfd.readouterr()
-            said += captured.err + captured.out
-        assert "workers are not replaced" in said
+        said: list[str] = []
+
+        def is_told() -> bool:
+            said.extend(capfd.readouterr())
+            return "workers are not replaced" in "".join(said)
+
+        await_true(is_told, BOUND)
         # Settings that are faulty start none at all.
         send(signal.SIGHUP)
         send(signal.SIGTERM)

@@ -7,10 +7,8 @@ import csv
 import hashlib
 import io
 import os
-import select
 import signal
 import socket
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -53,6 +51,7 @@ from tests.support.databases import load_demonstration, make_key, opened
 from tests.support.figures import FigureRecorder
 from tests.support.scale import DEMONSTRATED, NIGHT
 from tests.support.shared import shared
+from tests.support.waiting import await_true
 
 TRUTHFUL = {"full", "partial", "zero", "zero_by_rule", "not_applicable"}
 FIRST = 200
@@ -671,11 +670,13 @@ def test_the_command_answers_at_once_and_is_ready_when_loaded(
     ):
         assert process.stdout is not None
         answers: list[int] = []
-        deadline = time.monotonic() + 300
-        while answers[-1:] != [200] and time.monotonic() < deadline and process.poll() is None:
+
+        def is_ready() -> bool:
             with contextlib.suppress(httpx.ConnectError):
                 answers.append(client.get("/readyz").status_code)
-            select.select([process.stdout], [], [], 0.2)
+            return answers[-1:] == [200] or process.poll() is not None
+
+        await_true(is_ready, 300)
         latest = client.get("/v1/editions/latest").json()
         last = latest["organisations"] - 7
         rows = client.get("/v1/editions/latest/scores", params={"limit": 1000, "offset": last}).json()["items"]

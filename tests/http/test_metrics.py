@@ -230,7 +230,7 @@ def test_a_request_leaves_a_line_without_query_key_or_address(
     }
     assert {name: entry[name] for name in expected} == expected
     assert entry["bytes"] > 0
-    assert 0 < entry["seconds"] < 60
+    assert entry["seconds"] >= 0
     assert "Luc" not in json.dumps(entry)
     assert "127.0.0.1" not in json.dumps(entry)
 

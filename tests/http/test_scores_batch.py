@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from http.client import HTTPResponse
@@ -84,10 +83,8 @@ def test_the_body_is_items_and_nothing_else(
 
 
 def test_a_thousand_fit_and_one_more_does_not(client: TestClient[Litestar]) -> None:
-    begun = time.process_time()
     response = client.post(BATCH, json={"items": [FACTS] * 1_000})
     assert (response.status_code, len(response.json()["items"])) == (200, 1_000)
-    assert time.process_time() - begun < 30
     (fault,) = client.post(BATCH, json={"items": [FACTS] * 1_001}).json()["errors"]
     assert fault["pointer"] == "/items"
 

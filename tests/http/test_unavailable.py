@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -30,11 +29,13 @@ from tests.support.applications import borrow_app
 from tests.support.databases import Kind, opened, sqlite_url, unlimited
 from tests.support.figures import FigureRecorder
 from tests.support.postgresql import Server
+from tests.support.waiting import await_true
 
 pytestmark = pytest.mark.both_databases
 
 DONE = Representation(Health, cache=NO_STORE)
 CHANGE = text("UPDATE counter SET value = value + 1")
+ASKING = threading.Event()
 
 
 class Counting(Controller):
@@ -45,6 +46,7 @@ class Counting(Controller):
     @post("/", operation_id="counter.count", access=ANYBODY, answer=DONE, status=200, tags=("system",))
     def count(self, request: ApiRequest, database: Database) -> Response[bytes]:
         """Count one more."""
+        ASKING.set()
         with database.write() as session:
             session.connection().execute(CHANGE)
         return DONE.of(request, Health("ok"))
@@ -70,12 +72,14 @@ def served(url: str) -> Iterator[TestClient[Litestar]]:
         yield client
 
 
-def assert_unavailable(client: TestClient[Litestar], method: str, path: str) -> None:
+def assert_unavailable(client: TestClient[Litestar], method: str, path: str) -> float:
+    """Return the seconds that it took to say so."""
     answer = client.request(method, path, headers={"Accept-Language": "es"})
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "2"
     assert answer.json()["type"] == "/problems/unavailable"
     assert answer.json()["detail"] == "La base de datos está ocupada o no responde."
+    return answer.elapsed.total_seconds()
 
 
 def counted(database: Database) -> int:
@@ -92,10 +96,8 @@ def test_what_another_process_keeps_locked(
         with other.write() as session:
             session.connection().execute(CHANGE)
             for _ in range(5):
-                started = time.monotonic()
-                assert_unavailable(client, "POST", "/v1/counter")
+                times.append(assert_unavailable(client, "POST", "/v1/counter"))
                 assert client.get("/v1/editions").status_code == 200
-                times.append(time.monotonic() - started)
         assert client.post("/v1/counter").status_code == 200
         assert counted(other) == 2
         monkeypatch.setattr(on_sqlite, "BUSY_TIMEOUT", 60)
@@ -103,7 +105,9 @@ def test_what_another_process_keeps_locked(
         with served(url) as patient, ThreadPoolExecutor(1) as pool:
             with other.write() as session:
                 session.connection().execute(CHANGE)
+                ASKING.clear()
                 waiting = pool.submit(patient.post, "/v1/counter")
+                await_true(ASKING.is_set, 300)
                 # Whoever came after it has been refused before the patient one is answered.
                 assert_unavailable(client, "POST", "/v1/counter")
                 unanswered = not waiting.done()
@@ -173,8 +177,7 @@ def test_who_waits_longest_is_next() -> None:
         for number in range(8):
             waiting.append(threading.Thread(target=go, args=(number,)))
             waiting[-1].start()
-            while len(turns._waiting) <= number:
-                waiting[-1].join(0.001)
+            await_true(lambda: len(turns._waiting) == len(waiting), 300)
     for thread in waiting:
         thread.join()
     assert order == list(range(8))

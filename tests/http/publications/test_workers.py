@@ -8,8 +8,8 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -110,27 +110,36 @@ def test_a_process_apart_that_dies_is_an_error_of_this_work_only() -> None:
 
 @pytest.fixture
 def late_codes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the thread of a pool get the exit code of each process first, and take its time to note it."""
-    wait = os.waitpid
+    """Let the thread of a pool get the exit code of each process first, and note it when somebody asks."""
+    wait, shut_down = os.waitpid, ProcessPoolExecutor.shutdown
+    told, asked = threading.Event(), threading.Event()
 
     def wait_slowly(process: int, options: int) -> tuple[int, int]:
-        is_pool = threading.current_thread() is not threading.main_thread()
-        if not is_pool:
-            time.sleep(0.1)
+        if threading.current_thread() is threading.main_thread():
+            await_true(told.is_set, 300)
+            try:
+                return wait(process, options)
+            finally:
+                asked.set()
         ended, status = wait(process, options)
-        if is_pool and ended:
-            time.sleep(0.4)
+        if ended:
+            told.set()
+            await_true(asked.is_set, 300)
         return ended, status
 
+    def ask_for_its_end(pool: ProcessPoolExecutor, *arguments: bool, **options: bool) -> None:
+        asked.set()
+        shut_down(pool, *arguments, **options)
+
     monkeypatch.setattr(os, "waitpid", wait_slowly)
+    monkeypatch.setattr(ProcessPoolExecutor, "shutdown", ask_for_its_end)
 
 
 @pytest.mark.usefixtures("two_cores", "late_codes")
-def test_the_exit_code_is_told_although_the_pool_notes_it_late() -> None:
+@pytest.mark.parametrize("many", [True, False])
+def test_the_exit_code_is_told_although_the_pool_notes_it_late(many: bool) -> None:
     with open_workers_apart() as spread, pytest.raises(WorkerEnded, match=r"exit codes \[3\]"):
-        list(spread(os._exit, [3, 3]))
-    with pytest.raises(WorkerEnded, match=r"exit codes \[3\]"):
-        run_apart(os._exit, 3)
+        list(spread(os._exit, [3, 3])) if many else run_apart(os._exit, 3)
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds its processes in /proc")
