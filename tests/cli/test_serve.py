@@ -14,10 +14,11 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Final
 
 import httpx
 import pytest
@@ -44,7 +45,9 @@ from tests.support.scale import IN_FLIGHT
 from tests.support.serving import get_port, served_by_service
 from tests.support.waiting import await_refusal, await_true, takes_connections
 
-ENTERED, LEAVE = threading.Semaphore(0), threading.Event()
+ENTERED = threading.Semaphore(0)
+WAITING: Final[list[Callable[[], object]]] = []
+"""What lets each request leave that the slow operation has begun."""
 
 
 class SlowController(Controller):
@@ -53,11 +56,11 @@ class SlowController(Controller):
 
     @get("/", operation_id="slow.get", access=ANYBODY, answer=HEALTH)
     async def slow(self, request: ApiRequest) -> Response[bytes]:
-        """Answer slowly."""
+        """Answer once it may leave."""
+        loop, leave = asyncio.get_running_loop(), asyncio.Event()
+        WAITING.append(lambda: loop.call_soon_threadsafe(leave.set))
         ENTERED.release()
-        async with asyncio.timeout(60):
-            while not LEAVE.is_set():
-                await asyncio.sleep(0.01)
+        await leave.wait()
         return HEALTH.of(request, Health("ok"))
 
 
@@ -208,7 +211,6 @@ def test_busy_threads_let_others_go_on_sooner_while_it_serves(migrated: str) -> 
 @contextlib.contextmanager
 def serving_slowly(grace: int | None = None) -> Iterator[tuple[Server, str]]:
     """A server with a slow operation, that drains as long as a test needs; `grace`: other than that of the settings."""
-    LEAVE.clear()
     settings = Settings(drain=60)
     app = toy_app(more=[SlowController])
     config = build_configuration(app, settings)
@@ -217,7 +219,13 @@ def serving_slowly(grace: int | None = None) -> Iterator[tuple[Server, str]]:
         try:
             yield server, f"http://127.0.0.1:{get_port(server)}"
         finally:
-            LEAVE.set()
+            let_leave()
+
+
+def let_leave() -> None:
+    while WAITING:
+        with contextlib.suppress(RuntimeError):  # its loop has ended
+            WAITING.pop()()
 
 
 def is_leaving(server: Server) -> bool:
@@ -254,7 +262,7 @@ def test_told_to_stop_it_is_first_not_ready_and_ends_what_it_began(figure: Figur
         assert is_leaving(server)
         await_refusal(int(address.rpartition(":")[2]), 300)
         assert not any(status.done() for status in statuses)
-        LEAVE.set()
+        let_leave()
         assert {status.result() for status in statuses} == {200}
     with serving_slowly(grace=1) as (server, address), asking_slowly(address) as statuses:
         server.handle_exit(signal.SIGINT, None)

@@ -196,19 +196,22 @@ class _Feeder:
 
     def __init__(self, target: Target, folder: Path) -> None:
         self._target, self._folder = target, folder
-        self._tried = 0
+        self._tried, self._slowest = 0, 0.0
 
     def __call__(self, data: bytes) -> None:
         self._tried += 1
         try:
-            try_input(self._target, data)
+            seconds = try_input(self._target, data)
         except BaseException:
             (self._folder / f"after-{self._tried}").write_bytes(data)
             raise
+        if seconds > self._slowest:
+            self._slowest = seconds
+            (self._folder.parent / "slowest").write_text(str(seconds))
 
 
 def _describe(folder: Path, code: int, usage: resource.struct_rusage) -> dict[str, object]:
-    """Return what a process did: its inputs, processor seconds and peak memory, and its fault or None."""
+    """Return what a process did: its inputs, processor seconds, those of the slowest input, peak memory and fault."""
     log = (folder / "log").read_text(errors="replace")
     ended = re.search(r"number_of_executed_units: (\d+)", log)
     faults = sorted((folder / "faults").iterdir())
@@ -216,6 +219,7 @@ def _describe(folder: Path, code: int, usage: resource.struct_rusage) -> dict[st
     return {
         "inputs": int(ended[1] if ended else after or 0),
         "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 2),
+        "slowest_seconds": float(slowest.read_text()) if (slowest := folder / "slowest").exists() else 0.0,
         "peak_mib": usage.ru_maxrss // 1024,
         "fault": None if code == 0 and not faults else _find_fault(log),
         "input": faults[0].read_bytes().decode("latin-1") if faults else None,

@@ -1,4 +1,4 @@
-"""Whatever a decoder is given, it reads it or refuses it, in time: committed inputs, and inputs that a fuzzer makes."""
+"""Whatever a decoder is given, it reads it or refuses it: committed inputs, and inputs that a fuzzer makes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ import pytest
 
 from tests.fuzzing import planted
 from tests.fuzzing.corpora import FOLDER, SIZE_MAX, read_corpus
-from tests.fuzzing.target import CPU_MAX, SlowInput, Target, try_input
+from tests.fuzzing.target import try_input
 from tests.fuzzing.targets import TARGETS
 from tests.support.figures import FigureRecorder
 from tests.support.options import night
@@ -42,18 +41,6 @@ def test_each_corpus_is_small_and_of_a_decoder() -> None:
     assert max(file.stat().st_size for file in files) <= SIZE_MAX
 
 
-def test_a_slow_decoder_is_a_fault() -> None:
-    """The control of the limit of time."""
-
-    def burn(data: bytes) -> None:
-        end = time.thread_time() + 1.5 * CPU_MAX
-        while time.thread_time() < end:
-            pass
-
-    with pytest.raises(SlowInput):
-        try_input(Target(burn), b"slow")
-
-
 def fuzz(*names: str, seconds: int) -> dict[str, dict[str, Any]]:
     """Fuzz decoders, and return what came of each."""
     command = [sys.executable, "-m", "tests.fuzzing", *names]
@@ -78,9 +65,10 @@ def test_fuzzing_finds_no_fault_but_the_planted_one(figure: FigureRecorder) -> N
     figure(
         "R16",
         f"inputs that a fuzzer guided by coverage made for {len(TARGETS)} decoders, {FUZZED} s each and {AT_ONCE} at a "
-        f"time, that were neither read nor refused or took more than {CPU_MAX * 1000:.0f} ms; at most "
+        f"time, that were neither read nor refused; the worst time is the processor's for one input; at most "
         f"{max(result['peak_mib'] for result in results.values())} MiB in all, of which 150 are the service",
         tried=sum(result["inputs"] for result in results.values()),
         failed=0,
+        worst_seconds=max(result["slowest_seconds"] for result in results.values()),
         control=f"a planted fault that a blind search meets once in 2^48 inputs is found after {found['inputs']:,}",
     )

@@ -6,9 +6,6 @@ import json
 import os
 import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,9 +15,10 @@ from typing import Final, NamedTuple
 from actitud import ActitudDeprecationWarning, ActitudError, Client
 from tests.peers.programs import CACHE, DOCUMENT, FACTS
 from tests.support.node import NODE
+from tests.support.waiting import await_true, takes_connections
 
 PATIENCE: Final = 300
-"""Seconds of the clock after which the mock server is given up, on however busy a machine."""
+"""Seconds after which the mock server is given up, on however busy a machine."""
 
 
 class Mocked(NamedTuple):
@@ -80,17 +78,9 @@ def _mocking(program: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
 
 
 def _wait(url: str, process: subprocess.Popen[bytes]) -> float | None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urllib.request.urlopen(f"{url}/livez", timeout=5).close()
-        except urllib.error.HTTPError:
-            return _read_seconds(process.pid)
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return _read_seconds(process.pid)
-    return None
+    port = int(url.rpartition(":")[2])
+    await_true(lambda: process.poll() is not None or takes_connections(port), PATIENCE)
+    return None if process.poll() is not None else _read_seconds(process.pid)
 
 
 def _read_seconds(pid: int) -> float:
