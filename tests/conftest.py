@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import random
 import shutil
 import tempfile
 from pathlib import Path
@@ -33,8 +34,9 @@ MEMORY: Final = Path("/dev/shm")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add `--night`."""
+    """Add `--night` and `--shuffle`."""
     parser.addoption("--night", action="store_true", help="run everything, at full size")
+    parser.addoption("--shuffle", type=int, help="a seed: files, and the tests of each, in an order of chance")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,12 +77,16 @@ def _is_unit(file: Path) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out by day what runs at night, and at night what stands for it by day."""
+    """Leave out by day what runs at night, and at night what stands for it by day; shuffle the others if asked."""
     taken: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in items:
         (left_out if _is_left_out(item) else taken).append(item)
     config.hook.pytest_deselected(items=left_out)
+    if (seed := config.getoption("--shuffle")) is not None:
+        chance = random.Random(seed)
+        places = {item.path: chance.random() for item in taken}
+        taken.sort(key=lambda item: (places[item.path], chance.random()))
     items[:] = taken
 
 
