@@ -1265,6 +1265,17 @@ def test_contradictions_elsewhere_are_named_where_nothing_else_can_be_told() -> 
     assert (found.code, found.indicators) == ("contradicted", ("C",))
 
 
+def test_what_another_answer_is_missing_for_is_not_called_a_contradiction() -> None:
+    """R has a value of 0.1 once M is answered, of which the rule reads the level."""
+    known = b.methodology(
+        b.root(b.group("D", b.ratio("R"), b.ladder("M"), b.ladder("L", 9))),
+        levels=second(VALUE),
+        rules=(b.rule("V", b.compare(b.fact("R", "numerator"), "le", b.fact("M", "level")), "R"),),
+    )
+    found = obstacle(find_level_path(known, b.submit({**LOW})))
+    assert (found.code, found.indicators) == ("unanswered", ("M",))
+
+
 def test_without_an_account_the_first_step_is_in_the_profile() -> None:
     """Y is 0 by rule without accounts; L alone would pass the index of 20, and would be the wrong advice."""
     no_account = b.ladder("Y", zero_when=b.compare(b.field("accounts"), "eq", 0))

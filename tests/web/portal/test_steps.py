@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from actitud_api.demo.simulator import simulate
-from actitud_api.engine.i18n import Language
+from actitud_api.engine.i18n import WRITTEN, Language
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.requests.answers import Submission
 from actitud_api.engine.narration.narrated import NarratedPath, NarratedScore, narrate, narrate_path
@@ -17,6 +17,7 @@ from actitud_api.engine.scoring.level_path import find_level_path
 from actitud_api.web.portal.steps import STEPS_MAX, Step, describe_lead, iterate_indicators, list_blockers, list_steps
 from tests.support.plain_words import find_tokens
 from tests.support.scale import DESCRIBED
+from tests.unit.methodology.test_methodology_2027 import ALL_BODIES, EXAMPLES, send
 
 METHODOLOGY: Final = load_methodology("2027.1")
 VILLAGE: Final = 316
@@ -29,6 +30,7 @@ ROUNDED: Final = 14
 """A move of its path gains 0.01 more than its indicator loses."""
 BEST: Final = 7_722
 """At level 5, with almost all points."""
+KEEP: Final = ("Mantener lo que ya se hace", "Keep up what is done already")
 
 
 def simulate_one(number: int) -> Submission:
@@ -194,6 +196,26 @@ def test_whoever_has_all_points_is_told_to_keep_them() -> None:
         "Keep up what is done already",
         "No indicator has any points left to gain.",
     )
+
+
+def test_below_the_top_level_nobody_is_left_without_a_step() -> None:
+    """Either the path is whole, or a sentence says what it waits for, and that is a step where it can be one."""
+    bodies = [simulated.submission for simulated in simulate(METHODOLOGY, range(1, 301))]
+    bodies += [send(case) for case in (*ALL_BODIES.values(), *EXAMPLES.values())]
+    waiting = 0
+    for body in bodies:
+        path = find_level_path(METHODOLOGY, body)
+        if path.target is None or (path.moves and not path.unreachable):
+            continue
+        waiting += 1
+        assert path.unreachable
+        for language in WRITTEN:
+            score, narrated = narrate_both(body, language)
+            steps = list_steps(score, narrated, METHODOLOGY, language)
+            assert all(obstacle.text for obstacle in narrated.unreachable)
+            assert any(step.title not in KEEP for step in steps)
+            assert any(step.level for step in steps) or not any(gate.indicators for gate in path.unreachable)
+    assert waiting
 
 
 def find_kind(step: Step) -> int:

@@ -567,14 +567,14 @@ def _explain_cause(evaluation: Evaluation, leaf: CompiledIndicator, result: Indi
     if result.code == "not_applicable" or result.fields:
         return collect_facts_read(compiled, definition.applies, facts), (), ()
     if result.code in ("contradicted", "unsupported"):
-        return _explain_broken_rules(evaluation, leaf, result.code == "contradicted")
+        return explain_broken_rules(evaluation, leaf, result.code == "contradicted")
     missing: tuple[str, ...] = ()
     if leaf.borrowed_answers and leaf.presence_slot is not None and facts[leaf.presence_slot] is not None:
         missing = tuple(name for name, slot in leaf.borrowed_answers.items() if facts[slot] is None)
     return collect_own_facts(evaluation, leaf), missing, ()
 
 
-def _explain_broken_rules(evaluation: Evaluation, leaf: CompiledIndicator, is_supported: bool) -> _Cause:
+def explain_broken_rules(evaluation: Evaluation, leaf: CompiledIndicator, is_supported: bool) -> _Cause:
     """Find the broken rules that contradict an indicator, and the absent answers that could still repair these rules.
 
     With `is_supported`, list only the rules that stay broken whatever the absent answers are; otherwise list only the

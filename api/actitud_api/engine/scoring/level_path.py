@@ -36,7 +36,7 @@ from actitud_api.engine.scoring.evaluate import (
     evaluate,
     evaluate_compiled,
 )
-from actitud_api.engine.scoring.explain import build_blocking_gate, collect_own_facts
+from actitud_api.engine.scoring.explain import build_blocking_gate, collect_own_facts, explain_broken_rules
 from actitud_api.engine.scoring.next_steps import name_changes
 from actitud_api.engine.scoring.path_conditions import PROFILE_RANK, GateCondition
 from actitud_api.engine.scoring.path_options import Situation
@@ -318,17 +318,26 @@ def _build_unreachable(conditions: Sequence[GateCondition], start: Situation, en
             obstacle = "not_applicable"
     if obstacle == "exhausted" and not helpful:
         # A contradiction elsewhere may leave too little evidence for a level after the move that would pass the gate.
+        results = start.evaluation.results
         helpful = [
-            position
-            for position, result in enumerate(start.evaluation.results)
-            if _OBSTACLES.get(result.code) == "contradicted"
+            position for position, result in enumerate(results) if result.code in ("contradicted", "unsupported")
         ]
-        obstacle = "contradicted" if helpful else "exhausted"
+        obstacle = _OBSTACLES[results[helpful[0]].code] if helpful else "exhausted"
     return Unreachable(
         gate=build_blocking_gate(compiled, describe_failing_gate(gate, figures)),
         code=obstacle,
-        indicators=tuple(compiled.indicators[position].definition.id for position in helpful),
+        indicators=tuple(
+            dict.fromkeys(name for position in helpful for name in _list_causes(start.evaluation, position))
+        ),
     )
+
+
+def _list_causes(evaluation: Evaluation, position: int) -> tuple[str, ...]:
+    """List the indicators to answer or correct first: those that the one at `position` depends on, or else itself."""
+    leaf, missing = evaluation.compiled.indicators[position], tuple[str, ...]()
+    if evaluation.results[position].code == "unsupported":
+        _, missing, _ = explain_broken_rules(evaluation, leaf, is_supported=False)
+    return missing or (leaf.definition.id,)
 
 
 def _unlocks_indicators(evaluation: Evaluation, gate: CompiledGate) -> bool:
@@ -343,7 +352,7 @@ def _unlocks_indicators(evaluation: Evaluation, gate: CompiledGate) -> bool:
 _OBSTACLES: dict[Code, Obstacle] = {
     "zero_by_rule": "zero_by_rule",
     "contradicted": "contradicted",
-    "unsupported": "contradicted",
+    "unsupported": "unanswered",
     "unknown": "unanswered",
     "withdrawn": "unanswered",
     "rejected": "unanswered",

@@ -217,30 +217,44 @@ def _find_cause(indicator: NarratedIndicator) -> tuple[ZeroCause, str | None]:
 def list_steps(score: NarratedScore, path: NarratedPath, methodology: Methodology, language: Language) -> list[Step]:
     """List at most `STEPS_MAX` steps for an organisation, in the order in which an adviser would name them.
 
-    Steps that end a cause of zeros come first. Then come the moves (changes of answers) of the path to the next level
-    in the order in which they can be made, then contradictions that no move ends, then the next steps of other
-    indicators by their gain. A score with a level always has a step.
+    Steps that end a cause of zeros come first. Then come the answers that the path to the next level waits for, then
+    its moves (changes of answers) in the order in which they can be made, then contradictions that it does not wait
+    for, then the next steps of other indicators by their gain. A score with a level always has a step.
     """
     writer = _StepWriter(methodology, language)
     moves = {move.indicator: move for move in path.moves or ()}
+    awaited = {name for obstacle in path.unreachable for name in obstacle.indicators}
     losses = {indicator.id: indicator.lost for indicator in iterate_indicators(score)}
-    level = _TO_LEVEL.into(language).format(level=_find_level_ahead(path)) if moves else None
+    level = _TO_LEVEL.into(language).format(level=_find_level_ahead(path)) if moves or awaited else None
     steps: list[Step] = []
     # Contradictions that cost points, but do not stand between the organisation and its next level.
     beside: list[Step] = []
     covered: set[str] = set()
     for blocker in list_blockers(score):
         move = moves.get(blocker.key or "")
-        covered.update(indicator.id for indicator in blocker.indicators)
-        covered.update(() if blocker.finding is None else blocker.finding.missing)
+        ended = {indicator.id for indicator in blocker.indicators}
+        ended.update(() if blocker.finding is None else blocker.finding.missing)
         if blocker.key is not None:
-            covered.add(blocker.key)
+            ended.add(blocker.key)
+        covered |= ended
         action = None if move is None else writer.sentences.describe_move_action(move)
-        described = writer.describe_blocker(blocker, action, None if move is None else level)
-        (beside if blocker.cause is None and move is None else steps).append(described)
+        leads_on = move is not None or not ended.isdisjoint(awaited)
+        described = writer.describe_blocker(blocker, action, level if leads_on else None)
+        (steps if blocker.cause is not None or leads_on else beside).append(described)
+    others = [
+        indicator
+        for indicator in iterate_indicators(score)
+        if indicator.next_step is not None
+        and indicator.id not in covered
+        and indicator.id not in moves
+        and not (indicator.next_step.kind == "report" and indicator.reason.parameters.missing)
+        and (_estimate_gain(indicator) or indicator.id in awaited)
+    ]
+    others.sort(key=lambda indicator: (indicator.id not in awaited, -_estimate_gain(indicator)))
+    gaining = [writer.describe_next(indicator, level if indicator.id in awaited else None) for indicator in others]
+    steps += [step for step in gaining if step.level is not None]
     for move in moves.values():
         if move.indicator not in covered:
-            covered.add(move.indicator)
             text = writer.sentences.describe_move_action(move)
             gain = (
                 None
@@ -249,22 +263,7 @@ def list_steps(score: NarratedScore, path: NarratedPath, methodology: Methodolog
             )
             steps.append(writer.build(move.indicator, writer.add_remark(text, move.requires), gain, level))
     steps += beside
-    others = [
-        indicator
-        for indicator in iterate_indicators(score)
-        if indicator.next_step is not None
-        and indicator.id not in covered
-        and not (indicator.next_step.kind == "report" and indicator.reason.parameters.missing)
-        and _estimate_gain(indicator)
-    ]
-    for indicator in sorted(others, key=_estimate_gain, reverse=True):
-        step = indicator.next_step
-        assert step is not None
-        gain = writer.format_gain("up_to", _estimate_gain(indicator), indicator.lost)
-        if step.gain is not None:
-            gain = writer.format_gain("gain", step.gain, indicator.lost)
-        text = writer.add_remark(writer.sentences.describe_action(indicator, step), step.requires)
-        steps.append(writer.build(indicator.id, text, gain, None))
+    steps += [step for step in gaining if step.level is None]
     if not steps and score.level is not None:
         steps.append(
             Step(
@@ -366,6 +365,16 @@ class _StepWriter:
             level=level,
             is_blocker=True,
         )
+
+    def describe_next(self, indicator: NarratedIndicator, level: str | None) -> Step:
+        """Describe the next step of an indicator."""
+        step = indicator.next_step
+        assert step is not None
+        gain = self.format_gain("up_to", _estimate_gain(indicator), indicator.lost)
+        if step.gain is not None:
+            gain = self.format_gain("gain", step.gain, indicator.lost)
+        text = self.add_remark(self.sentences.describe_action(indicator, step), step.requires)
+        return self.build(indicator.id, text, gain, level)
 
     def add_remark(self, text: str, rules: Sequence[str]) -> str:
         """Add to the text of a step that other data have to change too, if it breaks `rules` otherwise."""
