@@ -28,7 +28,7 @@ from actitud_api.engine.methodology.requests.answers import FactValue, Submissio
 from actitud_api.engine.narration.narrated import NarratedIndicator, NarratedScore, narrate
 from actitud_api.engine.narration.sentences import get_sentences
 from actitud_api.engine.scoring.explain import explain
-from actitud_api.engine.scoring.result import PassedGoalpost
+from actitud_api.engine.scoring.result import BlockingGate, PassedGoalpost
 from tests.support.scale import NIGHT
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.builders import decode
@@ -242,6 +242,34 @@ def test_gates() -> None:
         "Answers at least 38 % of the messages: here no value is documented; attach a document to the answer, or have "
         "it assessed."
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "english", "spanish"),
+    [
+        ("partial", "attach a document to the answer, or have it assessed.", "o pida evaluarla."),
+        ("unknown", "answer what is missing first.", "responda primero a lo que falta."),
+        ("unsupported", "answer what is missing first.", "responda primero a lo que falta."),
+        ("contradicted", "correct first what does not add up.", "corrija primero lo que no cuadra."),
+        ("zero_by_rule", "change first what keeps it at 0.", "cambie primero lo que lo deja en 0."),
+        ("not_applicable", "there is no documented value.", "aquí no hay un valor documentado."),
+    ],
+)
+def test_a_gate_without_a_value_says_its_step(code: str, english: str, spanish: str) -> None:
+    rate = structs.replace(indicator("c", "en", "D9.01"), value=0.5)
+    rate = structs.replace(rate, reason=structs.replace(rate.reason, code=code))
+    blocking = BlockingGate(gate="L3.D9.01", actual=None, required=0.38, distance=None)
+    for language, ending in (("en", english), ("es", spanish)):
+        assert get_sentences(METHODOLOGY, language).describe_gate(blocking, [rate]).endswith(ending)
+
+
+@pytest.mark.parametrize(
+    ("actual", "required", "text"),
+    [(0.37996, 0.38, "37.9 %; faltan 0,1"), (0.337, 0.38, "33,7 %; faltan 4,3"), (0.33666, 0.38, "33,7 %; faltan 4,3")],
+)
+def test_a_share_below_the_required_one_is_not_shown_as_equal(actual: float, required: float, text: str) -> None:
+    blocking = BlockingGate(gate="L3.D9.01", actual=actual, required=required, distance=required - actual)
+    assert unbroken(text.replace(".", ",")) in get_sentences(METHODOLOGY, "es").describe_gate(blocking)
 
 
 def test_the_distance_of_a_share_is_in_percentage_points() -> None:

@@ -30,6 +30,7 @@ from actitud_api.engine.scoring.change_decomposition import (
     IndicatorDelta,
     ScoreDifference,
     VersionEffects,
+    iterate_indicators,
 )
 from actitud_api.engine.scoring.level_path import LevelPath, Move, Unreachable
 from actitud_api.engine.scoring.result import (
@@ -222,7 +223,10 @@ def narrate(
             NarratedLevelDetails,
             score.level_details,
             name=sentences.name_level(score.level),
-            blocked_by=tuple(_narrate_gate(gate, sentences) for gate in score.level_details.blocked_by),
+            blocked_by=tuple(
+                _build_narrated(NarratedGate, gate, text=sentences.describe_gate(gate, iterate_indicators(score)))
+                for gate in score.level_details.blocked_by
+            ),
             text=sentences.describe_level_cap(score.level, score.level_details),
         ),
         main_reasons=_add_sentences(NarratedMainReason, score.main_reasons, sentences.describe_main_reason),
@@ -311,10 +315,6 @@ def _narrate_step(indicator: IndicatorScore, step: NextStep, sentences: Sentence
         requires=step.requires,
         text=sentences.describe_step(indicator, step),
     )
-
-
-def _narrate_gate(gate: BlockingGate, sentences: Sentences) -> NarratedGate:
-    return _build_narrated(NarratedGate, gate, text=sentences.describe_gate(gate))
 
 
 # --- differences ----------------------------------------------------------------------------------------------
@@ -452,7 +452,9 @@ def narrate_path(path: LevelPath, methodology: Methodology, language: Language) 
             _build_narrated(
                 NarratedObstacle,
                 unreachable,
-                gate=None if unreachable.gate is None else _narrate_gate(unreachable.gate, sentences),
+                gate=None
+                if unreachable.gate is None
+                else _build_narrated(NarratedGate, unreachable.gate, text=sentences.describe_gate(unreachable.gate)),
                 text=sentences.describe_obstacle(unreachable),
             )
             for unreachable in path.unreachable

@@ -13,6 +13,7 @@ from actitud_api.engine.methodology.checks.document import MAX_FACT_DECIMALS
 from actitud_api.engine.methodology.loader import Methodology
 from actitud_api.engine.methodology.model import (
     AnswerOperand,
+    Compare,
     ComponentOperand,
     Constant,
     Document,
@@ -171,7 +172,11 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "gate_share": "{gate}: here {actual}, {distance} percentage points short.",
         "gate_share_one": "{gate}: here {actual}, {distance} percentage point short.",
         "gate_actual": "{gate}: here {actual}.",
-        "gate_absent": "{gate}: here no value is documented; attach a document to the answer, or have it assessed.",
+        "gate_absent": "{gate}: here there is no documented value.",
+        "gate_declared": "{gate}: here no value is documented; attach a document to the answer, or have it assessed.",
+        "gate_unanswered": "{gate}: here there is no documented value; answer what is missing first.",
+        "gate_contradicted": "{gate}: here no value counts; correct first what does not add up.",
+        "gate_zero": "{gate}: here no value counts; change first what keeps it at 0.",
         "main": "{name}: loses {lost} of the index.",
         "point": "{figure} point",
         "points": "{figure} points",
@@ -196,7 +201,13 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "gate_share": "{gate}: aquí {actual}; faltan {distance} puntos porcentuales.",
         "gate_share_one": "{gate}: aquí {actual}; falta {distance} punto porcentual.",
         "gate_actual": "{gate}: aquí {actual}.",
-        "gate_absent": "{gate}: aquí falta un valor documentado; adjunte un documento a la respuesta o pida evaluarla.",
+        "gate_absent": "{gate}: aquí no hay un valor documentado.",
+        "gate_declared": (
+            "{gate}: aquí falta un valor documentado; adjunte un documento a la respuesta o pida evaluarla."
+        ),
+        "gate_unanswered": "{gate}: aquí no hay un valor documentado; responda primero a lo que falta.",
+        "gate_contradicted": "{gate}: aquí no vale ningún valor; corrija primero lo que no cuadra.",
+        "gate_zero": "{gate}: aquí no vale ningún valor; cambie primero lo que lo deja en 0.",
         "main": "{name}: pierde {lost} del índice.",
         "point": "{figure} punto",
         "points": "{figure} puntos",
@@ -756,22 +767,22 @@ class Sentences:
         indicator, _, fact = name.rpartition(".")
         return words.label_fact(indicator, fact, self._texts)
 
-    def describe_gate(self, blocking: BlockingGate) -> str:
+    def describe_gate(self, blocking: BlockingGate, indicators: Iterable[IndicatorScore] = ()) -> str:
         """Describe a gate (condition for a level) that is not passed: requirement, actual value and their difference.
 
-        If there is no actual value, the sentence says so.
+        If there is no actual value, the sentence says so, and by the reasons of `indicators` also the step to take.
         """
         templates, holds = _FINDINGS[self._language], self._gates[blocking.gate].holds
         gate = self.describe_gate_requirement(blocking.gate)
         if blocking.actual is None:
-            return templates["gate_absent"].format(gate=gate)
+            return templates[_find_absence(holds, indicators)].format(gate=gate)
         share = isinstance(holds.left, LowerBoundOperand) or (
             isinstance(holds.left, ValueOperand) and holds.left.indicator in self._shares
         )
         if blocking.distance is None or isinstance(blocking.actual, bool | str):
             return templates["gate_actual"].format(gate=gate, actual=words.format_fact(blocking.actual, self._language))
         if share:
-            actual = words.format_share(blocking.actual, self._language)
+            actual = words.format_share(_round_actual(blocking, "0.001"), self._language)
             points = _round_distance(blocking.distance * 100)
             name, distance = (
                 "gate_share_one" if points == 1 else "gate_share",
@@ -781,7 +792,7 @@ class Sentences:
         # A formula may ask for 0.76 of a message more, but only a whole message closes the gap.
         is_count = self._is_count(holds.left)
         short = math.ceil(blocking.distance) if is_count else _round_distance(blocking.distance)
-        here = _round_actual(blocking)
+        here = _round_actual(blocking, "0.01")
         actual, distance = (words.format_number(figure, self._language) for figure in (here, short))
         return templates["gate_one" if short == 1 else "gate"].format(gate=gate, actual=actual, distance=distance)
 
@@ -894,17 +905,45 @@ def _list_fact_names(operands: Iterable[Operand]) -> list[str]:
     return names
 
 
+_ABSENCES: Final[dict[str, str]] = {
+    "contradicted": "gate_contradicted",
+    "zero_by_rule": "gate_zero",
+    **dict.fromkeys(("unsupported", "unknown", "withdrawn", "rejected", "stale"), "gate_unanswered"),
+    **dict.fromkeys(("full", "partial", "zero", "capped"), "gate_declared"),
+}
+"""Name of the sentence about a gate without an actual value, by the reason code of the indicator that it reads."""
+
+
+def _find_absence(holds: Compare, indicators: Iterable[IndicatorScore]) -> str:
+    """Find the name of the sentence that says why a gate has no actual value, by the first indicator that tells."""
+    read: set[str] = set()
+    for part in walk_operand_parts(holds.left):
+        match part:
+            case ValueOperand(indicator=name):
+                read.add(name)
+            case LowerBoundOperand(indicators=names):
+                read.update(names)
+    # Where there are no cases, there is no value to document.
+    codes = {
+        one.reason.code for one in indicators if one.id in read and (one.value is not None or one.reason.code != "zero")
+    }
+    return next((name for code, name in _ABSENCES.items() if code in codes), "gate_absent")
+
+
 def _round_distance(distance: float | int) -> float | int:
     """Round a distance that is not 0 to one decimal, and never to 0."""
     return max(round(distance, 1), 0.1)
 
 
-def _round_actual(blocking: BlockingGate) -> float | int:
-    """Round the actual number of a gate that is not passed to two decimals, away from the required one."""
+def _round_actual(blocking: BlockingGate, digit: str) -> float | int:
+    """Round the actual number of a gate that is not passed to a last digit, but never onto the required one."""
     actual, required = blocking.actual, blocking.required
     assert isinstance(actual, int | float)
-    is_below = not isinstance(required, int | float) or actual < required
-    rounded = Decimal(str(actual)).quantize(Decimal("0.01"), ROUND_FLOOR if is_below else ROUND_CEILING)
+    assert isinstance(required, int | float)
+    exact, limit = Decimal(str(actual)), Decimal(str(required))
+    rounded = exact.quantize(Decimal(digit))
+    if (rounded < limit) != (exact < limit) or rounded == limit != exact:
+        rounded = exact.quantize(Decimal(digit), ROUND_FLOOR if exact < limit else ROUND_CEILING)
     return float(rounded) if rounded % 1 else int(rounded)
 
 
