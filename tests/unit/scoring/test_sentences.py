@@ -272,6 +272,19 @@ def test_a_share_below_the_required_one_is_not_shown_as_equal(actual: float, req
     assert unbroken(text.replace(".", ",")) in get_sentences(METHODOLOGY, "es").describe_gate(blocking)
 
 
+@pytest.mark.parametrize(
+    ("hours", "reached", "text"),
+    [(0.1, 0.412216, "from 0.1 to 0.42."), (0, 0.00004, "from 0 to 0.00004.")],
+)
+def test_a_number_to_reach_has_two_decimals_and_is_enough(hours: float, reached: float, text: str) -> None:
+    amount = b.amount("x", knots=((0, 0), (reached, 100)), decimals=6, maximum=1)
+    known = b.methodology(b.root(amount))
+    (told_amount,) = narrate(explain(known, b.submit({"x": {"hours": hours}})), known, "en").indicators
+    step = told_amount.next_step
+    assert step is not None
+    assert (step.change, text in step.text) == ({"hours": reached}, True), step.text
+
+
 def test_the_distance_of_a_share_is_in_percentage_points() -> None:
     """From 51.5 % to 65 % there are 13.5 points, not 13.5 % (which would be 58.5 %)."""
     gates = {gate.gate: gate.text for gate in told("a", "es").level_details.blocked_by}

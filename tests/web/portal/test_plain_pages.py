@@ -1,4 +1,4 @@
-"""Pages are in plain words: nothing on them has the id of a question, a rule or a period."""
+"""Pages are in plain words: no id of a question, a rule or a period, and numbers as a person would round them."""
 
 from __future__ import annotations
 
@@ -44,28 +44,39 @@ class Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.pieces: list[str] = []
-        self._hidden = 0
+        self.prose: list[str] = []
+        """The pieces outside tables."""
+        self._hidden = self._tables = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._hidden += tag in IN_CODE
-        self.pieces += [said for name, said in attrs if name in SPOKEN and said]
+        self._tables += tag == "table"
+        for name, said in attrs:
+            if name in SPOKEN and said:
+                self._add(said)
 
     def handle_endtag(self, tag: str) -> None:
         self._hidden -= tag in IN_CODE
+        self._tables -= tag == "table"
 
     def handle_data(self, data: str) -> None:
         if not self._hidden and data.strip():
-            self.pieces.append(" ".join(data.split()))
+            self._add(" ".join(data.split()))
+
+    def _add(self, piece: str) -> None:
+        self.pieces.append(piece)
+        if not self._tables:
+            self.prose.append(piece)
 
 
-def read(client: Client, path: str, language: str) -> list[str]:
+def read(client: Client, path: str, language: str) -> Reader:
     """The pieces of a page."""
     response = client.get(f"/portal/{path}{'&' if '?' in path else '?'}lang={language}")
     assert response.status_code == 200, path
     reader = Reader()
     reader.feed(response.text)
     assert len(reader.pieces) > 20
-    return reader.pieces
+    return reader
 
 
 @pytest.fixture(scope="module")
@@ -82,9 +93,18 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 def test_no_page_has_an_id_or_a_sign_of_the_program(demonstration: Client, language: str) -> None:
     found = set[tuple[str, str]]()
     for path in PAGES:
-        pieces = read(demonstration, path, language)
+        pieces = read(demonstration, path, language).pieces
         found |= {(path, piece) for piece in pieces if find_tokens(piece.strip(" .,:;()"))}
     # The words of its script have places for values, which it fills.
-    pieces = [re.sub(r"\{\w+\}", "x", piece) for piece in read(demonstration, QUESTIONNAIRE, language)]
+    pieces = [re.sub(r"\{\w+\}", "x", piece) for piece in read(demonstration, QUESTIONNAIRE, language).pieces]
     found |= {(QUESTIONNAIRE, piece) for piece in pieces if find_tokens(piece.strip(" .,:;()"))}
     assert found == set()
+
+
+@pytest.mark.parametrize(("language", "decimals"), [("es", r"\d,\d{3,}"), ("en", r"\d\.\d{3,}")])
+def test_no_number_outside_a_table_has_more_than_two_decimals(
+    demonstration: Client, language: str, decimals: str
+) -> None:
+    paths = (*PAGES, QUESTIONNAIRE, "methodologies/2027.1")
+    found = {(path, piece) for path in paths for piece in read(demonstration, path, language).prose}
+    assert {(path, piece) for path, piece in found if re.search(decimals, piece)} == set()

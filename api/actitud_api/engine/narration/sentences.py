@@ -696,6 +696,7 @@ class Sentences:
         assert text.step is not None
         assert isinstance(before, int | float)
         assert isinstance(after, int | float)
+        after = _round_beyond(before, after)
         return text.step.format(
             **{
                 # A difference of floats may have digits that no fact has.
@@ -933,6 +934,13 @@ def _find_absence(holds: Compare, indicators: Iterable[IndicatorScore]) -> str:
 def _round_distance(distance: float | int) -> float | int:
     """Round a distance that is not 0 to one decimal, and never to 0."""
     return max(round(distance, 1), 0.1)
+
+
+def _round_beyond(before: float | int, after: float | int) -> float | int:
+    """Round a new number to two decimals, on the side away from the old one; a finer number stays as it is."""
+    is_rising = after > before
+    rounded = Decimal(str(after)).quantize(Decimal("0.01"), ROUND_CEILING if is_rising else ROUND_FLOOR)
+    return after if abs(float(rounded) - after) > abs(after - before) else float(rounded)
 
 
 def _round_actual(blocking: BlockingGate, digit: str) -> float | int:
