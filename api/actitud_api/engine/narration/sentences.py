@@ -202,9 +202,7 @@ _FINDINGS: dict[Language, dict[str, str]] = table(
         "gate_share_one": "{gate}: aquí {actual}; falta {distance} punto porcentual.",
         "gate_actual": "{gate}: aquí {actual}.",
         "gate_absent": "{gate}: aquí no hay un valor documentado.",
-        "gate_declared": (
-            "{gate}: aquí falta un valor documentado; adjunte un documento a la respuesta o pida evaluarla."
-        ),
+        "gate_declared": "{gate}: aquí falta un documento; adjúntelo a la respuesta o pida evaluarla.",
         "gate_unanswered": "{gate}: aquí no hay un valor documentado; responda primero a lo que falta.",
         "gate_contradicted": "{gate}: aquí no vale ningún valor; corrija primero lo que no cuadra.",
         "gate_zero": "{gate}: aquí no vale ningún valor; cambie primero lo que lo deja en 0.",
@@ -293,10 +291,7 @@ class Sentences:
         return words.name_pillar(pillar, self._texts)
 
     def describe_pillar(self, pillar: PillarScore) -> str:
-        """Describe the score of a pillar, and the share of all points of the index that its indicators hold.
-
-        A pillar is a set of indicators with a score of its own, beside the index.
-        """
+        """Describe the score of a pillar, and the share of all points of the index that its indicators hold."""
         templates, name = _FINDINGS[self._language], self.name_pillar(pillar.id)
         share = words.format_share(pillar.share, self._language)
         if pillar.score is None:
@@ -422,10 +417,7 @@ class Sentences:
         return words.format_number(span.minimum, self._language), words.format_number(span.maximum, self._language)
 
     def _compose_segment(self, indicator: str, x0: Figure, s0: Figure, x1: Figure, s1: Figure) -> str:
-        """Describe the two goalposts between which a raw value lies.
-
-        `x0` and `x1` are the raw values of the goalposts, `s0` and `s1` their scores.
-        """
+        """Describe the two goalposts, raw values and their scores, between which a raw value lies."""
         definition = self._indicators[indicator]
         return _REASONS[self._language]["between"].format(
             x0=words.format_value(definition, x0, self._texts),
@@ -435,11 +427,7 @@ class Sentences:
         )
 
     def _describe_effects(self, indicator: Indicator) -> dict[str, str]:
-        """Describe the effect that an unknown answer to an indicator has on the group above it.
-
-        Return the words for the two placeholders of the sentences about reasons: `effect` for the inside of a
-        sentence, and `Effect`, with a capital, for its start.
-        """
+        """Describe what an unknown answer does to the group above: `effect` in a sentence, `Effect` at its start."""
         group, templates = self._parents[indicator.id], _REASONS[self._language]
         values = {
             "least": words.format_number(indicator.range.minimum, self._language),
@@ -452,10 +440,7 @@ class Sentences:
         }
 
     def _shares_weight(self, indicator: Indicator) -> bool:
-        """Return True if the weight of an indicator that does not count is shared by the other children of its group.
-
-        That is so in every mean. It is False in a sum and in a minimum, where no weight is shared.
-        """
+        """Return True if the other children of its group share the weight of an indicator that does not count."""
         return self._parents[indicator.id].aggregation not in ("sum", "min")
 
     def _compose_scope(self, indicator: str, read: _ReadFacts) -> str:
@@ -479,11 +464,7 @@ class Sentences:
         return words.PredicateNarrator(self._texts, facts, stated=True).describe(condition)
 
     def describe_sent_answer(self, indicator: str, facts: Mapping[str, FactValue], value: Figure | bool | None) -> str:
-        """Describe an answer as it was sent, as the beginning of a sentence: its facts, and the raw value of a figure.
-
-        A step that a review lowered is the one that was sent. `value` is the raw value of the indicator; if it is None,
-        only the facts are described.
-        """
+        """Describe an answer as it was sent: its facts, and the raw value of a figure, if there is one."""
         definition = self._indicators[indicator]
         if definition.type in ("level", "boolean"):
             sent = facts["level" if definition.type == "level" else "value"]
@@ -542,11 +523,7 @@ class Sentences:
         return labels | self._texts.indicators[indicator].facts
 
     def _sort_facts(self, indicator: str, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the names of facts in the order of the methodology.
-
-        The facts of the indicator come first, then other facts that its formula or its applicability reads. The
-        names may come in alphabetical order, as in a published document (RFC 8785), which says nothing to a reader.
-        """
+        """Return the names of facts in the order of the methodology: those of the indicator first."""
         described = self._indicators[indicator]
         own_facts = [fact.name for fact in described.facts]
         facts_read = _list_fact_names([*walk_operand_parts(described.value), *walk_operands(described.applies)])
@@ -583,11 +560,7 @@ class Sentences:
         requires: tuple[str, ...],
         changed: tuple[str, ...],
     ) -> str:
-        """Describe the next step for an indicator that begins with the sentences `actions`.
-
-        `lost` are the points that the indicator loses, and `changed` the names of the facts that the step changes, if
-        it `requires` that others change too. `cap` is None too if the step asks for evidence.
-        """
+        """Describe the next step for an indicator that begins with the sentences `actions`."""
         decimals, sentences = self._document.decimals, [*actions]
         if gain is not None:
             sentences.append(_format_gain("gain", limit_rounding(gain, lost, decimals), decimals, self._language))
@@ -646,11 +619,7 @@ class Sentences:
         return _strip_full_stop(self._texts.indicators[indicator].action)
 
     def _list_requirements(self, rules: tuple[str, ...], changed: Collection[str]) -> list[str]:
-        """Return a list with the sentence on the facts that have to change too, or an empty list if there are none.
-
-        `rules` are those that a step breaks unless other facts are changed too; `changed` are the names of the facts
-        that the step itself changes, as in findings.
-        """
+        """List the sentence on facts that have to change too, beside those in `changed`, so that `rules` hold."""
         labels = self._label_facts(rules, but=changed)
         return [_STEPS[self._language]["requires"].format(facts="; ".join(labels))] if labels else []
 
@@ -676,10 +645,7 @@ class Sentences:
     def _describe_improvement(
         self, indicator: Indicator, facts: Mapping[str, FactValue | str | None], change: Mapping[str, FactValue]
     ) -> str:
-        """Return the sentence that asks to change one fact of an indicator.
-
-        `facts` are the present facts; `change` has the new value of the one fact.
-        """
+        """Return the sentence that asks to change one fact of an indicator."""
         text, templates = self._texts.indicators[indicator.id], _STEPS[self._language]
         ((name, after),) = change.items()
         if indicator.type == "level":
@@ -726,11 +692,7 @@ class Sentences:
         return _FINDINGS[self._language]["interval"].format(n=n, low=low, high=high, index=index)
 
     def describe_finding(self, finding: Finding) -> str:
-        """Describe a broken validation rule.
-
-        The sentences state the facts, the text of the rule, the indicators that the rule contradicts, and the unknown
-        indicators whose answers could still repair the rule.
-        """
+        """Describe a broken validation rule, what it contradicts, and the answers that could still repair it."""
         templates, sentences = _FINDINGS[self._language], [self.describe_contradiction(finding)]
         if finding.indicators:
             key = "zero" if len(finding.indicators) == 1 else "zeros"
@@ -758,11 +720,7 @@ class Sentences:
         return join_sentences([requirement[:1].upper() + requirement[1:]])
 
     def _label_fact(self, name: str) -> str:
-        """Return the label of a fact.
-
-        `name` is the name that the fact has in a finding: that of a profile field, or, for a fact of an answer, the id
-        of the indicator and the name of the fact, such as `D4.01.level`.
-        """
+        """Return the label of a profile field, or of a fact of an answer, such as `D4.01.level`."""
         if name in self._texts.profile:
             return self._texts.profile[name].label
         indicator, _, fact = name.rpartition(".")
@@ -810,10 +768,7 @@ class Sentences:
                 return False
 
     def _compose_gate_rule(self, gate: str) -> str:
-        """Describe the requirement of the gate (condition for a level) `gate`, as the beginning of a sentence.
-
-        It is the text of the gate; without texts, its condition is described.
-        """
+        """Return the text of a gate as the beginning of a sentence; without texts, describe its condition."""
         holds, written = self._gates[gate].holds, self._texts.gates[gate]
         if written != gate:
             return written
@@ -873,11 +828,7 @@ def join_sentences(sentences: list[str]) -> str:
 
 
 def _find_base(facts: Mapping[str, FactValue | str | None], changed_fact: str) -> FactValue | str | None:
-    """Return the value of the fact that a changed fact is compared with, such as the total that it is counted out of.
-
-    That is the fact named `denominator`, else the one named `base`, else any other fact of the indicator; None if there
-    is no other fact.
-    """
+    """Return the value of the fact that a changed fact is compared with, such as the total that it is counted of."""
     for name in ("denominator", "base", *facts):
         if name != changed_fact and name in facts:
             return facts[name]
@@ -890,10 +841,7 @@ def _strip_full_stop(text: str) -> str:
 
 
 def _list_fact_names(operands: Iterable[Operand]) -> list[str]:
-    """List the names of the facts that operands read.
-
-    A profile field has its own name; a fact of an answer is named as in `D4.01.level`.
-    """
+    """List the names of the facts that operands read; a fact of an answer is named as in `D4.01.level`."""
     names: list[str] = []
     for operand in operands:
         match operand:

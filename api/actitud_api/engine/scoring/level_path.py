@@ -1,14 +1,6 @@
 """Path to the next level: moves, each of one indicator, after which all gates of that level are passed.
 
-The method is that of docs/scoring.md, section 7. The search is greedy and takes the gates (conditions of the level) in
-an order: those on one indicator, then those on a group in document order, then those on the index, then those on the
-profile alone. For each gate it takes the smallest move that is enough to pass the gate, or else the move that gains
-most, and never one that breaks a gate that holds or leads away from the gate. At the end it drops moves that are not
-needed and shortens moves that go further than needed, each from the last to the first. Then it puts the moves in the
-order in which a person would make them, and scores everything again.
-
-During the search only the groups that contain the moved indicator are scored again, or everything if a move affects
-other indicators or the profile.
+The method is that of docs/scoring.md, section 7.
 """
 
 from __future__ import annotations
@@ -142,10 +134,7 @@ class LevelPath(Canonical, frozen=True, kw_only=True):
 
 
 def find_level_path(methodology: Methodology, submission: Submission) -> LevelPath:
-    """Find the path to the next level of a submission: moves, each a change of the answer to one indicator.
-
-    The moves of the path are None if the submission has no level or the highest one, or if no move helps.
-    """
+    """Find the path to the next level of a submission: moves, each a change of the answer to one indicator."""
     return find_path_from(evaluate(methodology, submission), submission)
 
 
@@ -247,11 +236,7 @@ def apply_moves(submission: Submission, moves: Iterable[Move], compiled: Compile
 
 
 def _confirm(compiled: CompiledMethodology, submission: Submission, moves: tuple[Move, ...]) -> Evaluation:
-    """Score the submission again after all moves, to get the index and level at the end of the path.
-
-    Rules that a move breaks unless other facts are changed too (`requires`) are left out: the path assumes that these
-    facts are changed.
-    """
+    """Score the submission again after all moves, without the rules for which other facts are changed too."""
     after = apply_moves(submission, moves, compiled)
     suspended = frozenset(rule for move in moves for rule in move.requires)
     return evaluate_compiled(drop_rules(compiled, suspended), load_facts(compiled, after), after)
