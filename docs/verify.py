@@ -355,14 +355,15 @@ def check_list(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | Non
                 f"la lista no está en orden: {name} va detrás de {other}",
                 f"the list is not in order: {name} comes after {other}",
             )
-    # A rank is one more than how many have more: who has the same shares it, and the next is skipped (1, 2, 2, 4).
-    rank_of: dict[float, int] = {}
-    figures = sorted((row["index"] for row in rows if is_ranked(row)), reverse=True)
-    for rank, index in enumerate(figures, 1):
-        rank_of.setdefault(index, rank)
+    # A rank is one more than how many have a higher level, or a higher index at the same level: who has the same shares
+    # it, and the next is skipped (1, 2, 2, 4).
+    rank_of: dict[tuple[int, float], int] = {}
+    figures = sorted((order_by(row) for row in rows if is_ranked(row)), reverse=True)
+    for rank, figure in enumerate(figures, 1):
+        rank_of.setdefault(figure, rank)
     for row in rows:
         name, stated = row["organisation"], row.get("rank")
-        due = rank_of[row["index"]] if is_ranked(row) else None
+        due = rank_of[order_by(row)] if is_ranked(row) else None
         if stated != due:
             add_problem(
                 line,
@@ -411,6 +412,11 @@ def check_list(edition: dict[str, Any], line: int) -> list[dict[str, Any]] | Non
                 f"counts.{name} is {stated}, and the list has {number}",
             )
     return rows
+
+
+def order_by(row: dict[str, Any]) -> tuple[int, float]:
+    """Return what an organisation is ranked by: its level (0 without one), then its index."""
+    return row.get("level") or 0, row["index"]
 
 
 def is_ranked(row: dict[str, Any]) -> bool:

@@ -953,7 +953,7 @@ class EditionScore(Score, frozen=True, kw_only=True):
     """Explained score of one organisation in an edition.
 
     Attributes:
-        rank: Rank from 1; equal scores share the better rank; ``None`` if unranked.
+        rank: Rank from 1, by level, then by index; equal ones share the better rank; ``None`` if unranked.
         simulated: True if the data are invented for demonstration.
         document: Digest of the signed document of a published score, for ``client.published.get``; ``None`` before
             publication.
@@ -1219,7 +1219,7 @@ class ScoreRow(Model, frozen=True, kw_only=True):
 
     Attributes:
         edition: Id of the edition.
-        rank: Rank from 1; equal scores share the better rank; ``None`` if unranked.
+        rank: Rank from 1, by level, then by index; equal ones share the better rank; ``None`` if unranked.
         organisation, organisation_name: Id and name of the organisation.
         kind: Kind of organisation.
         province, region: INE codes.
@@ -1817,8 +1817,8 @@ class PeerFigure(Model, frozen=True, kw_only=True):
 
     Attributes:
         score: 0 to 100, ``None`` if the organisation has no such score.
-        rank: Rank of the organisation in the group.
-        below: Number of members of the group that score lower.
+        rank: Rank of the organisation in the group; that of the index is by level, then by index.
+        below: Number of members of the group that rank behind it.
         organisations: Number of members of the group with such a score, the organisation itself included.
         percentile: Percentile rank, 0 to 100, ``None`` also if the group is too small.
         spread: Five-number summary of the group, ``None`` if no member has such a score.
@@ -1970,7 +1970,10 @@ class Percentiles(Model, frozen=True, kw_only=True):
 
 
 class RankPercentiles(Model, frozen=True, kw_only=True):
-    """Percentiles (5th, 50th and 95th) of an organisation's rank over random draws of the weights; ``p5`` is best."""
+    """Percentiles (5th, 50th and 95th) of an organisation's rank over random draws of the weights; ``p5`` is best.
+
+    Its level stays the published one.
+    """
 
     p5: int
     p50: int

@@ -40,7 +40,7 @@ from tests.support.bodies import read_body
 from tests.support.databases import BOTH, made_anew, migrated_sqlite
 from tests.support.editions import draft_edition
 from tests.support.keys import sign_in
-from tests.support.publishing import publish_stored
+from tests.support.publishing import compute_points, publish_stored
 from tests.unit.scoring.test_robustness import stranger
 
 Client = TestClient[Litestar]
@@ -86,8 +86,7 @@ def fill(database: Database) -> None:
         for organisation, figures in IN_2026.items():
             row = assessments.to_row("2026", organisation, first.submission, first.evaluation, NOW)
             row |= dict(zip(FIGURES, figures, strict=True))
-            ranks = row["status"] in ("complete", "sufficient")
-            rows.append(row | {"rank_points": row["index_value"] if ranks else -1})
+            rows.append(row | {"rank_points": compute_points(row)})
         for edition, count in (("2025", 60), ("2027", 12)):
             for number, made in enumerate(simulated[:count], start=1):
                 rows.append(assessments.to_row(edition, f"XX-S-{number:02}", made.submission, made.evaluation, NOW))
@@ -137,7 +136,7 @@ def test_an_organisation_beside_those_of_its_kind_and_band(client: Client) -> No
         "organisations": 11,
         "percentile": 95.45,
         "spread": {"min": 5, "q1": 17.5, "median": 30, "q3": 42.5, "max": 55},
-        "text": "With 55.00 it is above 10 of the 10 others; the median is 30.00.",
+        "text": "With 55.00 at level 1 it is above 10 of the 10 others; the median is 30.00.",
     }
     d1, d2, d3, *_ = answer["dimensions"]
     assert (d1["id"], d1["score"], d1["rank"], d1["below"], d1["organisations"], d1["percentile"]) == (
@@ -152,7 +151,8 @@ def test_an_organisation_beside_those_of_its_kind_and_band(client: Client) -> No
     assert (d2["rank"], d2["below"], d2["percentile"]) == (1, 0, 50)
     assert (d3["score"], d3["rank"], d3["spread"]) == (None, None, None)
     assert d3["text"] == "Neither the organisation nor its group has a score."
-    assert answer["rank"] == 2
+    # Behind one of level 5 and six of level 2, most of which have less.
+    assert answer["rank"] == 8
     assert answer["text"] == (
         "Its peers are those ranked of its kind and size (Municipality, up to 5,000 inhabitants): 11."
     )
@@ -163,13 +163,13 @@ def test_an_organisation_beside_those_of_its_kind_and_band(client: Client) -> No
     [
         # One of P2 alone: all twelve municipalities, 11.5 / 12.
         ("XX-P-12", {"basis": "kind", "kinds": ["MUN"], "band": None, "organisations": 12}, 1, 11, 95.83),
-        # One council: the thirteen on the scale of inhabitants; 30 is also what the sixth has: (5 + 2/2) / 13.
+        # One council: the thirteen on the scale of inhabitants; 30 at level 2 is above eleven at level 1: 11.5 / 13.
         (
             "XX-P-14",
             {"basis": "band_scale", "kinds": ["MUN", "PRO", "SUP"], "band": None, "organisations": 13},
-            7,
-            5,
-            46.15,
+            2,
+            11,
+            88.46,
         ),
         # Five universities are enough for a group, and too few for percentiles.
         ("XX-P-17", {"basis": "kind_and_band", "kinds": ["UNI"], "band": "E3", "organisations": 5}, 3, 2, None),
@@ -345,7 +345,8 @@ def test_a_stranger_gets_the_robustness_from_the_ranking(client: Client) -> None
     scores = [
         [None if points is None else round(points * 100) for points in row["dimensions"].values()] for row in ranked
     ]
-    expected = stranger(WEIGHTS, scores, [5] * len(ranked), [0, 1_000, 4_000, 5_500, 7_500], 200, 7)
+    levels = [row["level"] for row in ranked]
+    expected = stranger(WEIGHTS, scores, levels, [5] * len(ranked), [0, 1_000, 4_000, 5_500, 7_500], 200, 7)
     items = robustness(client, draws=200, seed=7)
     assert [item["organisation"] for item in items] == [row["organisation"] for row in ranked]
     for item, row, (index, rank, _) in zip(items, ranked, expected, strict=True):
@@ -375,8 +376,8 @@ def test_robustness_without_parameters_is_that_of_a_thousand_draws_of_seed_42(cl
 
 def test_robustness_is_read_in_both_languages(client: Client) -> None:
     for lang, start in (
-        ("en", "With weights varied at random, 9 times of 10 its rank "),
-        ("es", "Al variar los pesos al azar, 9 de cada 10 veces su puesto "),
+        ("en", "If it keeps its level and weights vary, 9 times of 10 its rank "),
+        ("es", "Si mantiene su nivel y varían los pesos, 9 de 10 veces su puesto "),
     ):
         (item,) = robustness(client, lang=lang, draws=100, limit=1)
         likeliest = max(item["levels"], key=lambda level: level["probability"])

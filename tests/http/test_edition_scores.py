@@ -33,7 +33,7 @@ from tests.support.bodies import read_body
 from tests.support.databases import BOTH, made_anew
 from tests.support.editions import draft_edition
 from tests.support.keys import present_key, sign_in
-from tests.support.publishing import publish_stored
+from tests.support.publishing import compute_points, publish_stored
 from tests.support.scale import NIGHT
 
 Client = TestClient[Litestar]
@@ -57,7 +57,7 @@ FIGURES = ("status", "level", "index_value", "index_max", "coverage", "d1", "d2"
 IN_2026 = {
     "XX-T-1": ("complete", 4, 10_000, 10_000, 10_000, 10_000, 100),
     "XX-T-2": ("complete", 3, 5_000, 6_000, 9_000, 0, 101),
-    "XX-T-3": ("sufficient", 2, 5_000, 9_000, 8_000, 1_000, 102),
+    "XX-T-3": ("sufficient", 3, 5_000, 9_000, 8_000, 1_000, 102),
     "XX-T-4": ("sufficient", 2, 4_001, 9_500, 7_500, None, 104),
     "XX-T-5": ("sufficient", 2, 3_000, 8_000, 7_500, 3_300, None),
     "XX-T-6": ("sufficient", 1, 1_000, 7_000, 5_000, 5_000, None),
@@ -109,7 +109,7 @@ def row(edition: str, organisation: str, figures: tuple[object, ...]) -> Answer:
     simulated = next(simulate(load_methodology("2027.1")))
     made = assessments.to_row(edition, organisation, simulated.submission, simulated.evaluation, NOW)
     made |= dict(zip(FIGURES, figures, strict=True))
-    return made | {"rank_points": made["index_value"] if made["status"] in ("complete", "sufficient") else -1}
+    return made | {"rank_points": compute_points(made)}
 
 
 @contextmanager
@@ -150,7 +150,7 @@ def short(items: list[Answer]) -> str:
         ("", 8),
         ("?limit=2&offset=3", 8),
         ("?province=46", 3),
-        ("?region=10&level=2", 2),
+        ("?region=10&level=2", 1),
         ("?q=alcudia", 2),
         ("?organisation=XX-T-1,ES-DIR3-L01050193,XX-T-9&sort=-population", 2),
         ("?province=28", 0),
@@ -217,7 +217,7 @@ def test_ties_share_the_best_rank_and_the_next_is_skipped(client: Client) -> Non
         ({"q": "alcudia", "band": "P3"}, "7"),
         ({"q": "alcudia nowhere"}, ""),
         ({"q": "!?"}, "12345678"),  # there is no word in it
-        ({"level": 2}, "345"),
+        ({"level": 2}, "45"),
         ({"level": 5}, ""),
         ({"status": "sufficient"}, "3456"),
         ({"status": "insufficient_evidence"}, "7"),
@@ -362,7 +362,7 @@ def test_the_summary_of_an_edition(client: Client) -> None:
     assert answer["dimensions"]["D2"] == {"min": 1, "q1": 1.01, "median": 1.02, "q3": 1.03, "max": 1.04}
     assert answer["coverage"] == {"min": 0.25, "q1": 0.625, "median": 0.75, "q3": 0.85, "max": 1}
     assert answer["levels"] == [
-        {"level": level, "organisations": count} for level, count in ((1, 1), (2, 3), (3, 1), (4, 1), (5, 0), (None, 2))
+        {"level": level, "organisations": count} for level, count in ((1, 1), (2, 2), (3, 2), (4, 1), (5, 0), (None, 2))
     ]
     assert {found["status"]: found["organisations"] for found in answer["statuses"]} == {
         "complete": 2,

@@ -258,9 +258,9 @@ def test_the_ranking_holds_every_municipality_in_rank_order(client: Client) -> N
     assert {row["status"] for row in rows[len(ranked) :]} <= {"insufficient_evidence", "not_rateable"}
     assert {row["status"] for row in ranked} <= {"complete", "sufficient"}
     for place, row in enumerate(ranked):
-        tied = place and row["index"] == ranked[place - 1]["index"]
-        assert row["rank"] == (ranked[place - 1]["rank"] if tied else place + 1)
-        assert not place or row["index"] <= ranked[place - 1]["index"]
+        before, own = ((one["level"], one["index"]) for one in (ranked[place - 1], row))
+        assert row["rank"] == (ranked[place - 1]["rank"] if place and own == before else place + 1)
+        assert not place or own <= before
     for row in rows:
         rated = [name for name in WEIGHTS if row["dimensions"][name] is not None]
         # D1 is not asked of the smallest, nor D9 where nobody wrote.

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.requests.answers import Submission, to_submission
 from actitud_api.engine.scoring.evaluate import evaluate
+from actitud_api.engine.scoring.ranking import compute_rank_points
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.resources.assessments import queries as assessment_queries
@@ -177,6 +178,11 @@ def publish(
             return publishing.publish(session, edition, wanted, prepared, _EVENT, now=now)
 
     return publishing.write_prepared(edition, wanted, write, now=now)
+
+
+def compute_points(row: Mapping[str, Any]) -> int:
+    """The rank points of an assessment with these figures."""
+    return compute_rank_points(row["status"], row["level"], row["index_value"], "full")
 
 
 def publish_stored(database: Database, edition: str = EDITION) -> None:

@@ -258,12 +258,15 @@ def reorder(edition: Edition) -> None:
 
 
 def relevel(edition: Edition) -> None:
-    """A row with another level, which is counted so."""
-    row = edition.edition["scores"][1]
+    """A row with another level, which is counted and ranked so."""
+    rows = edition.edition["scores"]
     levels = edition.edition["counts"]["levels"]
-    levels[str(row["level"])] -= 1
-    row["level"] = 5
+    levels[str(rows[1]["level"])] -= 1
     levels["5"] = 1
+    for row in rows:
+        if row["rank"] is not None:
+            row["rank"] += row["rank"] < rows[1]["rank"]
+    rows[1].update(level=5, rank=1)
 
 
 def reindex(edition: Edition) -> None:

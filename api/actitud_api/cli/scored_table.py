@@ -23,7 +23,7 @@ from actitud_api.engine.scoring.columns.tree import STATUSES
 from actitud_api.engine.scoring.compile import CompiledMethodology, compile_methodology, load_facts
 from actitud_api.engine.scoring.evaluate import Status, find_contradictions, publish_score
 from actitud_api.engine.scoring.explain import outline_score
-from actitud_api.engine.scoring.ranking import UNRANKED, compute_ranks, get_ranking_index
+from actitud_api.engine.scoring.ranking import UNRANKED, compute_rank_points, compute_ranks
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Estimate, Figure, to_points
 from actitud_api.web.downloads.formats.delimited import encode_csv
 from actitud_api.web.downloads.formats.json_lines import encode_json_lines
@@ -206,7 +206,10 @@ def _rank(scores: Sequence[LineScore], decimals: int, standing: Standing) -> lis
     """Return the rank of each score among all, None if it is not ranked."""
     units = [None if score.index is None else round(score.index * 10**decimals) for score in scores]
     points = np.array(
-        [get_ranking_index(score.status, index, standing) for score, index in zip(scores, units, strict=True)],
+        [
+            compute_rank_points(score.status, score.level, index, standing)
+            for score, index in zip(scores, units, strict=True)
+        ],
         np.int64,
     )
     return [None if own == UNRANKED else int(rank) for own, rank in zip(points, compute_ranks(points), strict=True)]

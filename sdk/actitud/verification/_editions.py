@@ -398,13 +398,14 @@ def _verify_list(findings: Findings, line: int, edition: Json) -> None:
                 f"the list is not in order: {name} comes after {other}",
             )
             findings.add_problem("list_order", line, f"/scores/{number}", es, en)
-    # Ties share the best rank, and the next is skipped: 1, 2, 2, 4.
-    ranks: dict[float, int] = {}
-    ranked = sorted((row["index"] for row in rows if _is_ranked(row)), reverse=True)
-    for rank, index in enumerate(ranked, 1):
-        ranks.setdefault(index, rank)
-    for number, row in enumerate(rows):
-        rank, due = row.get("rank"), ranks[row["index"]] if _is_ranked(row) else None
+    # By level, then by index. Ties share the best rank, and the next is skipped: 1, 2, 2, 4.
+    orders = [(row.get("level") or 0, row["index"]) if _is_ranked(row) else None for row in rows]
+    ranks: dict[tuple[int, float] | None, int] = {}
+    ranked = sorted((order for order in orders if order is not None), reverse=True)
+    for position, order in enumerate(ranked, 1):
+        ranks.setdefault(order, position)
+    for number, (row, own) in enumerate(zip(rows, orders, strict=True)):
+        rank, due = row.get("rank"), ranks.get(own)
         if rank != due:
             name, rank_text, due_text = row["organisation"], quote(rank), quote(due)
             es = f"{name} tiene el puesto {rank_text}, y le corresponde {due_text}"

@@ -179,8 +179,8 @@ def test_ties_share_the_best_rank_and_the_next_is_skipped() -> None:
     lines = rank_scores(
         [
             _listed("e", 10, "insufficient_evidence", None),
-            _listed("d", 50.5),
-            _listed("Z", 7),
+            _listed("d", 50.5, level=2),
+            _listed("Z", 95),
             _listed("c", 90, "sufficient", 4),
             _listed("a", 50.5, "sufficient", 2),
             _listed("b", None, "not_rateable", None),
@@ -197,7 +197,7 @@ def test_ties_share_the_best_rank_and_the_next_is_skipped() -> None:
     told = count_scores(lines)
     assert (told.organisations, told.ranked) == (6, 4)
     assert told.statuses == {"complete": 2, "sufficient": 2, "insufficient_evidence": 1, "not_rateable": 1}
-    assert told.levels == {"none": 2, "1": 2, "2": 1, "4": 1}
+    assert told.levels == {"none": 2, "1": 1, "2": 2, "4": 1}
 
 
 def test_what_only_estimates_has_no_rank() -> None:

@@ -18,7 +18,7 @@ from actitud_api.engine.scoring import explain as explaining
 from actitud_api.engine.scoring.columns.evaluator import ColumnScores, score_columns
 from actitud_api.engine.scoring.columns.table import build_columns
 from actitud_api.engine.scoring.evaluate import Status
-from actitud_api.engine.scoring.ranking import get_ranking_index
+from actitud_api.engine.scoring.ranking import compute_rank_points
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.auth.service import Principal
 from actitud_api.platform.jobs import workers
@@ -142,14 +142,14 @@ def by_columns() -> dict[str, dict[str, object]]:
     found: dict[str, dict[str, object]] = {}
     for number, name in enumerate(sent):
         status = statuses[scored.status[number]]
-        index = _or_none(scored.index[number])
+        index, level = _or_none(scored.index[number]), int(scored.level[number]) or None
         found[name] = {
             "status": status,
-            "level": int(scored.level[number]) or None,
+            "level": level,
             "index_value": index,
             "index_max": _or_none(scored.index_max[number]),
             "coverage": _or_none(scored.coverage[number]),
-            "rank_points": get_ranking_index(status, index, "full"),
+            "rank_points": compute_rank_points(status, level, index, "full"),
             **{
                 f"d{place + 1}": _or_none(scored.groups[scored.group_ids.index(f"D{place + 1}"), number])
                 for place in range(10)

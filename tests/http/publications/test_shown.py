@@ -54,7 +54,7 @@ def test_what_the_service_published_is_what_was_signed(published: Database) -> N
     [
         ("index_value", 9_999, 1_651),
         ("level", 5, 1),
-        ("rank_points", 9_999, 1_651),
+        ("rank_points", 9_999, 1_000_000_001_651),
         ("coverage", 1, 10_000),
         ("d10", 1, None),
         ("name", "'Otro'", "Ministerio de 𝔐uestras"),

@@ -189,9 +189,13 @@ def test_there_is_no_main_effect_of_too_few_or_of_what_does_not_vary(x: Floats, 
 
 
 def test_rank_changes_are_among_those_with_both() -> None:
-    """50, 40, 30 to 10, 40, 30: from 1 2 3 to 3 1 2. The fourth has no index after, and gives its rank away."""
+    """50, 40, 30 to 10, 40, 30: from 1 2 3 to 3 1 2. The fourth has no index after, and gives its rank away.
+
+    With the first at a higher level it stays first, and so do the others below it.
+    """
     before, after = np.array([50, 40, 30, 60]), np.array([10, 40, 30, MISSING])
-    assert compute_rank_changes(before, after).tolist() == [2, 1, 1]
+    assert compute_rank_changes(np.array([1, 1, 1, 1], np.int8), before, after).tolist() == [2, 1, 1]
+    assert compute_rank_changes(np.array([2, 1, 1, 1], np.int8), before, after).tolist() == [0, 0, 0]
 
 
 # --- the audit of a small index -------------------------------------------------------------------------------
@@ -253,7 +257,7 @@ class Edition:
         return self._column([evaluate(methodology, submission).index for submission in self.submissions])
 
     def audited(self) -> Audit:
-        return audit_index(self.document, self.scores, self.index, self.zeros, self.rescore)
+        return audit_index(self.document, self.scores, self.index, self.index * 0, self.zeros, self.rescore)
 
 
 ROWS = ((80, 60, 20), (40, 40, 90), (60, 80, 0), (0, 20, 60))
@@ -287,7 +291,7 @@ def test_shares_at_both_ends_by_hand() -> None:
     units = {"A": np.array([0, 0, 5000, 10000, 1]), "B": np.array([0, 0, 9999, 10000, MISSING])}
     zeros = {"A": np.zeros(5, np.bool), "B": np.array([True, False, False, False, True])}
     index = np.array([0, 0, 7499, 10000, 1])
-    found = audit_index(document, units, index, zeros, lambda _: index)
+    found = audit_index(document, units, index, index * 0, zeros, lambda _: index)
     first, second = found.indicators
     assert (first.floor, first.ceiling, first.zero_by_rule) == (0.4, 0.2, 0)
     assert (second.floor, second.ceiling, second.zero_by_rule) == (0.5, 0.25, 0.25)
@@ -466,7 +470,7 @@ def test_who_has_left_is_not_counted() -> None:
     document = b.document(b.group("index", b.ratio("A"), b.ratio("B")))
     units = {"A": np.array([5000, 5000, 2000]), "B": np.array([4000, MISSING, 6000])}
     index, none = np.array([4500, 5000, 4000]), np.zeros(3, np.bool)
-    found = audit_index(document, units, index, {"A": none, "B": none}, lambda _: index)
+    found = audit_index(document, units, index, index * 0, {"A": none, "B": none}, lambda _: index)
     second = found.indicators[1]
     assert (second.organisations, second.mean, found.index.organisations) == (2, 50, 3)
 

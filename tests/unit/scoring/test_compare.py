@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec import UNSET, UnsetType
 
 from actitud_api.engine.methodology.loader import load_methodology
+from actitud_api.engine.methodology.model import Standing
 from actitud_api.engine.scoring.evaluate import Status
 from actitud_api.engine.scoring.ranking import (
     UNRANKED,
@@ -13,10 +15,10 @@ from actitud_api.engine.scoring.ranking import (
     PeerGroup,
     RankPosition,
     compute_quantile,
+    compute_rank_points,
     compute_ranks,
     compute_standing,
     find_peer_group,
-    get_ranking_index,
     summarise,
 )
 
@@ -47,16 +49,20 @@ def test_ranks_have_64_bits_whatever_the_figures_have() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "index", "expected"),
+    ("status", "level", "index", "standing", "expected"),
     [
-        ("complete", 6160, 6160),
-        ("sufficient", 0, 0),
-        ("insufficient_evidence", 6160, UNRANKED),
-        ("not_rateable", None, UNRANKED),
+        ("complete", 3, 6160, "full", 3_000_000_006_160),
+        ("sufficient", 1, 0, UNSET, 1_000_000_000_000),
+        ("complete", None, 6160, "full", 6160),  # of a methodology without levels
+        ("complete", None, 6160, "provisional", UNRANKED),
+        ("insufficient_evidence", None, 6160, "full", UNRANKED),
+        ("not_rateable", None, None, "full", UNRANKED),
     ],
 )
-def test_only_complete_and_sufficient_rank(status: Status, index: int | None, expected: int) -> None:
-    assert get_ranking_index(status, index, "full") == expected
+def test_a_rank_is_by_level_and_then_by_index(
+    status: Status, level: int | None, index: int | None, standing: Standing | UnsetType, expected: int
+) -> None:
+    assert compute_rank_points(status, level, index, standing) == expected
 
 
 # --- peer groups ----------------------------------------------------------------------------------------------

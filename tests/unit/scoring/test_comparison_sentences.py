@@ -55,17 +55,19 @@ def test_peer_groups(group: PeerGroup | None, spanish: str, english: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("score", "standing", "median", "spanish", "english"),
+    ("score", "level", "standing", "median", "spanish", "english"),
     [
         (
             61.6,
+            4,
             RankPosition(3, 1_210, 1_213, 99_79),
             44,
-            "Con 61,60 está por encima de 1.210 de las otras 1.212; la mediana es 44,00.",
-            "With 61.60 it is above 1,210 of the 1,212 others; the median is 44.00.",
+            "Con 61,60 en el nivel 4 está por encima de 1.210 de las otras 1.212; la mediana es 44,00.",
+            "With 61.60 at level 4 it is above 1,210 of the 1,212 others; the median is 44.00.",
         ),
         (
             61.6,
+            None,
             RankPosition(1, 1, 2, None),
             61,
             "Con 61,60 está por encima de la otra; la mediana es 61,00.",
@@ -73,6 +75,7 @@ def test_peer_groups(group: PeerGroup | None, spanish: str, english: str) -> Non
         ),
         (
             61.6,
+            None,
             RankPosition(1, 0, 2, None),
             61.6,
             "Con 61,60 no está por encima de la otra; la mediana es 61,60.",
@@ -80,6 +83,7 @@ def test_peer_groups(group: PeerGroup | None, spanish: str, english: str) -> Non
         ),
         (
             61.6,
+            None,
             RankPosition(9, 0, 9, None),
             70,
             "Con 61,60 no está por encima de ninguna de las otras 8; la mediana es 70,00.",
@@ -87,6 +91,7 @@ def test_peer_groups(group: PeerGroup | None, spanish: str, english: str) -> Non
         ),
         (
             61.6,
+            None,
             RankPosition(1, 0, 1, None),
             61.6,
             "Con 61,60 es la única de su grupo.",
@@ -95,11 +100,13 @@ def test_peer_groups(group: PeerGroup | None, spanish: str, english: str) -> Non
         (
             61.6,
             None,
+            None,
             44,
             "61,60, sin puesto; la mediana de su grupo es 44,00.",
             "61.60, unranked; the median of its group is 44.00.",
         ),
         (
+            None,
             None,
             None,
             44,
@@ -110,10 +117,12 @@ def test_peer_groups(group: PeerGroup | None, spanish: str, english: str) -> Non
             61.6,
             None,
             None,
+            None,
             "61,60; nadie más de su grupo tiene puntuación.",
             "61.60; nobody else of its group has a score.",
         ),
         (
+            None,
             None,
             None,
             None,
@@ -123,10 +132,15 @@ def test_peer_groups(group: PeerGroup | None, spanish: str, english: str) -> Non
     ],
 )
 def test_figures_beside_those_of_the_group(
-    score: float | None, standing: RankPosition | None, median: float | None, spanish: str, english: str
+    score: float | None,
+    level: int | None,
+    standing: RankPosition | None,
+    median: float | None,
+    spanish: str,
+    english: str,
 ) -> None:
-    assert describe_peer_figure(score, standing, median, 2, "es") == spanish
-    assert describe_peer_figure(score, standing, median, 2, "en") == english
+    assert describe_peer_figure(score, level, standing, median, 2, "es") == spanish
+    assert describe_peer_figure(score, level, standing, median, 2, "en") == english
 
 
 @pytest.mark.parametrize(
@@ -136,28 +150,29 @@ def test_figures_beside_those_of_the_group(
             "en",
             (9, 1_012),
             (3, 0.913),
-            "With weights varied at random, 9 times of 10 its rank lies between 9 and 1,012, and 91.3\u00a0% of the "
-            "times it is at level 3.",
+            "If it keeps its level and weights vary, 9 times of 10 its rank lies between 9 and 1,012. "
+            "With those weights its level is 3 in 91.3\u00a0% of the draws.",
         ),
         (
             "es",
             (9, 1_012),
             (3, 1.0),
-            "Al variar los pesos al azar, 9 de cada 10 veces su puesto queda entre el 9 y el 1.012, y siempre está "
-            "en el nivel 3.",
+            "Si mantiene su nivel y varían los pesos, 9 de 10 veces su puesto queda entre el 9 y el "
+            "1.012. Con esos pesos el nivel es siempre 3.",
         ),
         (
             "en",
             (1, 1),
             (5, 1.0),
-            "With weights varied at random, 9 times of 10 its rank is 1, and it is always at level 5.",
+            "If it keeps its level and weights vary, 9 times of 10 its rank is 1. With those "
+            "weights its level is always 5.",
         ),
         (
             "es",
             None,
             (2, 0.5),
-            "Al variar los pesos al azar, 9 de cada 10 veces su índice queda entre 40,00 y 41,25, y el 50\u00a0% de "
-            "las veces está en el nivel 2.",
+            "Al variar los pesos al azar, 9 de cada 10 veces su índice queda entre 40,00 y 41,25. Con esos pesos, "
+            "el 50\u00a0% de las veces el nivel es 2.",
         ),
         ("en", None, None, "With weights varied at random, 9 times of 10 its index lies between 40.00 and 41.25."),
     ],

@@ -58,10 +58,14 @@ def test_a_dimension_that_does_not_apply_is_neither_counted_nor_the_weakest(widt
 
 
 def test_other_gates_hold_as_scored() -> None:
-    """An organisation that another gate keeps at level 1 stays there."""
-    found = compute_compensation(tree(), np.array([[9_000, 4_000, 0]]), units(65), np.array([1]), np.array([1]))
+    """An organisation that another gate keeps at level 1 stays there, and behind one of level 2 with 62 points.
+
+    √(90 · 40) = 60 and √(62 · 62) = 62: by the index alone the two would change places.
+    """
+    dimensions, level = np.stack([units(90, 40, 0), units(62, 62, 0)]), np.array([1, 2])
+    found = compute_compensation(tree(), dimensions, units(65, 62), level, level)
     assert found is not None
-    assert found.level_changes == 0
+    assert (found.level_changes, found.tenth_changes) == (0, 0)
     assert [one.geometric_level for one in found.most] == [1]
 
 

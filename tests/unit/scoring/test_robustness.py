@@ -67,9 +67,18 @@ def percentile(values: list[int], percent: int) -> int:
 
 
 def stranger(
-    weights: Sequence[int], scores: Scores, attainable: Sequence[int], asked: Sequence[int], draws: int, seed: int
+    weights: Sequence[int],
+    scores: Scores,
+    published: Sequence[int],
+    attainable: Sequence[int],
+    asked: Sequence[int],
+    draws: int,
+    seed: int,
 ) -> list[tuple[list[int], list[int], list[int]]]:
-    """Percentiles of index and rank, counts by level, which asks for an index of so many units; the floor is 100."""
+    """Percentiles of index and rank, counts by level, which asks for an index of so many units; the floor is 100.
+
+    A rank is one more than how many have a higher published level, or the same level and a higher drawn index.
+    """
     source = words(seed)
 
     def uniform() -> float:
@@ -92,7 +101,8 @@ def stranger(
     found = []
     for place, most in enumerate(attainable):
         index = [row[place] for row in indices]
-        rank = [1 + sum(other > row[place] for other in row) for row in indices]
+        places = [list(zip(published, row, strict=True)) for row in indices]
+        rank = [1 + sum(other > row[place] for other in row) for row in places]
         levels = [0] * len(asked)
         for units in index:
             reached = 0
@@ -114,17 +124,19 @@ def matrix(scores: Scores) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
 def drawn(
     scores: Scores,
     attainable: Sequence[int] | None = None,
+    published: Sequence[int] | None = None,
     document: Document = DOCUMENT,
     draws: int = 40,
     seed: int = 1,
 ) -> list[tuple[list[int], list[int], list[int]]]:
     levels = np.full(len(scores), TOP) if attainable is None else np.array(attainable)
-    return rows(compute_robustness(document, matrix(scores), levels, draws=draws, seed=seed))
+    level = np.zeros(len(scores), np.int8) if published is None else np.array(published, np.int8)
+    return rows(compute_robustness(document, matrix(scores), level, levels, draws=draws, seed=seed))
 
 
 SCORE = st.one_of(st.integers(0, 10_000), st.sampled_from([0, 99, 100, 101, 5_000, 10_000]))
 EDITIONS = st.lists(
-    st.tuples(st.lists(st.none() | SCORE, min_size=10, max_size=10).filter(any), st.integers(1, 5)),
+    st.tuples(st.lists(st.none() | SCORE, min_size=10, max_size=10).filter(any), st.integers(1, 5), st.integers(1, 5)),
     min_size=1,
     max_size=12,
 )
@@ -144,13 +156,13 @@ def test_a_stranger_gets_the_same_digits(
     document: Document,
     weights: list[int],
     asked: list[int],
-    edition: list[tuple[list[int | None], int]],
+    edition: list[tuple[list[int | None], int, int]],
     draws: int,
     seed: int,
 ) -> None:
-    scores, attainable = [row for row, _ in edition], [level for _, level in edition]
-    expected = stranger(weights, scores, attainable, asked, draws, seed)
-    assert drawn(scores, attainable, document=document, draws=draws, seed=seed) == expected
+    scores, published, attainable = zip(*edition, strict=True)
+    expected = stranger(weights, scores, published, attainable, asked, draws, seed)
+    assert drawn(scores, attainable, published, document=document, draws=draws, seed=seed) == expected
 
 
 def test_the_generator_gives_the_check_values_that_its_author_publishes() -> None:
@@ -214,6 +226,16 @@ def test_who_is_better_in_everything_is_better_in_every_draw() -> None:
     assert [row[1] for row in drawn([worse, better])] == [[2, 2, 2], [1, 1, 1]]
 
 
+def test_a_rank_varies_within_its_level() -> None:
+    """Two at level 2 and one at level 3, which has the lowest index in every draw and the first rank all the same.
+
+    The two have 80 in one half of the dimensions and 20 in the other, so that the weights decide which is second.
+    """
+    half, other = [8_000] * 5 + [2_000] * 5, [2_000] * 5 + [8_000] * 5
+    found = drawn([half, [1_000] * 10, other, [9_000] * 10], published=[2, 3, 2, 1])
+    assert [row[1] for row in found] == [[2, found[0][1][1], 3], [1] * 3, [2, found[2][1][1], 3], [4] * 3]
+
+
 def test_ties_share_the_best_rank() -> None:
     row = [100 * n for n in range(30, 40)]
     assert [found[1] for found in drawn([row, row, [0] * 10])] == [[1, 1, 1], [1, 1, 1], [3, 3, 3]]
@@ -266,7 +288,7 @@ def test_a_child_without_a_weight_takes_no_part_and_no_draw() -> None:
     document = structs.replace(DOCUMENT, root=tree)
     of_nine = [5, *range(1_000, 10_000, 1_000)]
     assert drawn([of_nine], document=document) == stranger(
-        [1] * 9, [of_nine[1:]], [5], [0, 2000, 4000, 6000, 8000], 40, 1
+        [1] * 9, [of_nine[1:]], [1], [5], [0, 2000, 4000, 6000, 8000], 40, 1
     )
 
 
@@ -275,11 +297,14 @@ def test_a_weight_of_one_counts() -> None:
     children = (structs.replace(first, weight=1), *(structs.replace(other, weight=2) for other in others))
     document = structs.replace(DOCUMENT, root=structs.replace(DOCUMENT.root, children=children))
     row = [*range(1_000, 10_000, 1_000), 5]
-    assert drawn([row], document=document) == stranger([1] + [2] * 9, [row], [5], [0, 2000, 4000, 6000, 8000], 40, 1)
+    assert drawn([row], document=document) == stranger(
+        [1] + [2] * 9, [row], [1], [5], [0, 2000, 4000, 6000, 8000], 40, 1
+    )
 
 
 def test_nobody_is_robust_where_nobody_ranks() -> None:
-    found = compute_robustness(DOCUMENT, np.empty((0, 10), np.int64), np.empty(0, np.int64), draws=3, seed=0)
+    none = np.empty(0, np.int64)
+    found = compute_robustness(DOCUMENT, np.empty((0, 10), np.int64), none, none, draws=3, seed=0)
     assert found.index.shape == found.rank.shape == (0, 3)
     assert found.levels.shape == (0, 5)
 
@@ -405,7 +430,7 @@ def test_a_level_asks_for_the_windows_of_those_below_it_too() -> None:
 def test_an_index_of_0_has_a_level() -> None:
     document = structs.replace(leveled(), additional_index=None)
     assert drawn([[0] * 10], document=document)[0][2] == [0, 40]
-    found = compute_robustness(document, matrix([[0] * 10]), np.array([2]), draws=4, seed=1)
+    found = compute_robustness(document, matrix([[0] * 10]), np.array([2]), np.array([2]), draws=4, seed=1)
     assert found.levels.dtype == np.int64
 
 

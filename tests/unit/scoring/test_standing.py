@@ -13,7 +13,6 @@ from actitud_api.engine.narration.narrated import narrate
 from actitud_api.engine.scoring.change_decomposition import IncomparableVersions, decompose_change
 from actitud_api.engine.scoring.explain import explain, outline_score
 from actitud_api.engine.scoring.level_path import find_level_path
-from actitud_api.engine.scoring.ranking import UNRANKED, get_ranking_index
 from actitud_api.engine.scoring.result import Estimate
 from tests.unit.scoring import builders as b
 from tests.unit.scoring.organisations import METHODOLOGY, organisation
@@ -78,12 +77,6 @@ def test_an_outline_has_both() -> None:
 
 def test_columns_score_it_as_any_other() -> None:
     assert assert_equal(known(), [b.scoring(a=60, c=60), b.scoring(a=60), b.scoring()]).level.tolist() == [0, 0, 0]
-
-
-def test_it_is_never_ranked() -> None:
-    assert get_ranking_index("complete", 6_000, "provisional") == UNRANKED
-    assert get_ranking_index("complete", 6_000, "full") == 6_000
-    assert get_ranking_index("complete", 6_000, UNSET) == 6_000
 
 
 def test_its_scores_are_not_compared_with_those_of_another_version() -> None:

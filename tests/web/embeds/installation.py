@@ -24,7 +24,7 @@ from actitud_api.resources.publications.queries import SCORES
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 from tests.support.editions import draft_edition
-from tests.support.publishing import publish_stored
+from tests.support.publishing import compute_points, publish_stored
 
 Client = TestClient[Litestar]
 
@@ -138,6 +138,6 @@ def _row(edition: str, organisation: str, figures: Figures) -> dict[str, Any]:
         "level": figures.level,
         "index_value": figures.points,
         "coverage": figures.coverage,
-        "rank_points": figures.points if figures.status in ("complete", "sufficient") else -1,
     }
+    made["rank_points"] = compute_points(made)
     return made | {f"d{number}": points for number, points in enumerate(figures.dimensions, start=1)}

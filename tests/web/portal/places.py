@@ -25,7 +25,7 @@ from actitud_api.resources.organisations import service as organisations
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 from tests.support.editions import draft_edition
-from tests.support.publishing import publish_stored
+from tests.support.publishing import compute_points, publish_stored
 
 Client = TestClient[Litestar]
 
@@ -112,11 +112,11 @@ def _entry(place: Place) -> organisations.OrganisationEntry:
 def _row(edition: str, place: Place, simulated: SimulatedOrganisation) -> dict[str, Any]:
     made = assessments.to_row(edition, place.id, simulated.submission, simulated.evaluation, NOW)
     ranks = place.points is not None
-    return made | {
+    made |= {
         "status": "complete" if ranks else "insufficient_evidence",
         "level": place.level,
         "index_value": place.points if ranks else 9_000,
         "coverage": 10_000 if ranks else 2_500,
-        "rank_points": place.points if ranks else -1,
         "d1": place.d1,
     }
+    return made | {"rank_points": compute_points(made)}

@@ -26,6 +26,7 @@ _GROUPS: dict[Language, dict[PeerBasis, str]] = table(
 )
 _FIGURES: dict[Language, dict[str, str]] = table(
     es={
+        "level": "{score} en el nivel {level}",
         "standing": "Con {score} está por encima de {below} de las otras {others}; la mediana es {median}.",
         "above_one": "Con {score} está por encima de la otra; la mediana es {median}.",
         "not_above_one": "Con {score} no está por encima de la otra; la mediana es {median}.",
@@ -39,6 +40,7 @@ _FIGURES: dict[Language, dict[str, str]] = table(
         "provisional": "La metodología de esta edición solo estima: sus cifras no se comparan con las de nadie.",
     },
     en={
+        "level": "{score} at level {level}",
         "standing": "With {score} it is above {below} of the {others} others; the median is {median}.",
         "above_one": "With {score} it is above the other; the median is {median}.",
         "not_above_one": "With {score} it is not above the other; the median is {median}.",
@@ -54,21 +56,21 @@ _FIGURES: dict[Language, dict[str, str]] = table(
 )
 _ROBUST: dict[Language, dict[str, str]] = table(
     es={
-        "rank": "Al variar los pesos al azar, 9 de cada 10 veces su puesto queda entre el {low} y el {high}",
+        "rank": "Si mantiene su nivel y varían los pesos, 9 de 10 veces su puesto queda entre el {low} y el {high}",
         "index": "Al variar los pesos al azar, 9 de cada 10 veces su índice queda entre {low} y {high}",
-        "same_rank": "Al variar los pesos al azar, 9 de cada 10 veces su puesto es el {low}",
+        "same_rank": "Si mantiene su nivel y varían los pesos, 9 de 10 veces su puesto es el {low}",
         "same_index": "Al variar los pesos al azar, 9 de cada 10 veces su índice es {low}",
-        "level": "{start}, y el {share} de las veces está en el nivel {level}.",
-        "always": "{start}, y siempre está en el nivel {level}.",
+        "level": "{start}. Con esos pesos, el {share} de las veces el nivel es {level}.",
+        "always": "{start}. Con esos pesos el nivel es siempre {level}.",
         "no_level": "{start}.",
     },
     en={
-        "rank": "With weights varied at random, 9 times of 10 its rank lies between {low} and {high}",
+        "rank": "If it keeps its level and weights vary, 9 times of 10 its rank lies between {low} and {high}",
         "index": "With weights varied at random, 9 times of 10 its index lies between {low} and {high}",
-        "same_rank": "With weights varied at random, 9 times of 10 its rank is {low}",
+        "same_rank": "If it keeps its level and weights vary, 9 times of 10 its rank is {low}",
         "same_index": "With weights varied at random, 9 times of 10 its index is {low}",
-        "level": "{start}, and {share} of the times it is at level {level}.",
-        "always": "{start}, and it is always at level {level}.",
+        "level": "{start}. With those weights its level is {level} in {share} of the draws.",
+        "always": "{start}. With those weights its level is always {level}.",
         "no_level": "{start}.",
     },
 )
@@ -140,6 +142,7 @@ def describe_peer_group(
 
 def describe_peer_figure(
     score: float | None,
+    level: int | None,
     standing: RankPosition | None,
     median: float | None,
     decimals: int,
@@ -151,6 +154,7 @@ def describe_peer_figure(
 
     Args:
         score: Score of the organisation, None if it has no such score.
+        level: Level, which decides the rank before the index; None for a dimension or without a level.
         standing: Rank of the score in the group, None if the organisation is not ranked.
         median: Median of the group, None if no organisation of the group has such a score.
         decimals: Number of decimals to show.
@@ -163,6 +167,8 @@ def describe_peer_figure(
         "score": "" if score is None else words.format_score(score, decimals, language),
         "median": "" if median is None else words.format_score(median, decimals, language),
     }
+    if level is not None:
+        values["score"] = _FIGURES[language]["level"].format(score=values["score"], level=level)
     if standing is not None:
         others = standing.organisations - 1
         values["below"], values["others"] = (

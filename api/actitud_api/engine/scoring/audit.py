@@ -20,17 +20,14 @@ from numpy.typing import NDArray
 
 from actitud_api.engine.methodology.model import Document, Group, Indicator, Range
 from actitud_api.engine.methodology.predicates import Number, to_exact, walk_groups, walk_indicators
-from actitud_api.engine.scoring.ranking import Integers, compute_ranks
+from actitud_api.engine.scoring.ranking import LEVEL_POINTS, Integers, compute_ranks
 from actitud_api.engine.scoring.robustness import MISSING
 
 Floats: TypeAlias = NDArray[np.float64]
 Bools: TypeAlias = NDArray[np.bool]
 
 Rescore: TypeAlias = Callable[[Document], Integers]
-"""Function that scores the same organisations, in the same order, under a changed document.
-
-It returns the published index of each organisation in units of 10^-decimals, `MISSING` if an organisation has none.
-"""
+"""Function that computes a figure of the same organisations, in the same order, under a changed document."""
 
 MOVES: Final = (Fraction(4, 5), Fraction(6, 5))
 """Factors by which the raw value x of a goalpost is multiplied, one goalpost at a time: -20 % and +20 %."""
@@ -207,6 +204,7 @@ def audit_index(
     document: Document,
     scores: Mapping[str, Integers],
     index: Integers,
+    level: Integers,
     zeros: Mapping[str, Bools],
     rescore: Rescore,
 ) -> Audit:
@@ -220,15 +218,20 @@ def audit_index(
         scores: Scores of each node below the root by id, `MISSING` for an organisation to which the node does not
             apply.
         index: Published index of each organisation.
+        level: Published level of each organisation, within which ranks change.
         zeros: For each indicator, by id, a mask of the organisations whose score is zero by the zero rule, whatever
             their answer is.
-        rescore: Computes the index of the same organisations under a changed document. It is called at most once for
-            each child of the root, and at most twice for each goalpost (point of a curve from raw values to scores) set
-            by judgement.
+        rescore: Computes the published index, `MISSING` if there is none, under a changed document. It is called at
+            most once for each child of the root, and at most twice for each goalpost (point of a curve from raw values
+            to scores) set by judgement.
     """
     root = document.root
     points = {name: _to_points(document, column) for name, column in (*scores.items(), (root.id, index))}
-    without = {child.id: _compute_change_without(document, child.id, index, rescore) for child in root.children}
+
+    def compute_changes(changed: Document) -> Integers:
+        return compute_rank_changes(level, index, rescore(changed))
+
+    without = {child.id: _compute_change_without(document, child.id, compute_changes) for child in root.children}
     nodes = {node.id: node for group in walk_groups(root) for node in _audit_children(root, group, points, without)}
     return Audit(
         index=_compute_moments(points[root.id], root.range),
@@ -245,7 +248,7 @@ def audit_index(
             )
             for indicator in walk_indicators(root)
         ),
-        goalposts=tuple(_audit_goalposts(document, index, rescore)),
+        goalposts=tuple(_audit_goalposts(document, compute_changes)),
     )
 
 
@@ -347,14 +350,16 @@ def compute_correlation_ratio(classes: Integers, y: Floats) -> float:
     return float(between / (deviations**2).sum())
 
 
-def compute_rank_changes(before: Integers, after: Integers) -> Integers:
+def compute_rank_changes(level: Integers, before: Integers, after: Integers) -> Integers:
     """Compute the absolute change of rank of each organisation that has an index before and after.
 
-    `before` and `after` contain the index of each organisation, `MISSING` if it has none. An organisation without one
-    of the two indices is left out of both rankings and of the result.
+    `level` contains the level of each organisation, the same before and after. `before` and `after` contain its index,
+    `MISSING` if it has none. An organisation without one of the two indices is left out of both rankings and of the
+    result.
     """
     both = (before != MISSING) & (after != MISSING)
-    changes: Integers = np.abs(compute_ranks(after[both]) - compute_ranks(before[both]))
+    points = LEVEL_POINTS * level[both].astype(np.int64)
+    changes: Integers = np.abs(compute_ranks(points + after[both]) - compute_ranks(points + before[both]))
     return changes
 
 
@@ -471,40 +476,32 @@ def _compute_group_alpha(group: Group, points: Mapping[str, Floats]) -> float | 
     return compute_alpha(np.column_stack([points[child.id] for child in group.children]))
 
 
-def _compute_change_without(document: Document, child: str, index: Integers, rescore: Rescore) -> float | None:
+def _compute_change_without(document: Document, child: str, compute_changes: Rescore) -> float | None:
     without = drop_child(document, child)
-    changes = None if without is None else compute_rank_changes(index, rescore(without))
+    changes = None if without is None else compute_changes(without)
     return None if changes is None or not changes.size else float(changes.mean())
 
 
-def _audit_goalposts(document: Document, index: Integers, rescore: Rescore) -> Iterator[GoalpostAudit]:
+def _audit_goalposts(document: Document, compute_changes: Rescore) -> Iterator[GoalpostAudit]:
     for indicator in walk_indicators(document.root):
         if indicator.curve.kind in MEASURED:
             xs = [to_exact(goalpost.x) for goalpost in indicator.curve.goalposts]
             for position, goalpost in enumerate(indicator.curve.goalposts):
                 if goalpost.basis == "judgement" and xs[position]:
                     down, up = (
-                        _evaluate_move(
-                            document, indicator.id, xs, position, Fraction(xs[position]) * factor, index, rescore
-                        )
+                        _evaluate_move(document, indicator.id, xs, position, xs[position] * factor, compute_changes)
                         for factor in MOVES
                     )
                     yield GoalpostAudit(indicator=indicator.id, position=position, x=goalpost.x, down=down, up=up)
 
 
 def _evaluate_move(
-    document: Document,
-    indicator: str,
-    xs: list[Number],
-    position: int,
-    x: Fraction,
-    index: Integers,
-    rescore: Rescore,
+    document: Document, indicator: str, xs: list[Number], position: int, x: Fraction, compute_changes: Rescore
 ) -> GoalpostMove | None:
     moved = [*xs[:position], x, *xs[position + 1 :]]
     if any(right <= left for left, right in pairwise(moved)):
         return None
-    changes = compute_rank_changes(index, rescore(move_goalpost(document, indicator, position, float(x))))
+    changes = compute_changes(move_goalpost(document, indicator, position, float(x)))
     return (
         GoalpostMove(x=float(x), rank_change=float(changes.mean()), rank_change_max=int(changes.max()))
         if changes.size

@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 
 from actitud_api.engine.methodology.model import Document
-from actitud_api.engine.scoring.ranking import Integers, compute_ranks
+from actitud_api.engine.scoring.ranking import LEVEL_POINTS, Integers, compute_ranks
 from actitud_api.engine.scoring.robustness import MISSING, aggregate_geometrically
 
 LISTED = 10
@@ -96,7 +96,7 @@ def compute_compensation(
         loss_mean=float(loss.mean() / unit),
         loss_max=float(loss.max() / unit),
         level_changes=float((geometric_level != level).mean()),
-        tenth_changes=float((_find_tenth(geometric) != _find_tenth(index)).mean()),
+        tenth_changes=float((_find_tenth(geometric_level, geometric) != _find_tenth(level, index)).mean()),
         most=tuple(
             CompensatedOrganisation(
                 row=row,
@@ -112,7 +112,7 @@ def compute_compensation(
     )
 
 
-def _find_tenth(index: Integers) -> Integers:
+def _find_tenth(level: Integers, index: Integers) -> Integers:
     """Return the tenth of the ranking in which each organisation is, 0 for the best."""
-    tenths: Integers = (compute_ranks(index) - 1) * TENTHS // index.size
+    tenths: Integers = (compute_ranks(LEVEL_POINTS * level.astype(np.int64) + index) - 1) * TENTHS // index.size
     return tenths

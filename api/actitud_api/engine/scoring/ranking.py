@@ -21,7 +21,10 @@ Integers: TypeAlias = NDArray[np.integer[Any]]
 """Array of integers of any width; the arrays that functions of this module return have 64 bits."""
 
 UNRANKED: Final = -1
-"""Number in the place of the index of an organisation that is not ranked."""
+"""Number in the place of the rank points of an organisation that is not ranked."""
+
+LEVEL_POINTS: Final = 10**12
+"""Rank points of a level, more than any index has: a higher level stands above every index of a lower one."""
 
 RANKED: Final[frozenset[Status]] = frozenset({"complete", "sufficient"})
 """Statuses of organisations that are ranked."""
@@ -76,17 +79,20 @@ class FiveNumberSummary(Struct, frozen=True):
     maximum: int
 
 
-def get_ranking_index(status: Status, index: int | None, standing: Standing | UnsetType) -> int:
-    """Return the published index of an organisation if it is ranked, else `UNRANKED`.
+def compute_rank_points(status: Status, level: int | None, index: int | None, standing: Standing | UnsetType) -> int:
+    """Return the number by which an organisation is ranked, first its level, then its index; `UNRANKED` if it is not.
 
     An organisation is ranked if it has an index, its status is one of `RANKED`, and its score is not provisional.
 
     Args:
         status: Status of the score.
+        level: Level, None if there is none, as under a methodology without levels.
         index: Published index in units of 10^-decimals of a point, None if there is none.
         standing: `provisional` if the methodology only estimates the index of another version, else `full` or UNSET.
     """
-    return UNRANKED if index is None or status not in RANKED or standing == "provisional" else index
+    if index is None or status not in RANKED or standing == "provisional":
+        return UNRANKED
+    return LEVEL_POINTS * (level or 0) + index
 
 
 def compute_ranks(points: Integers) -> Integers:

@@ -14,8 +14,8 @@ composite indicators, 2005). The same seed gives the same digits on every machin
   order, in IEEE doubles without fused operations. s is the published score in whole units of 10^-decimals; in the
   geometric mean it is raised to the floor of the document's additional index. Without such a floor, a child with
   score 0 makes the geometric mean 0.
-- The index is floor(x + 1/2 + 10^-6), rounded half up to the published decimals; ranks are those of
-  `ranking.compute_ranks`.
+- The index is floor(x + 1/2 + 10^-6), rounded half up to the published decimals. A rank is the number of organisations
+  at higher levels plus the rank of this index among those at the same level. The level is the published one.
 
 The last bit of a logarithm or exponential differs between machines. So logarithms are rounded correctly here, and
 where an exponential is close to a step of the floor, the exact value decides.
@@ -94,7 +94,7 @@ class Draws(Struct, frozen=True):
 
 
 def compute_robustness(
-    document: Document, scores: Integers, attainable: Integers, *, draws: int, seed: int
+    document: Document, scores: Integers, level: Integers, attainable: Integers, *, draws: int, seed: int
 ) -> Robustness:
     """Draw weights and aggregations, and compute the distribution of indices, ranks and levels.
 
@@ -105,6 +105,7 @@ def compute_robustness(
         document: Methodology document.
         scores: Organisations × children of the root, in units of 10^-decimals of a point, `MISSING` if a child is not
             rated.
+        level: Published level of each organisation, within which its rank varies.
         attainable: Level that each organisation reaches if the gates (conditions of levels) that read the index are
             left out. These gates are evaluated at each drawn index; all others give the same result in every draw.
         draws: Number of draws.
@@ -122,8 +123,12 @@ def compute_robustness(
     index = _compute_indices(document, scores[:, counting], drawn)
     # The narrowest type: 8,131 organisations and 1,000 draws are 8 million ranks.
     rank = np.empty(index.shape, np.min_scalar_type(scores.shape[0]))
-    for row, points in zip(rank, index, strict=True):
-        row[:] = compute_ranks(points)
+    higher = 0
+    for number in np.unique(level)[::-1]:
+        (members,) = np.nonzero(level == number)
+        for row, points in zip(rank, index[:, members], strict=True):
+            row[members] = higher + compute_ranks(points)
+        higher += members.size
     return Robustness(
         _compute_percentiles(index), _compute_percentiles(rank), _count_levels(index, attainable, windows)
     )

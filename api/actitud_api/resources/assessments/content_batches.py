@@ -25,7 +25,7 @@ from actitud_api.engine.scoring.columns.table import Ints
 from actitud_api.engine.scoring.columns.tree import STATUSES
 from actitud_api.engine.scoring.compile import compile_methodology
 from actitud_api.engine.scoring.evaluate import evaluate, publish_score
-from actitud_api.engine.scoring.ranking import get_ranking_index
+from actitud_api.engine.scoring.ranking import compute_rank_points
 from actitud_api.platform.storage.database import Session
 from actitud_api.platform.storage.versions import StaleVersion, build_revision
 from actitud_api.resources.assessments import queries, service
@@ -238,13 +238,13 @@ def score_submissions(methodology: Methodology, submissions: Sequence[Submission
     document = methodology.document
     status = [STATUSES[number] for number in scores.status.tolist()]
     index = _list_figures(scores.index)
+    level = [number or None for number in scores.level.tolist()]
     figures = {
         "methodology": [document.version] * len(submissions),
         "status": status,
-        "level": [level or None for level in scores.level.tolist()],
+        "level": level,
         "rank_points": [
-            get_ranking_index(standing, points, document.standing)
-            for standing, points in zip(status, index, strict=True)
+            compute_rank_points(*ranked_by, document.standing) for ranked_by in zip(status, level, index, strict=True)
         ],
         "index_value": index,
         "index_max": _list_figures(scores.index_max),

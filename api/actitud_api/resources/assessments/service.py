@@ -30,7 +30,7 @@ from actitud_api.engine.methodology.requests.content import (
 )
 from actitud_api.engine.scoring.evaluate import Evaluation, Status, evaluate
 from actitud_api.engine.scoring.explain import list_findings as engine_findings
-from actitud_api.engine.scoring.ranking import get_ranking_index
+from actitud_api.engine.scoring.ranking import compute_rank_points
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Finding
 from actitud_api.platform.storage.database import Database, Session
 from actitud_api.platform.storage.numbers import parse_number
@@ -1061,7 +1061,9 @@ def figure_columns(evaluation: Evaluation) -> dict[str, object]:
         "methodology": evaluation.compiled.document.version,
         "status": figures.status,
         "level": figures.level,
-        "rank_points": get_ranking_index(figures.status, figures.index, evaluation.compiled.document.standing),
+        "rank_points": compute_rank_points(
+            figures.status, figures.level, figures.index, evaluation.compiled.document.standing
+        ),
         "index_value": figures.index,
         "index_max": figures.index_max,
         "coverage": figures.coverage,

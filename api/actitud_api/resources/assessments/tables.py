@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, ForeignKey, ForeignKeyConstraint, Index
+from sqlalchemy import BigInteger, Column, ForeignKey, ForeignKeyConstraint, Index
 from sqlmodel import Field
 
 from actitud_api.platform.storage.base import IDENTIFIER, JSON_DOCUMENT, Base
@@ -19,8 +19,8 @@ class Assessment(Base, table=True):
     methodology are integers; with 2 decimals, 5734 means 57.34 points.
 
     Attributes:
-        rank_points: The index, or -1 for an assessment that is not ranked, so that one descending database index gives
-            the ranking in SQLite and in PostgreSQL.
+        rank_points: As of `ranking.compute_rank_points`, by level and then by index; -1 for an assessment that is not
+            ranked, so that one descending database index gives the ranking in SQLite and in PostgreSQL.
         index_value: The index, in units of 10^-decimals. Null if it does not exist, because too little of the
             methodology applies or is answered.
         index_max: The index if every unknown answer were at its best, in the same units; null if it does not exist even
@@ -43,7 +43,7 @@ class Assessment(Base, table=True):
     methodology: str
     status: str = Field(index=True)
     level: int | None = Field(index=True)
-    rank_points: int
+    rank_points: int = Field(sa_type=BigInteger)
     index_value: int | None
     index_max: int | None
     coverage: int | None

@@ -68,8 +68,8 @@ class ScoreLine(Struct, frozen=True, kw_only=True):
     """The line of a score in an edition document.
 
     `document` is the digest of the score document. An index or level that the score lacks is null. `rank` is 1 for the
-    best; equal indices share a rank, and the ranks after them are skipped. `rank` is null if the score is not ranked,
-    for example because its `standing` is `provisional`.
+    best, by level and then by index; equal ones share a rank, and the ranks after them are skipped. `rank` is null if
+    the score is not ranked, for example because its `standing` is `provisional`.
     """
 
     organisation: str
@@ -81,9 +81,11 @@ class ScoreLine(Struct, frozen=True, kw_only=True):
     standing: Literal["provisional"] | UnsetType = UNSET
 
     @property
-    def is_ranked(self) -> bool:
-        """True if the score takes part in the ranking."""
-        return self.index is not None and self.status in RANKED and self.standing is UNSET
+    def order(self) -> tuple[int, Figure] | None:
+        """Level and index, by which the score is ranked; None if it is not."""
+        if self.index is None or self.status not in RANKED or self.standing is not UNSET:
+            return None
+        return self.level or 0, self.index
 
 
 class EditionCounts(Struct, frozen=True, kw_only=True):
@@ -264,20 +266,15 @@ def build_score_line(document: ScoreDocument, digest: str) -> ScoreLine:
 def rank_scores(scores: Iterable[ScoreLine]) -> tuple[ScoreLine, ...]:
     """Return the scores of an edition with their ranks, ordered by organisation id.
 
-    The highest index has rank 1. Equal indices share a rank, and the ranks after them are skipped. The rank is None for
-    a score that is not ranked.
+    The highest index of the highest level has rank 1. Equal ones share a rank, and the ranks after them are skipped.
+    The rank is None for a score that is not ranked.
     """
     ordered = sorted(scores, key=lambda score: score.organisation)
-    indices = Counter(score.index for score in ordered if score.is_ranked and score.index is not None)
-    ranks: dict[Figure, int] = {}
-    better = 0
-    for index in sorted(indices, reverse=True):
-        ranks[index] = better + 1
-        better += indices[index]
-    return tuple(
-        structs.replace(score, rank=ranks[score.index] if score.is_ranked and score.index is not None else None)
-        for score in ordered
-    )
+    orders = sorted((score.order for score in ordered if score.order is not None), reverse=True)
+    ranks: dict[tuple[int, Figure] | None, int] = {}
+    for rank, order in enumerate(orders, 1):
+        ranks.setdefault(order, rank)
+    return tuple(structs.replace(score, rank=ranks.get(score.order)) for score in ordered)
 
 
 def count_scores(scores: Sequence[ScoreLine]) -> EditionCounts:

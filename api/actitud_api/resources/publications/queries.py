@@ -233,7 +233,7 @@ class StoredNewestScore(NamedTuple):
     Attributes:
         edition_digest: Digest of the edition document of that revision.
         revision: Number of that revision.
-        rank_points: The index, or -1 if the score is not ranked.
+        rank_points: Number by which the score is ranked, or -1 if it is not ranked.
         digest: Digest of the score document.
         member: Bytes of the score document as one gzip member.
         has_erasures: True if texts of the review may have been erased since the publication.

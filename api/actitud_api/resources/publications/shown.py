@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from actitud_api.engine.methodology.digests import compute_digest, hash_bytes
 from actitud_api.engine.methodology.loader import load_methodology
-from actitud_api.engine.scoring.ranking import get_ranking_index
+from actitud_api.engine.scoring.ranking import compute_rank_points
 from actitud_api.engine.scoring.result import COVERAGE_DECIMALS, Figure
 from actitud_api.platform.audit_log import service as ledger
 from actitud_api.platform.storage.database import Database, Session
@@ -280,7 +280,7 @@ def _list_signed(document: ScoreDocument) -> dict[str, Any]:
     index = _to_units(score.index, decimals)
     dimensions = [_to_units(dimension.score, decimals) for dimension in score.dimensions]
     return {
-        "rank_points": get_ranking_index(score.status, index, score.standing),
+        "rank_points": compute_rank_points(score.status, score.level, index, score.standing),
         "index_value": index,
         "level": score.level,
         "status": score.status,

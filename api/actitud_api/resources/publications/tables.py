@@ -90,7 +90,7 @@ class PublishedScore(Base, table=True):
     methodology: str
     status: str
     level: int | None
-    rank_points: int
+    rank_points: int = Field(sa_type=BigInteger)
     index_value: int | None
     index_max: int | None
     coverage: int | None

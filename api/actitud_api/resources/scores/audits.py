@@ -354,7 +354,10 @@ def _draw(methodology: Methodology, field: RankedField, draws: int, seed: int) -
     document, nodes = methodology.document, field.rescoring.nodes
     dimensions = np.column_stack([nodes[child.id] for child in document.root.children])
     return FieldRobustness(
-        field.positions, compute_robustness(document, dimensions, field.attainable, draws=draws, seed=seed)
+        field.positions,
+        compute_robustness(
+            document, dimensions, field.rescoring.scores.level, field.attainable, draws=draws, seed=seed
+        ),
     )
 
 
@@ -364,6 +367,7 @@ def _audit_field(methodology: Methodology, field: RankedField) -> Audit:
         methodology.document,
         rescoring.nodes,
         rescoring.scores.index,
+        rescoring.scores.level,
         rescoring.zeros,
         rescoring.compute_index,
     )

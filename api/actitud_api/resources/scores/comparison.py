@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, cast
 
 import numpy as np
@@ -15,8 +15,10 @@ from actitud_api.engine.methodology.requests.content import Evidence
 from actitud_api.engine.scoring import result
 from actitud_api.engine.scoring.evaluate import Code, evaluate
 from actitud_api.engine.scoring.ranking import (
+    LEVEL_POINTS,
     RANKED,
     FiveNumberSummary,
+    Integers,
     PeerGroup,
     RankPosition,
     compute_standing,
@@ -59,9 +61,9 @@ class PeerComparison(Struct, frozen=True):
     """The index of an organisation, or its score in one dimension, compared with the scores of its peer group.
 
     Scores are in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points). `score` is None if the organisation
-    has no such score. `standing` is its rank in the group; None if it has no such score or is not ranked. `spread`
-    summarises the scores of the group; None if no organisation in the group has such a score. `standing` and `spread`
-    are also None if the caller may not see the scores of other organisations.
+    has no such score. `standing` is its rank in the group, that of the index by level and then by index; None if it has
+    no such score or is not ranked. `spread` summarises the scores of the group; None if no organisation in the group
+    has such a score. `standing` and `spread` are also None if the caller may not see the scores of other organisations.
     """
 
     score: int | None
@@ -136,9 +138,6 @@ def find_peers(
 ) -> OrganisationPeers:
     """Compare an organisation of an edition with its peer group, and return the comparison.
 
-    `principal` is None for a caller without a key, who sees only published scores. `computed` is the cache of
-    computations.
-
     Raises:
         UnknownEdition: No edition has that id.
         IdentifierIsAlias: `organisation` is an alias; the exception has the id to use.
@@ -157,10 +156,10 @@ def find_peers(
         if view.visibility.everything and document.standing == "full":
             peers = _load_peer_scores(session, computed, view, row)
 
-    def compare(score: int | None, others: PeerFigures) -> PeerComparison:
+    def compare(score: int | None, points: int | None, others: PeerFigures) -> PeerComparison:
         own = None
-        if score is not None and row.status in RANKED:
-            own = compute_standing(others.scores, score, document.peer_groups.percentiles_from)
+        if points is not None and row.status in RANKED:
+            own = compute_standing(others.points, points, document.peer_groups.percentiles_from)
         return PeerComparison(score, own, others.spread)
 
     if peers is None:
@@ -175,8 +174,8 @@ def find_peers(
         edition=view.edition.id,
         row=row,
         group=peers.group,
-        index=compare(row.index_value, peers.index),
-        dimensions=tuple(map(compare, row.dimensions, peers.dimensions)),
+        index=compare(row.index_value, row.rank_points, peers.index),
+        dimensions=tuple(map(compare, row.dimensions, row.dimensions, peers.dimensions)),
     )
 
 
@@ -191,13 +190,16 @@ def _load_peer_scores(session: Session, computed: ComputationCache, view: Editio
     group = find_peer_group(document, queries.count_ranked_by_kind(session, view.source), row.kind, row.band)
     members = ScoreFilters(kinds=group.kinds, band=cast("organisations.Band | None", group.band))
     columns = queries.load_columns(session, view.source, members, view.visibility)
-    peers = PeerScores(group, _sort_known(columns.index), tuple(map(_sort_known, columns.dimensions)))
+    pairs = zip(columns.level, columns.index, strict=True)
+    points = (None if index is None else LEVEL_POINTS * (level or 0) + index for level, index in pairs)
+    index = PeerFigures(_sort_known(points), summarise(_sort_known(columns.index)))
+    dimensions = tuple(PeerFigures(scores, summarise(scores)) for scores in map(_sort_known, columns.dimensions))
+    peers = PeerScores(group, index, dimensions)
     return peers if view.published is None else computed.peers.put(key, peers)
 
 
-def _sort_known(column: Sequence[int | None]) -> PeerFigures:
-    scores = np.array(sorted(score for score in column if score is not None), np.int64)
-    return PeerFigures(scores, summarise(scores))
+def _sort_known(column: Iterable[int | None]) -> Integers:
+    return np.array(sorted(figure for figure in column if figure is not None), np.int64)
 
 
 def compare_organisations(database: Database, edition: str, identifiers: Sequence[str]) -> SideBySide:
@@ -271,8 +273,7 @@ def list_exemplars(
 ) -> list[DimensionExemplar]:
     """List the ranked organisations of an edition that match the filters, from the best in a dimension down.
 
-    Only organisations that the principal may see are listed. `principal` is None for a caller without a key, who sees
-    only published scores.
+    Only organisations that the principal may see are listed.
 
     Raises:
         UnknownEdition: No edition has that id.

@@ -67,8 +67,9 @@ class PeerFigure(Wire, frozen=True):
     """A score of an organisation and its position in the peer group; a figure that does not exist is null.
 
     `organisations` counts the members of the group that have such a score, the organisation included; `rank` is its
-    rank among them, `below` the number of members with a lower score, `percentile` the percentile rank from 0 to 100,
-    null if there are too few members. `spread` summarises the scores of the group.
+    rank among them, that of the index by level and then by index. `below` is the number of members behind it,
+    `percentile` the percentile rank from 0 to 100, null if there are too few members. `spread` summarises the scores of
+    the group.
     """
 
     score: Points | None
@@ -121,12 +122,12 @@ def build_peers(peers: comparison.OrganisationPeers, language: Language) -> Peer
         edition=peers.edition,
         organisation_name=row.name,
         group=None if group is None else PeerGroup(**structs.asdict(group)),
-        index=_build_peer_figure(peers.index, withheld, document.decimals, language),
+        index=_build_peer_figure(peers.index, row.level, withheld, document.decimals, language),
         dimensions=tuple(
             PeerDimension(
                 id=child.id,
                 name=sentences.name_group(child.id),
-                **structs.asdict(_build_peer_figure(compared, withheld, document.decimals, language)),
+                **structs.asdict(_build_peer_figure(compared, None, withheld, document.decimals, language)),
             )
             for child, compared in zip(document.root.children, peers.dimensions, strict=True)
         ),
@@ -135,7 +136,7 @@ def build_peers(peers: comparison.OrganisationPeers, language: Language) -> Peer
 
 
 def _build_peer_figure(
-    compared: PeerComparison, withheld: texts.Withheld | None, decimals: int, language: Language
+    compared: PeerComparison, level: int | None, withheld: texts.Withheld | None, decimals: int, language: Language
 ) -> PeerFigure:
     score, spread, standing = (
         to_points(compared.score, decimals),
@@ -150,7 +151,7 @@ def _build_peer_figure(
         organisations=None if standing is None else standing.organisations,
         percentile=None if standing is None else to_points(standing.percentile, PERCENTILE_DECIMALS),
         spread=spread,
-        text=texts.describe_peer_figure(score, standing, median, decimals, language, withheld=withheld),
+        text=texts.describe_peer_figure(score, level, standing, median, decimals, language, withheld=withheld),
     )
 
 
@@ -250,7 +251,8 @@ class PointsPercentiles(Wire, frozen=True):
 class RankPercentiles(Wire, frozen=True):
     """The 5th, 50th and 95th percentile of the rank over the draws; `p5` is the best of the three ranks.
 
-    They are interpolated as in type 7 of Hyndman and Fan, and rounded half up.
+    A rank is by the level of the published weights, then by the drawn index. The percentiles are interpolated as in
+    type 7 of Hyndman and Fan, and rounded half up.
     """
 
     p5: Rank

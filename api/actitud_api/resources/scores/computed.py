@@ -43,7 +43,7 @@ class ComputationBusy(Exception):
 
 
 class RankedField(Struct, frozen=True):
-    """The ranked organisations of an edition with their scores, highest index first.
+    """The ranked organisations of an edition with their scores, best rank first.
 
     Each organisation is one row.
 
@@ -134,12 +134,12 @@ class ScoreSummary(Struct, frozen=True, kw_only=True):
 
 
 class PeerFigures(Struct, frozen=True):
-    """Scores of a peer group, ascending, and their summary, which is None if there are none.
+    """Numbers by which a peer group is ranked, ascending, and the summary of its scores, None if there are none.
 
-    Scores are in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points).
+    In a dimension the numbers are the scores, in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points).
     """
 
-    scores: Integers
+    points: Integers
     spread: FiveNumberSummary | None
 
 

@@ -150,7 +150,7 @@ class StoredFigures(Struct, frozen=True):
         methodology: Version under which the figures were computed.
         status: Status of the score, which says whether the evidence is enough for a level.
         level: Level, None if there is none.
-        rank_points: The index, or -1 for an organisation that is not ranked.
+        rank_points: Number by which the organisation is ranked, or -1 if it is not.
         index_value, index_max: Lower and upper bound of the index, in units of 10^-decimals.
         coverage: Known share of the weight of the applicable indicators in ten-thousandths (7500 means 75 %).
         dimensions: Scores of the dimensions, in units of 10^-decimals.
@@ -438,8 +438,8 @@ def find_local_ranks(
 ) -> dict[int, int]:
     """Return a mapping from each value in `points` to its rank among the visible rows that match the filters.
 
-    `points` are indices as in the column `rank_points`. Equal indices share the best rank. The value -1, of
-    organisations that are not ranked, is left out.
+    `points` are values of the column `rank_points`. Equal ones share the best rank. The value -1, of organisations that
+    are not ranked, is left out.
     """
     ranked = [value for value in points if value != UNRANKED]
     if not ranked:
@@ -491,9 +491,9 @@ def get_state_key(session: Session, source: FigureSource, visibility: Visibility
 
 
 def list_competitors(session: Session, source: FigureSource, visibility: Visibility) -> list[Competitor]:
-    """List the visible ranked organisations of an edition, highest index first.
+    """List the visible ranked organisations of an edition, best rank first.
 
-    Organisations with equal indices are ordered by id.
+    Organisations with equal ranks are ordered by id.
     """
     competitors: list[Competitor] = []
     statement = source.statements.select_competitors.where(visibility.build_condition(source.statements))
@@ -651,8 +651,8 @@ def _find_ranks(session: Session, source: FigureSource, points: Collection[int])
 def find_published_rank(session: Session, source: FigureSource, edition_digest: str, points: int) -> int | None:
     """Return the rank of a score in a published revision, None if the score is not ranked.
 
-    `points` is the `rank_points` of the score: the index, or -1 if it is not ranked. `edition_digest` is the digest of
-    the edition document of the revision `source`. The points of a revision never change, so all of them are read once
+    `points` is the `rank_points` of the score, -1 if it is not ranked. `edition_digest` is the digest of the edition
+    document of the revision `source`. The points of a revision never change, so all of them are read once
     and cached under this digest; counting the better scores in the database would read half of the edition each time.
     """
     if points == UNRANKED:
@@ -669,8 +669,8 @@ def find_published_rank(session: Session, source: FigureSource, edition_digest: 
 def find_kept_rank(database: Database, edition_digest: str, points: int) -> int | UnsetType | None:
     """Return the rank of a score in a published revision from the cache that `find_published_rank` fills.
 
-    Return None if the score is not ranked, UNSET if the revision is not cached. `points` is the `rank_points` of the
-    score: the index, or -1 if it is not ranked. `edition_digest` is the digest of the edition document of the revision.
+    Return None if the score is not ranked, UNSET if the revision is not cached. `points` and `edition_digest` are as in
+    `find_published_rank`.
     """
     if points == UNRANKED:
         return None

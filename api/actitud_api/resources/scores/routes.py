@@ -166,9 +166,10 @@ class EditionScoresController(Controller):
         """List the ranking of an edition.
 
         In rank order, or in the order that `sort` names; if several filters are given, all must match. Ranks are always
-        ranks in the whole edition: equal indices share a rank, and the ranks after them are skipped; organisations with
-        insufficient evidence have no rank. Before publication, assessors, publishers and administrators see everything;
-        an organisation sees only itself, without rank, which would reveal the scores of others.
+        ranks in the whole edition, by level and then by index: equal ones share a rank, and the ranks after them are
+        skipped; organisations with insufficient evidence have no rank. Before publication, assessors, publishers and
+        administrators see everything; an organisation sees only itself, without rank, which would reveal the scores of
+        others.
         """
         sort = schemas.parse_sort(query)
         cursor = _choose_cursor(sort)

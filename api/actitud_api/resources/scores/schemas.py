@@ -77,9 +77,9 @@ OfStatus = Annotated[Status, Meta(description="Only this status.")]
 SortedBy = Annotated[
     str,
     Meta(
-        description="The order: `rank` (best first), `organisation`, `organisation_name` without accents, "
-        "`population`, `index_max`, `coverage` or a dimension; a leading `-` reverses it. Equal values are ordered by "
-        "organisation id; rows without value come last in both directions.",
+        description="The order: `rank` (by level, then by index, best first), `organisation`, `organisation_name` "
+        "without accents, `population`, `index_max`, `coverage` or a dimension; a leading `-` reverses it. Equal "
+        "values are ordered by organisation id; rows without value come last in both directions.",
         extra_json_schema={"enum": list(SORTS)},
     ),
 ]
@@ -111,9 +111,9 @@ class ScoreBatchAnswer(Wire, frozen=True):
 class Sheet(NarratedScore, frozen=True, kw_only=True):
     """The explained score of an organisation in an edition, in the form of `POST /v1/scores`, with rank and review.
 
-    `rank` is 1 for the best; equal indices share a rank, and the ranks after them are skipped. `rank` is null if the
-    organisation is not ranked, or asks before publication. `simulated`: the answers are invented. The score of a
-    published edition is read from its document and never computed again.
+    `rank` is 1 for the best, by level and then by index; equal ones share a rank, and the ranks after them are skipped.
+    It is null if the organisation is not ranked, or asks before publication. `simulated`: the answers are invented. The
+    score of a published edition is read from its document and never computed again.
     """
 
     edition: str
@@ -165,9 +165,9 @@ class ChangesAnswer(NarratedChange, frozen=True):
 class ScoreRow(Wire, frozen=True):
     """A row of the ranking of an edition.
 
-    `rank` is null if the organisation is not ranked, or asks before publication. `index_max` is the index with every
-    unknown indicator at its best. `dimensions` are points by id. A figure that the score lacks is null, and so is an
-    unknown member of the organisation.
+    `rank` is by level and then by index, null if the organisation is not ranked, or asks before publication.
+    `index_max` is the index with every unknown indicator at its best. `dimensions` are points by id. A figure that the
+    score lacks is null, and so is an unknown member of the organisation.
     """
 
     edition: str

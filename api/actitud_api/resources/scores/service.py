@@ -1,4 +1,7 @@
-"""Use cases over scores: score facts, and read rankings, scores and changes of editions."""
+"""Use cases over scores: score facts, and read rankings, scores and changes of editions.
+
+In all of them a `principal` of None is a caller without a key, who sees only published scores.
+"""
 
 from __future__ import annotations
 
@@ -286,9 +289,9 @@ def list_ranking(
 ) -> list[RankingRow]:
     """List the rows of an edition that match the filters and that a principal may see, in the order `sort`.
 
-    Ranks are ranks in the whole edition: equal indices share the best rank and the next ranks are skipped. Rows without
-    a rank are listed too, unless the filters exclude them. In the order by rank they are at the end, also if the order
-    begins with the worst rank.
+    Ranks are ranks in the whole edition, by level and then by index: equal ones share the best rank and the next ranks
+    are skipped. Rows without a rank are listed too, unless the filters exclude them. In the order by rank they are at
+    the end, also if the order begins with the worst rank.
 
     Args:
         database: Database.
@@ -337,8 +340,8 @@ def find_local_ranks(
 ) -> dict[str, int]:
     """Return the ranks of `rows` within the part of a published edition that the filters select, by organisation id.
 
-    Equal indices share the best rank; rows that are not ranked are left out. The ranks in the rows themselves are ranks
-    in the whole edition.
+    Equal ones share the best rank; rows that are not ranked are left out. The ranks in the rows themselves are ranks in
+    the whole edition.
 
     Raises:
         UnknownEdition: No edition with that id is published.
@@ -369,8 +372,6 @@ def search_ranking(database: Database, edition: str, filters: ScoreFilters, page
 def count_scores(database: Database, edition: str, filters: ScoreFilters, *, principal: Principal | None = None) -> int:
     """Count the rows of an edition that match the filters and that a principal may see.
 
-    `principal` is None for a caller without a key, who sees only published scores.
-
     Raises:
         UnknownEdition: No edition has that id.
     """
@@ -393,8 +394,8 @@ def list_organisations(database: Database, edition: str) -> list[str]:
 def get_state_key(database: Database, edition: str, *, principal: Principal | None = None) -> tuple[int, int, str, str]:
     """Return a key that changes with every write that may change the figures that a principal may see.
 
-    `principal` is None for a caller without a key, who sees only published scores. The key of an unpublished edition
-    has numbers and times of its assessments, the key of a published one the revision and its digests.
+    The key of an unpublished edition has numbers and times of its assessments, the key of a published one the revision
+    and its digests.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -408,8 +409,6 @@ def get_edition_score(
     database: Database, edition: str, organisation: str, *, principal: Principal | None = None
 ) -> EditionScore:
     """Return the score of an organisation in an edition; once the edition is published, the published score.
-
-    `principal` is None for a caller without a key, who sees only published scores.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -428,8 +427,7 @@ def compare_editions(
 ) -> EditionChange:
     """Split the change of an organisation from the edition `since` to `edition` by cause, and return the change.
 
-    Causes are the methodology, the coverage and the facts. `principal` is None for a caller without a key, who sees
-    only published scores.
+    Causes are the methodology, the coverage and the facts.
 
     Raises:
         UnknownEdition: One of the two editions does not exist.

@@ -96,7 +96,7 @@ class FigureStatements:
                 self.figures.status,
                 self.figures.level,
                 self.figures.coverage,
-                *(case((self.is_ranked, self.figures[name])) for name in ("rank_points", *DIMENSIONS)),
+                *(case((self.is_ranked, self.figures[name])) for name in ("index_value", *DIMENSIONS)),
             )
             .select_from(figures)
             .where(of_edition)
@@ -105,7 +105,7 @@ class FigureStatements:
             select(
                 *(self.described[name] for name in ("region", "province", "population")),
                 self.figures.level,
-                case((self.is_ranked, self.figures.rank_points)),
+                case((self.is_ranked, self.figures.index_value)),
             )
             .select_from(plain)
             .where(of_edition)

@@ -23,8 +23,7 @@ def compute_summary(
 ) -> ScoreSummary:
     """Return a summary of the scores of the organisations of an edition that match the filters.
 
-    Only organisations that the principal may see are counted. `principal` is None for a caller without a key, who sees
-    only published scores. `computed` is the cache of computations.
+    Only organisations that the principal may see are counted.
 
     Raises:
         UnknownEdition: No edition has that id.

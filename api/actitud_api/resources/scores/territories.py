@@ -10,7 +10,7 @@ from fractions import Fraction
 from msgspec import Struct
 
 from actitud_api.engine.methodology.predicates import round_half_up
-from actitud_api.engine.scoring.ranking import FiveNumberSummary, summarise
+from actitud_api.engine.scoring.ranking import LEVEL_POINTS, FiveNumberSummary, summarise
 from actitud_api.platform.storage.database import Database
 from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
@@ -159,8 +159,8 @@ def get_territory(database: Database, computed: ComputationCache, edition: str, 
 
 
 def _rank_in_territory(rows: Iterable[RankingRow], located: Iterable[LocatedScore]) -> dict[str, int]:
-    """Return the ranks of ranked organisations within their territory; equal indices share the best rank."""
-    ascending = sorted(score.index for score in located if score.index is not None)
+    """Return the ranks of ranked organisations within their territory; equal ones share the best rank."""
+    ascending = sorted(LEVEL_POINTS * (score.level or 0) + score.index for score in located if score.index is not None)
     return {row.organisation: len(ascending) - bisect_right(ascending, row.rank_points) + 1 for row in rows}
 
 

@@ -146,10 +146,10 @@ _SCORES: Final = (
         "integer",
         Texts("Puesto", "Rank"),
         Texts(
-            "1 es el mejor, en toda la edición; los empates comparten el mejor puesto y el siguiente se salta; vacío "
-            "si no entra en la clasificación.",
-            "1 is best, over the whole edition; ties share the best rank and the next is skipped; empty where it does "
-            "not rank.",
+            "1 es el mejor, en toda la edición, por nivel y después por índice; los empates comparten el mejor puesto "
+            "y el siguiente se salta; vacío si no entra en la clasificación.",
+            "1 is best, over the whole edition, by level and then by index; ties share the best rank and the next is "
+            "skipped; empty where it does not rank.",
         ),
     ),
     _ColumnTexts(

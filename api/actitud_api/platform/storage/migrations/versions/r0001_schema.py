@@ -89,7 +89,7 @@ def _figures() -> list[sa.Column[Any]]:
         sa.Column("methodology", sa.String(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("level", sa.Integer()),
-        sa.Column("rank_points", sa.Integer(), nullable=False),
+        sa.Column("rank_points", sa.BigInteger(), nullable=False),
         *(sa.Column(name, sa.Integer()) for name in ("index_value", "index_max", "coverage", *_DIMENSIONS)),
     ]
 
