@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -142,19 +143,19 @@ def points(figure: float | None, instead: str = "–") -> str:
 
 VERDICTS: Final = {
     ("XX-DEMO-00100", "es"): (
-        "Prado Maqueta de la Tinta publica, pero casi no conversa. Puntúa 36 de 100: más que {share} ayuntamientos de "
-        "su tamaño. Lo que más le pesa: «Tasa de respuesta», 11 puntos menos.",
+        "Prado Maqueta de la Tinta publica, pero casi no conversa. Puntúa 36 de 100: por delante de {share} "
+        "ayuntamientos de su tamaño. Lo que más le pesa: «Tasa de respuesta», 11 puntos menos.",
         "2 de 5: Escaparate presencia de una sola dirección: informa más que contesta",
     ),
     ("XX-DEMO-00100", "en"): (
-        "Prado Maqueta de la Tinta posts, but hardly converses. It scores 36 of 100: more than {share} municipalities "
-        "of its size. What weighs most: “Response rate”, 11 points less.",
+        "Prado Maqueta de la Tinta posts, but hardly converses. It scores 36 of 100: ahead of {share} "
+        "municipalities of its size. What weighs most: “Response rate”, 11 points less.",
         "2 of 5: Showcase one-way presence: it informs more than it answers",
     ),
     ("XX-DEMO-00049", "es"): (
         "Valle Cuento de la Luna todavía no está en las redes: no tiene ninguna cuenta activa. Puntúa 20 de 100: "
-        "más que {share} ayuntamientos de su tamaño. Es el punto de partida: con una cuenta activa empiezan a contar "
-        "otros 18 indicadores.",
+        "por delante de {share} ayuntamientos de su tamaño. Es el punto de partida: con una cuenta activa "
+        "empiezan a contar otros 18 indicadores.",
         "1 de 5: Punto de partida todavía sin ninguna cuenta activa",
     ),
 }
@@ -170,7 +171,7 @@ def test_it_begins_with_the_result_in_words_and_whole_numbers(client: Client, or
     assert text.startswith(before)
     assert text.endswith(after)
     share = text[len(before) : len(text) - len(after)]
-    assert re.fullmatch(r"(la mitad de los|half of the|[1-9] (de cada|of every) 10)", share)
+    assert re.fullmatch(r"(la mitad de los|half of the|[1-9] (de cada|in) 10)", share)
     assert terms(found)[{"es": "Nivel", "en": "Level"}[lang]] == level
     assert not re.search(r"\d[.,]\d\d\b", words(result))
     (figure,) = result.query(".figure strong")
@@ -236,7 +237,10 @@ def test_peers_path_and_draws_are_those_of_the_service(client: Client, number: i
     rank = terms(found)["Rank in the edition"]
     low, high = (f"{drawn['drawn_rank'][bound]:,}" for bound in ("p5", "p95"))
     assert rank.endswith(f"approximately between {low} and {high}")
+    same = client.get(f"/v1/editions/2026-demo/scores.jsonl?level={drawn['level']}").text.splitlines()
+    own = 1 + sum(json.loads(row)["index"] > drawn["index"] for row in same)
     assert rank.startswith(f"{peers['rank']:,} of ")
+    assert f" ({own:,} of {len(same):,} at level {drawn['level']})" in rank
     assert f"9 times of 10 its rank lies between {low} and {high}" in terms(found)["Rank"]
     among = section(found, "peers")
     others = peers["group"]["organisations"] - 1

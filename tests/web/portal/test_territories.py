@@ -110,13 +110,13 @@ def test_who_stands_out_is_not_also_who_has_most_to_gain(places: Client) -> None
         "Villa Dos",
         "Villa Uno",
     ]
-    assert not [table for table in found.query("caption") if words(table).startswith("The lowest")]
+    assert not [table for table in found.query("caption") if words(table).startswith("The last")]
 
 
 def test_ranks_of_a_territory_stand_beside_those_of_the_edition(places: Client) -> None:
     """80, 60 and 40 are the first three of Madrid; of all six, 50 is between the last two."""
     found = read(places, "2026/territories/region-13")
-    (table,) = [one for one in found.query("table") if words(one.query("caption")[0]) == "The highest indices"]
+    (table,) = [one for one in found.query("table") if words(one.query("caption")[0]) == "The best ranks"]
     assert [words(head) for head in table.query("thead th")][:2] == ["Rank here", "In the edition"]
     assert [[words(cell) for cell in row.query("td")[:2]] for row in table.query("tbody tr")] == [
         ["1", "1"],

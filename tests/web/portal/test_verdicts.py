@@ -194,15 +194,50 @@ WOMEN: Final = PeerNoun(Texts("universidades públicas", "public universities"),
     [
         (0, 1, None, None),
         (1, 1, None, None),
-        (0, 9, ": los demás ayuntamientos no puntúan menos", ": the other municipalities score no less"),
-        (2, 4, ": más que 2 de los otros 4 ayuntamientos", ": more than 2 of the 4 other municipalities"),
-        (4, 4, ": más que todos los demás ayuntamientos", ": more than all other municipalities"),
-        (99, 1_000, ": más que unos pocos ayuntamientos", ": more than a few municipalities"),
-        (100, 1_000, ": más que 1 de cada 10 ayuntamientos", ": more than 1 of every 10 municipalities"),
-        (500, 1_000, ": más que la mitad de los ayuntamientos", ": more than half of the municipalities"),
-        (799, 1_000, ": más que 7 de cada 10 ayuntamientos", ": more than 7 of every 10 municipalities"),
-        (949, 1_000, ": más que 9 de cada 10 ayuntamientos", ": more than 9 of every 10 municipalities"),
-        (950, 1_000, ": más que casi todos los ayuntamientos", ": more than nearly all municipalities"),
+        (
+            0,
+            9,
+            ": no está por delante de los demás ayuntamientos",
+            ": not ahead of the other municipalities",
+        ),
+        (
+            2,
+            4,
+            ": por delante de 2 de los otros 4 ayuntamientos",
+            ": ahead of 2 of 4 other municipalities",
+        ),
+        (4, 4, ": por delante de todos los demás ayuntamientos", ": ahead of all other municipalities"),
+        (99, 1_000, ": por delante de unos pocos ayuntamientos", ": ahead of a few municipalities"),
+        (
+            100,
+            1_000,
+            ": por delante de 1 de cada 10 ayuntamientos",
+            ": ahead of 1 in 10 municipalities",
+        ),
+        (
+            500,
+            1_000,
+            ": por delante de la mitad de los ayuntamientos",
+            ": ahead of half of the municipalities",
+        ),
+        (
+            799,
+            1_000,
+            ": por delante de 7 de cada 10 ayuntamientos",
+            ": ahead of 7 in 10 municipalities",
+        ),
+        (
+            949,
+            1_000,
+            ": por delante de 9 de cada 10 ayuntamientos",
+            ": ahead of 9 in 10 municipalities",
+        ),
+        (
+            950,
+            1_000,
+            ": por delante de casi todos los ayuntamientos",
+            ": ahead of nearly all municipalities",
+        ),
     ],
 )
 def test_it_is_compared_in_numbers_that_people_say(
@@ -216,11 +251,11 @@ def test_the_other_gender_agrees() -> None:
     def describe(below: int, others: int) -> str | None:
         return describe_peers(below, others, WOMEN, "universidades públicas", "es")
 
-    assert describe(4, 4) == ": más que todas las demás universidades públicas"
-    assert describe(0, 4) == ": las demás universidades públicas no puntúan menos"
-    assert describe(1, 4) == ": más que 1 de las otras 4 universidades públicas"
-    assert describe(1, 50) == ": más que unas pocas universidades públicas"
-    assert describe(49, 50) == ": más que casi todas las universidades públicas"
+    assert describe(4, 4) == ": por delante de todas las demás universidades públicas"
+    assert describe(0, 4) == ": no está por delante de las demás universidades públicas"
+    assert describe(1, 4) == ": por delante de 1 de las otras 4 universidades públicas"
+    assert describe(1, 50) == ": por delante de unas pocas universidades públicas"
+    assert describe(49, 50) == ": por delante de casi todas las universidades públicas"
 
 
 def make_peers(group: PeerGroup | None, below: int | None = None) -> Peers:
@@ -308,12 +343,12 @@ def write(number: int, language: Language, methodology: Methodology = METHODOLOG
 def test_a_village_without_accounts_is_at_the_starting_point() -> None:
     assert write(316, "es") == [
         "todavía no está en las redes: no tiene ninguna cuenta activa.",
-        "Puntúa 10 de 100: más que 6 de cada 10 ayuntamientos de su tamaño.",
+        "Puntúa 10 de 100: por delante de 6 de cada 10 ayuntamientos de su tamaño.",
         "Es el punto de partida: con una cuenta activa empiezan a contar otros 18 indicadores.",
     ]
     assert write(316, "en") == [
         "is not on social networks yet: it has no active account.",
-        "It scores 10 of 100: more than 6 of every 10 municipalities of its size.",
+        "It scores 10 of 100: ahead of 6 in 10 municipalities of its size.",
         "That is the starting point: with one active account 18 more indicators begin to count.",
     ]
 
@@ -352,7 +387,7 @@ def test_what_weighs_most_is_named() -> None:
     assert write(7_722, "en", main_reasons=least)[-1] == "What weighs most: “Response rate”, 1 point less."
     assert write(631, "es")[-1] == "Lo que más le pesa: lo enviado no cuadra en «Tasa de respuesta»."
     assert write(7_722, "es", main_reasons=())[1:] == [
-        "Puntúa 99 de 100: más que 6 de cada 10 ayuntamientos de su tamaño."
+        "Puntúa 99 de 100: por delante de 6 de cada 10 ayuntamientos de su tamaño."
     ]
 
 

@@ -5,6 +5,7 @@ These texts are in the language of the page, which a partial catalogue may trans
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -19,6 +20,7 @@ from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.verdict import read_facts
 
 _RANK_RANGE: Final = Texts("aproximadamente entre el {low} y el {high}", "approximately between {low} and {high}")
+_LEVEL_RANK: Final = Texts("{rank}.º de {count} en el nivel {level}", "{rank} of {count} at level {level}")
 _LEVEL_OF: Final = Texts("{level} de {levels}: {name}", "{level} of {levels}: {name}")
 _LEVEL: Final = Texts("{level}, {name}", "{level}, {name}")
 _START_MEANING: Final = Texts("todavía sin ninguna cuenta activa", "no active account yet")
@@ -79,8 +81,18 @@ def describe_best(score: NarratedScore, names: Names) -> str | None:
     return _AT_BEST.into(names.language).format(points=best)
 
 
+def describe_level_rank(rank: int, level: int | None, counts: Mapping[int | None, int], names: Names) -> str | None:
+    """Describe the rank among the organisations of its level, of which `counts` has the numbers; None without level."""
+    if level is None:
+        return None
+    own = rank - sum(count for other, count in counts.items() if other is not None and other > level)
+    return _LEVEL_RANK.into(names.language).format(
+        rank=names.format_count(own), count=names.format_count(counts[level]), level=level
+    )
+
+
 def describe_rank_range(drawn: audits.OrganisationRobustness, names: Names) -> str | None:
-    """Describe the range of an organisation's rank over random draws of weights; None if the rank does not vary."""
+    """Describe the range of an organisation's rank within its level over random draws; None if it does not vary."""
     if drawn.rank is None or drawn.rank[0] == drawn.rank[2]:
         return None
     low, high = names.format_count(drawn.rank[0]), names.format_count(drawn.rank[2])

@@ -22,7 +22,7 @@ from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications.news import list_score_corrections, load_corrected_documents
 from actitud_api.resources.reviews.verdict_names import VERDICT_NAMES
-from actitud_api.resources.scores import audits, comparison, comparison_schemas, schemas, service
+from actitud_api.resources.scores import comparison, comparison_schemas, schemas, service, summaries
 from actitud_api.resources.scores.computed import ComputationCache
 from actitud_api.resources.scores.service import EditionScore, ScoreFilters
 from actitud_api.web.charts import layouts as charts
@@ -32,7 +32,13 @@ from actitud_api.web.portal.findings import describe_above, describe_dimensions,
 from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.proofs import PROOF_TEXTS, Proof, find_proof
 from actitud_api.web.portal.ranking import list_robust_ranks
-from actitud_api.web.portal.result import LevelLabel, describe_best, describe_level, describe_rank_range
+from actitud_api.web.portal.result import (
+    LevelLabel,
+    describe_best,
+    describe_level,
+    describe_level_rank,
+    describe_rank_range,
+)
 from actitud_api.web.portal.steps import (
     Step,
     describe_lead,
@@ -67,16 +73,6 @@ _HISTORY: Final = Texts("El índice en cada edición", "The index in every editi
 _HISTORY_ALT: Final = Texts("De la más antigua a la última: {parts}.", "From the oldest to the newest: {parts}.")
 _PAST: Final = Texts("{edition}, {points}", "{edition}, {points}")
 
-_VARIED: Final = Texts(
-    "Al variar los pesos al azar, 9 de cada 10 veces su puesto queda entre el {low} y el {high}{level}.",
-    "With weights varied at random, 9 times of 10 its rank lies between {low} and {high}{level}.",
-)
-_VARIED_SAME: Final = Texts(
-    "Al variar los pesos al azar, 9 de cada 10 veces su puesto es el {low}{level}.",
-    "With weights varied at random, 9 times of 10 its rank is {low}{level}.",
-)
-_ALWAYS: Final = Texts(", y siempre en el nivel {level}", ", always at level {level}")
-_MOSTLY: Final = Texts(", y el {share} de las veces en el nivel {level}", ", and {share} of the times at level {level}")
 
 # Of short words: they stand in narrow columns, also on a telephone.
 _NOT_APPLICABLE: Final = Texts("no se aplica", "does not apply")
@@ -280,12 +276,13 @@ class ScoreHistory(Struct, frozen=True, kw_only=True):
 class RankLabel(Struct, frozen=True, kw_only=True):
     """The rank of an organisation and the number of ranked organisations (`total`), as texts.
 
-    `range` (a few words) and `text` (a sentence) describe the uncertainty of the rank. Both are None until the
-    uncertainty is computed.
+    `level` (a few words) is its rank among those of its level, None without a level. `range` (a few words) and `text`
+    (a sentence) describe the uncertainty of the rank. Both are None until the uncertainty is computed.
     """
 
     rank: str
     total: str
+    level: str | None
     range: str | None
     text: str | None
 
@@ -384,7 +381,7 @@ def describe_organisation(
         ),
         steps=tuple(list_steps(score, narrated_path, methodology, lead.language)),
         lead=describe_lead(score, narrated_path, methodology, lead.language),
-        rank=_describe_rank(database, computed, edition_score, names, lead),
+        rank=_describe_rank(database, computed, edition_score, score.level, names, lead),
         dimensions=_draw_dimensions(score, unrated, medians, names),
         unrated=unrated,
         medians={dimension: names.format_points(median) for dimension, median in medians.items()},
@@ -399,33 +396,25 @@ def describe_organisation(
 
 
 def _describe_rank(
-    database: Database, computed: ComputationCache, edition_score: EditionScore, names: Names, lead: Names
+    database: Database,
+    computed: ComputationCache,
+    edition_score: EditionScore,
+    level: int | None,
+    names: Names,
+    lead: Names,
 ) -> RankLabel | None:
     """Describe the rank of an organisation; its `text` stands in the details, all else in the first part."""
     if edition_score.rank is None:
         return None
+    summary = summaries.compute_summary(database, computed, edition_score.edition, ScoreFilters(), principal=None)
     drawn = next(iter(list_robust_ranks(database, computed, edition_score.edition, [edition_score.organisation])), None)
     return RankLabel(
         rank=lead.format_count(edition_score.rank),
-        total=lead.format_count(service.count_scores(database, edition_score.edition, ScoreFilters(ranked=True))),
+        total=lead.format_count(summary.ranked),
+        level=describe_level_rank(edition_score.rank, level, summary.levels, lead),
         range=None if drawn is None else describe_rank_range(drawn, lead),
-        text=None if drawn is None else _describe_variation(drawn, names),
+        text=None if drawn is None else comparison_schemas.build_robust_score(drawn, names.language).text,
     )
-
-
-def _describe_variation(drawn: audits.OrganisationRobustness, names: Names) -> str | None:
-    """Describe the range of the rank of an organisation over the random draws, and its usual level."""
-    if drawn.rank is None:
-        return None
-    low, _, high = drawn.rank
-    level = ""
-    if drawn.levels:
-        number, count = max(drawn.levels.items(), key=lambda item: (item[1], item[0]))
-        text = _ALWAYS if count == drawn.draws else _MOSTLY
-        share = names.format_percent(round(count / drawn.draws, 3))
-        level = text.into(names.language).format(level=number, share=share)
-    text = _VARIED_SAME if low == high else _VARIED
-    return text.into(names.language).format(low=names.format_count(low), high=names.format_count(high), level=level)
 
 
 def _describe_unrated(score: NarratedScore, names: Names) -> dict[str, UnratedDimension]:

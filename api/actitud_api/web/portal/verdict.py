@@ -141,29 +141,29 @@ class _Gendered(NamedTuple):
 
 
 _ABOVE_ALL: Final = _Gendered(
-    Texts(": más que todos los demás {others}", ": more than all other {others}"),
-    Texts(": más que todas las demás {others}", ": more than all other {others}"),
+    Texts(": por delante de todos los demás {others}", ": ahead of all other {others}"),
+    Texts(": por delante de todas las demás {others}", ": ahead of all other {others}"),
 )
 _ABOVE_NONE: Final = _Gendered(
-    Texts(": los demás {others} no puntúan menos", ": the other {others} score no less"),
-    Texts(": las demás {others} no puntúan menos", ": the other {others} score no less"),
+    Texts(": no está por delante de los demás {others}", ": not ahead of the other {others}"),
+    Texts(": no está por delante de las demás {others}", ": not ahead of the other {others}"),
 )
 _ABOVE_FEW: Final = _Gendered(
-    Texts(": más que unos pocos {others}", ": more than a few {others}"),
-    Texts(": más que unas pocas {others}", ": more than a few {others}"),
+    Texts(": por delante de unos pocos {others}", ": ahead of a few {others}"),
+    Texts(": por delante de unas pocas {others}", ": ahead of a few {others}"),
 )
-_ABOVE_TENTHS: Final = Texts(": más que {tenths} de cada 10 {others}", ": more than {tenths} of every 10 {others}")
+_ABOVE_TENTHS: Final = Texts(": por delante de {tenths} de cada 10 {others}", ": ahead of {tenths} in 10 {others}")
 _ABOVE_HALF: Final = _Gendered(
-    Texts(": más que la mitad de los {others}", ": more than half of the {others}"),
-    Texts(": más que la mitad de las {others}", ": more than half of the {others}"),
+    Texts(": por delante de la mitad de los {others}", ": ahead of half of the {others}"),
+    Texts(": por delante de la mitad de las {others}", ": ahead of half of the {others}"),
 )
 _ABOVE_NEARLY_ALL: Final = _Gendered(
-    Texts(": más que casi todos los {others}", ": more than nearly all {others}"),
-    Texts(": más que casi todas las {others}", ": more than nearly all {others}"),
+    Texts(": por delante de casi todos los {others}", ": ahead of nearly all {others}"),
+    Texts(": por delante de casi todas las {others}", ": ahead of nearly all {others}"),
 )
 _ABOVE_COUNT: Final = _Gendered(
-    Texts(": más que {below} de los otros {count} {others}", ": more than {below} of the {count} other {others}"),
-    Texts(": más que {below} de las otras {count} {others}", ": more than {below} of the {count} other {others}"),
+    Texts(": por delante de {below} de los otros {count} {others}", ": ahead of {below} of {count} other {others}"),
+    Texts(": por delante de {below} de las otras {count} {others}", ": ahead of {below} of {count} other {others}"),
 )
 _GROUP: Final = _Gendered(
     Texts("Se compara con otros {count} {others}.", "It is compared with {count} other {others}."),
@@ -171,7 +171,7 @@ _GROUP: Final = _Gendered(
 )
 
 _NEARLY_ALL: Final = 0.95
-"""From this share of the peers on an organisation scores more than nearly all of them. Judgement: 19 of 20."""
+"""From this share of the peers on an organisation stands above nearly all of them. Judgement: 19 of 20."""
 _OTHERS_MIN: Final = 2
 """Number of other peers below which an organisation is compared with nobody."""
 _TENTHS_FROM: Final = 10
@@ -337,9 +337,9 @@ def read_facts(score: NarratedScore, profile: Mapping[str, object]) -> ProfileFa
 
 
 def describe_peers(below: int, others: int, noun: PeerNoun, phrase: str, language: Language) -> str | None:
-    """Describe the share of peers that score less than an organisation, as the end of a sentence.
+    """Describe the share of peers above which an organisation ranks, as the end of a sentence.
 
-    `below` is the number of peers that score less, and `others` the number of all peers. `noun` is the plural noun for
+    `below` is the number of these peers, and `others` the number of all peers. `noun` is the plural noun for
     the peers, and `phrase` this noun in `language`, such as "municipalities of its size". Return None if there are
     too few peers to compare.
     """
@@ -394,7 +394,7 @@ class _SentenceWriter:
         self.full: str = words.format_number(methodology.document.root.range.maximum, language)
 
     def describe_score(self, peers: comparison_schemas.Peers) -> str | None:
-        """Describe the index in whole points, and how many of its peers an organisation scores more than."""
+        """Describe the index in whole points, and above how many of its peers an organisation ranks."""
         if self._score.index is None:
             return None
         compared = None

@@ -219,6 +219,8 @@ def build_printed_sheet(
     ]
     if view.rank is not None:
         rank = fill(_RANK_OF, rank=view.rank.rank, total=view.rank.total)
+        if view.rank.level is not None:
+            rank = f"{rank} ({view.rank.level})"
         facts.insert(0, PrintedFact(label=fill(_RANK), value=rank, note=view.rank.range))
     if view.level is not None:
         meaning, remark = view.level.meaning, view.level.remark
