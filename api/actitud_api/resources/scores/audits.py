@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -107,15 +107,7 @@ def list_robustness(
 ) -> list[OrganisationRobustness]:
     """List the robustness of the ranked organisations of an edition that a principal may see, in rank order.
 
-    Args:
-        database: Database of the service.
-        computed: Cache of computations.
-        edition: Id of the edition, or `latest`.
-        filters: Only organisations that match.
-        page: Part of the list to return.
-        principal: Caller; None for a caller without a key, who sees only published scores.
-        draws: Number of random draws.
-        seed: Seed of the random generator.
+    `draws` is the number of random draws, `seed` that of their generator.
 
     Raises:
         UnknownEdition: No edition has that id.
@@ -150,26 +142,11 @@ def compute_statistics(
 ) -> AuditedEdition:
     """Return the statistical audit of the ranked organisations of an edition that a principal may see.
 
-    `computed` is the cache of computations. `principal` is None for a caller without a key, who sees only published
-    scores.
-
     Raises:
         UnknownEdition: No edition has that id.
         ComputationBusy: Too many requests wait for a computation.
     """
-    with database.read() as session:
-        view = load_view(session, edition, principal)
-    audit = _find_audit(computed, view)
-    if audit is None:
-        with computed.take_turn():
-            # Read the key again: an assessment may have changed, or another request computed it, during the wait.
-            with database.read() as session:
-                view = load_view(session, edition, principal)
-                competitors = _list_competitors(session, computed, view)
-            audit = _find_audit(computed, view)
-            if audit is None:
-                audit = _audit_field(view.methodology, _load_field(computed, view, competitors))
-                computed.keep(computed.audits, view.key, view.published, _AUDIT, audit)
+    view, (audit,) = _find_or_compute(database, computed, edition, principal, [_AUDIT])
     return AuditedEdition(edition=view.edition, audit=audit)
 
 
@@ -178,50 +155,24 @@ def examine_edition(
 ) -> ExaminedEdition:
     """Return the whole audit of the ranked organisations of an edition that a principal may see.
 
-    `computed` is the cache of computations. `principal` is None for a caller without a key, who sees only published
-    scores. `sensitivity` is True to compute the sensitivity of the levels as well, which takes several seconds.
+    `sensitivity` is True to compute the sensitivity of the levels as well, which takes several seconds.
 
     Raises:
         UnknownEdition: No edition has that id.
         ComputationBusy: Too many requests wait for a computation.
     """
-    with database.read() as session:
-        view = load_view(session, edition, principal)
-    examined = _find_examined(computed, view, sensitivity=sensitivity)
-    if examined is None:
-        with computed.take_turn():
-            # Read the key again: an assessment may have changed, or another request computed it, during the wait.
-            with database.read() as session:
-                view = load_view(session, edition, principal)
-                competitors = _list_competitors(session, computed, view)
-            field = _load_field(computed, view, competitors)
-            methodology, key, published = view.methodology, view.key, view.published
-            if _find_audit(computed, view) is None:
-                computed.keep(computed.audits, key, published, _AUDIT, _audit_field(methodology, field))
-            if _find_structure(computed, view) is None:
-                computed.keep(computed.structures, key, published, _STRUCTURE, _examine_field(methodology, field))
-            if sensitivity and _find_sensitivity(computed, view) is None:
-                examined_levels = compute_level_sensitivity(field.rescoring.columns, draws=DRAWS, seed=SEED)
-                computed.keep(computed.sensitivities, key, published, _SENSITIVITY, examined_levels)
-            examined = _find_examined(computed, view, sensitivity=sensitivity)
-            assert examined is not None
-    return examined
-
-
-def _find_examined(computed: ComputationCache, view: EditionView, *, sensitivity: bool) -> ExaminedEdition | None:
-    """Return the audit of an edition if all its parts are cached, else None."""
-    audit, structure = _find_audit(computed, view), _find_structure(computed, view)
-    sensitive = _find_sensitivity(computed, view) if sensitivity else None
-    if audit is None or structure is None or (sensitivity and sensitive is None):
-        return None
-    return ExaminedEdition(edition=view.edition, audit=audit, structure=structure, sensitivity=sensitive)
+    parts = [_AUDIT, _STRUCTURE, *([_SENSITIVITY] if sensitivity else [])]
+    view, (audit, structure, *sensitive) = _find_or_compute(database, computed, edition, principal, parts)
+    return ExaminedEdition(
+        edition=view.edition, audit=audit, structure=structure, sensitivity=sensitive[0] if sensitive else None
+    )
 
 
 def compute_means(database: Database, computed: ComputationCache, edition: str) -> dict[str, int | None]:
     """Return the mean score of each group and indicator, by id, over the ranked organisations of a published edition.
 
     Means are in units of 10^-decimals (with 2 decimals, 5734 means 57.34 points), rounded half up. A mean is None if no
-    organisation has a score in the group or indicator. `computed` is the cache of computations.
+    organisation has a score in the group or indicator.
 
     Raises:
         UnknownEdition: No published edition has that id.
@@ -229,18 +180,45 @@ def compute_means(database: Database, computed: ComputationCache, edition: str) 
     """
     with database.read() as session:
         editions.find_published(session, edition)
-        view = load_view(session, edition, None)
-    means = _find_means(computed, view)
-    if means is None:
+    _, (means,) = _find_or_compute(database, computed, edition, None, [_MEANS])
+    return dict(means.means)
+
+
+class _Part(Struct, frozen=True):
+    """A computation over the ranked organisations of an edition.
+
+    `kind` names it on disk, `values` is the attribute of `ComputationCache` that caches it in memory.
+    """
+
+    kind: str
+    values: str
+    type: type[Any]
+    compute: Callable[[Methodology, RankedField], Any]
+
+    def find(self, computed: ComputationCache, view: EditionView) -> Any | None:
+        return computed.find(getattr(computed, self.values), view.key, view.published, self.kind, self.type)
+
+
+def _find_or_compute(
+    database: Database, computed: ComputationCache, edition: str, principal: Principal | None, parts: Sequence[_Part]
+) -> tuple[EditionView, list[Any]]:
+    """Return the view of an edition that a principal has, and the results of `parts` for it."""
+    with database.read() as session:
+        view = load_view(session, edition, principal)
+    found = [part.find(computed, view) for part in parts]
+    if any(result is None for result in found):
         with computed.take_turn():
+            # Read the key again: an assessment may have changed, or another request computed it, during the wait.
             with database.read() as session:
-                view = load_view(session, edition, None)
+                view = load_view(session, edition, principal)
                 competitors = _list_competitors(session, computed, view)
-            means = _find_means(computed, view)
-            if means is None:
-                means = _compute_means(_load_field(computed, view, competitors))
-                computed.keep(computed.means, view.key, view.published, _MEANS, means)
-    return means.means
+            found = [part.find(computed, view) for part in parts]
+            for number, part in enumerate(parts):
+                if found[number] is None:
+                    result = part.compute(view.methodology, _load_field(computed, view, competitors))
+                    values = getattr(computed, part.values)
+                    found[number] = computed.keep(values, view.key, view.published, part.kind, result)
+    return view, found
 
 
 def _find_draws(computed: ComputationCache, view: EditionView, draws: int, seed: int) -> FieldRobustness | None:
@@ -252,22 +230,6 @@ def _name_draws(view: EditionView, draws: int, seed: int) -> tuple[str, Computed
     """Return the kind of draws, and the source by which they are kept; None if they are not, as only usual ones are."""
     is_usual = (draws, seed) == (USUAL_DRAWS, USUAL_SEED)
     return f"{_DRAWS}-{draws}-{seed}", view.published if is_usual else None
-
-
-def _find_audit(computed: ComputationCache, view: EditionView) -> Audit | None:
-    return computed.find(computed.audits, view.key, view.published, _AUDIT, Audit)
-
-
-def _find_structure(computed: ComputationCache, view: EditionView) -> FieldStructure | None:
-    return computed.find(computed.structures, view.key, view.published, _STRUCTURE, FieldStructure)
-
-
-def _find_sensitivity(computed: ComputationCache, view: EditionView) -> LevelSensitivity | None:
-    return computed.find(computed.sensitivities, view.key, view.published, _SENSITIVITY, LevelSensitivity)
-
-
-def _find_means(computed: ComputationCache, view: EditionView) -> NodeMeans | None:
-    return computed.find(computed.means, view.key, view.published, _MEANS, NodeMeans)
 
 
 class ComputationJob(Struct, frozen=True):
@@ -404,17 +366,20 @@ def _examine_field(methodology: Methodology, field: RankedField) -> FieldStructu
 
 
 _DRAWS: Final = "draws"
-_AUDIT: Final = "audit"
-_STRUCTURE: Final = "structure"
-_SENSITIVITY: Final = "sensitivity"
-_MEANS: Final = "means"
+_AUDIT: Final = _Part("audit", "audits", Audit, _audit_field)
+_STRUCTURE: Final = _Part("structure", "structures", FieldStructure, _examine_field)
+_SENSITIVITY: Final = _Part(
+    "sensitivity",
+    "sensitivities",
+    LevelSensitivity,
+    lambda _, field: compute_level_sensitivity(field.rescoring.columns, draws=DRAWS, seed=SEED),
+)
+_MEANS: Final = _Part("means", "means", NodeMeans, lambda _, field: _compute_means(field))
 _COMPUTATIONS: Final[Mapping[str, Callable[[Methodology, RankedField], object]]] = {
     f"{_DRAWS}-{USUAL_DRAWS}-{USUAL_SEED}": lambda methodology, field: _draw(
         methodology, field, USUAL_DRAWS, USUAL_SEED
     ),
-    _MEANS: lambda _, field: _compute_means(field),
-    _AUDIT: _audit_field,
-    _STRUCTURE: _examine_field,
+    **{part.kind: part.compute for part in (_MEANS, _AUDIT, _STRUCTURE)},
 }
 """The computations over a published edition that are made before anybody asks, by kind; what pages need comes first.
 
