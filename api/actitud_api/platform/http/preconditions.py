@@ -25,8 +25,8 @@ Precondition = Literal["none", "match", "match_or_none"]
 IF_MATCH: Final = r"^(\*|[!-~\x80-\xff][\t -~\x80-\xff]*)$"
 """Pattern of `If-Match`: `*`, or a text, which names the entity tags in it, with or without their quotation marks.
 
-None is malformed: a text without a tag of the resource names no version of it (412). A narrower pattern asks for quotation
-marks, of which generators of requests know none, and a choice of two schemas breaks generators of clients.
+None is malformed: a text without a tag of the resource names no version of it (412). A narrower pattern asks for
+quotation marks, of which generators of requests know none, and a choice of two schemas breaks generators of clients.
 """
 
 _TAG = re.compile(r'(?P<weak>W/)?"?(?P<opaque>[^",\s]+)')
