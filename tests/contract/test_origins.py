@@ -45,7 +45,7 @@ OPEN_POSTS: Final = frozenset(
 """Operations that compute something of what they are sent, and store nothing."""
 OPEN_PAGES: Final = frozenset(
     {
-        *("catalogue.choose", "discovery.catalog", "discovery.entry", "embeds.file"),
+        *("catalogue.choose", "discovery.catalog", "discovery.document", "discovery.entry", "embeds.file"),
         *("charts.dimension", "charts.edition", "charts.territory"),
         *("feeds.all", "feeds.edition", "feeds.organisation", "feeds.territory"),
         *("methodologies.document_schema", "pages.document"),
@@ -54,7 +54,7 @@ OPEN_PAGES: Final = frozenset(
 """Open routes that the OpenAPI document does not describe."""
 OPERATORS: Final = frozenset({"system.livez", "system.readyz"})
 """Health checks: nothing for a page of somebody else."""
-OPEN_FAMILIES: Final = ("v1", "badge", "embed", "charts", "oembed", "feeds", "catalog", ".well-known")
+OPEN_FAMILIES: Final = ("v1", "badge", "embed", "charts", "oembed", "feeds", "catalog", "openapi", ".well-known")
 """First segments of paths below which what does not exist is told to everybody."""
 NOWHERE: Final = (
     *(f"/{family}/nowhere/to/be/found/at/all" for family in OPEN_FAMILIES),

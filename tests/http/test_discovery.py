@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.robotparser import RobotFileParser
 
+import httpx
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -97,11 +98,27 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 def test_the_root_leads_people_to_the_portal(client: TestClient[Litestar], query: str, location: str) -> None:
     response = client.get(f"/{query}", headers={"Accept": BROWSER}, follow_redirects=False)
     assert (response.status_code, response.headers["location"]) == (302, location)
-    assert "Accept" in response.headers["vary"].split(", ")
+    assert_root(response)
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/json, text/html", "text/html;q=0.5, */*"])
 def test_the_root_is_the_entry_of_the_api_for_programs(client: TestClient[Litestar], accept: str) -> None:
     response = client.get("/", headers={"Accept": accept})
     assert response.json() == client.get("/v1").json()
+    assert_root(response)
+    assert_root(client.head("/", headers={"Accept": accept}))
+
+
+def assert_root(response: httpx.Response) -> None:
+    """Assert that a response of `/` names the forms of the API for programs and for people (RFC 8631)."""
     assert "Accept" in response.headers["vary"].split(", ")
+    links = response.headers["link"].split(", ")
+    assert '</v1/openapi.json>; rel="service-desc"; type="application/json"' in links
+    assert '</docs>; rel="service-doc"; type="text/html"' in links
+
+
+def test_the_usual_address_of_the_document_leads_to_it(client: TestClient[Litestar]) -> None:
+    for ask in (client.get, client.head):
+        moved = ask("/openapi.json", follow_redirects=False)
+        assert (moved.status_code, moved.headers["location"]) == (308, "/v1/openapi.json")
+    assert client.get("/openapi.json").json()["openapi"].startswith("3.1")

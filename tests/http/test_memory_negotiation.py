@@ -30,6 +30,7 @@ PATHS: Final = (
     "/docs",
     "/problems/not-found",
     "/robots.txt",
+    "/openapi.json",
     "/.well-known/api-catalog",
     "/.well-known/security.txt",
     "/catalog",

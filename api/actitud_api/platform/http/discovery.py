@@ -59,6 +59,8 @@ Disallow: /oembed
 """
 
 _PUBLIC: Final = {"Cache-Control": REVALIDATE}
+_ROOT: Final = {"Vary": "Accept", "Link": f'<{ENTRY["documentation"]}>; rel="service-doc"; type="text/html"'}
+"""Headers of `/`. Every response has the link to the OpenAPI document (`service-desc`, RFC 8631)."""
 
 
 class DiscoveryController(Controller):
@@ -81,12 +83,24 @@ class DiscoveryController(Controller):
         A client whose `Accept` prefers HTML to JSON counts as a browser.
         """
         if not prefers_page(read_header(request.scope, b"accept")):
-            headers = {**_PUBLIC, "Vary": "Accept"}
-            return conditional(request, msgspec.json.format(msgspec.json.encode(ENTRY)), headers, JSON)
+            return conditional(request, msgspec.json.format(msgspec.json.encode(ENTRY)), {**_PUBLIC, **_ROOT}, JSON)
         language = _read_language(request)
         location = ENTRY["portal"] + (f"?{urlencode({'lang': language})}" if language else "")
-        headers = {"Location": location, "Cache-Control": ALWAYS_REVALIDATE, "Vary": "Accept"}
+        headers = {"Location": location, "Cache-Control": ALWAYS_REVALIDATE, **_ROOT}
         return Response(b"", status_code=302, headers=headers)
+
+    @get_page(
+        "/openapi.json",
+        operation_id="discovery.document",
+        access=ANYBODY_UNLIMITED,
+        cors=True,
+        threaded=False,
+        by_language=False,
+        is_constant=True,
+    )
+    def redirect_to_document(self) -> Response[bytes]:
+        """Redirect tools that look for the OpenAPI document at the root of the host to it."""
+        return Response(b"", status_code=308, headers={"Location": ENTRY["openapi"], **_PUBLIC})
 
     @get_page(
         "/v1",
