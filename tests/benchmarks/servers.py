@@ -19,7 +19,8 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from tests.benchmarks.load import Answer, exchange
-from tests.faults.serving import ONE_POOL, SERVE, find_free_ports
+from tests.faults.serving import ONE_POOL, SERVE
+from tests.support.proxy import free_port
 
 ROOT: Final = Path(__file__).parents[2]
 START_SECONDS: Final = 120
@@ -168,7 +169,7 @@ def start_peer(kind: str, content: Path) -> Iterator[BenchServer]:
 
 @contextmanager
 def _start(build_arguments: Callable[[int], Sequence[str]], settings: Mapping[str, str]) -> Iterator[BenchServer]:
-    (port,) = find_free_ports(1)
+    port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ACTITUD_")}
     environment |= {"PYTHONPATH": str(ROOT), "LC_ALL": "C", **dict([ONE_POOL])}
     environment |= {f"ACTITUD_{name}": value for name, value in settings.items()}

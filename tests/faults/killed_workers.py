@@ -55,8 +55,6 @@ from tests.support.databases import Kind, opened, unlimited
 from tests.support.forking import PROCESSES
 from tests.support.waiting import await_true
 
-SECONDS: Final = 60.0
-"""Patience with a worker that should begin, or end, a job."""
 AHEAD: Final = 2
 """Jobs that wait or run when a worker is killed, one for each that there are at most."""
 LEFT: Final = {"queued", "running"}
@@ -103,7 +101,7 @@ def _start(url: str, folder: Path, owner: str) -> Worker:
     process = PROCESSES.Process(target=work, args=(url, folder, owner, theirs), daemon=True)
     process.start()
     theirs.close()
-    assert ours.poll(SECONDS)
+    await_true(lambda: ours.poll(1))
     ours.recv()
     ours.close()
     return Worker(process, owner)
@@ -130,12 +128,8 @@ def kill_workers(
             # No more than these: two workers may do jobs faster than this process asks for them.
             for _ in range(AHEAD - len(_list_states(database, LEFT))):
                 jobs.append(enqueue(len(jobs)))
-            await_true(
-                lambda: "queued" not in (left := _list_states(database, LEFT).values()) or "running" in left,
-                SECONDS,
-                0.005,
-            )
-            time.sleep(chance.uniform(0, typical))
+            await_true(lambda: "queued" not in (left := _list_states(database, LEFT).values()) or "running" in left)
+            time.sleep(chance.uniform(0, typical))  # at any moment of a job
             busy = _list_owners(database)
             working = [worker for worker in workers if worker.owner in busy]
             if not working:
@@ -146,7 +140,7 @@ def kill_workers(
             died += min(1, _bury(database, victim.owner, is_over=kind == "postgresql"))
             typical = _measure_typical(database, typical)
             workers.append(_start(url, folder, next(owners)))
-        await_true(lambda: _list_states(database, LEFT) == {}, 10 * SECONDS, 0.005)
+        await_true(lambda: _list_states(database, LEFT) == {})
     finally:
         for worker in workers:
             _kill(worker)
@@ -190,5 +184,5 @@ def _measure_typical(database: Database, before: float) -> float:
 
 def _kill(worker: Worker) -> None:
     worker.process.kill()
-    worker.process.join(SECONDS)
+    worker.process.join()
     assert worker.process.exitcode == -signal.SIGKILL

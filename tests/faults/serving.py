@@ -5,13 +5,13 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
-import select
-import socket
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -23,22 +23,28 @@ from sqlalchemy import URL, Connection, Engine, Pool, create_engine, event, text
 
 from actitud_api.cli.supervisor import Supervisor
 from actitud_api.platform.auth import idempotency
+from actitud_api.platform.http.middleware import limits
 from actitud_api.platform.storage import postgresql
 from actitud_api.platform.storage.database import Session
-from actitud_api.platform.storage.request_counters import CountedRequest
+from actitud_api.platform.storage.request_counters import CountedRequest, PostgresqlCounter
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.publications import service as publications
 from tests.cli.following import follow
 from tests.support.forking import ForkedCommand
+from tests.support.proxy import free_port
 from tests.support.scale import NIGHT
+from tests.support.waiting import PATIENCE, await_refusal, await_true
 
 ROOT: Final = Path(__file__).parents[2]
 SERVE: Final = "import sys; from actitud_api.cli import main; sys.exit(main())"
 SERVE_MEASURED: Final = f"from tests.faults.serving import be_measured; be_measured(); {SERVE}"
 SERVE_LEAKING: Final = f"from tests.faults.serving import be_leaking; be_leaking(); {SERVE_MEASURED}"
-SERVE_NAIVELY: Final = f"from tests.faults.serving import be_naive; be_naive(); {SERVE}"
-SERVE_BY_OWN_CLOCK: Final = f"from tests.faults.serving import trust_own_clock; trust_own_clock(); {SERVE}"
-SERVE_PIECEMEAL: Final = f"from tests.faults.serving import be_piecemeal; be_piecemeal(1); {SERVE}"
+SERVE_COUNTING: Final = f"from tests.faults.serving import count_patiently; count_patiently(); {SERVE}"
+SERVE_NAIVELY: Final = f"from tests.faults.serving import be_naive; be_naive(); {SERVE_COUNTING}"
+SERVE_BY_OWN_CLOCK: Final = f"from tests.faults.serving import trust_own_clock; trust_own_clock(); {SERVE_COUNTING}"
+SERVE_PIECEMEAL: Final = (
+    f"from tests.faults.serving import be_piecemeal; be_piecemeal('INSERT INTO publication '); {SERVE}"
+)
 SERVE_UNLOCKED: Final = f"from tests.faults.serving import be_unlocked; be_unlocked(); {SERVE}"
 SERVE_PREPARING_SLOWLY: Final = f"from tests.faults.serving import prepare_slowly; prepare_slowly(); {SERVE}"
 SERVE_STORING_SLOWLY: Final = f"from tests.faults.serving import store_slowly; store_slowly(); {SERVE}"
@@ -54,7 +60,7 @@ UNLIMITED: Final = {"rate_limit_read": "0", "rate_limit_write": "0"}
 def serving(url: str, processes: int, settings: Mapping[str, str], program: str = SERVE) -> Iterator[list[str]]:
     """The addresses of so many processes that serve one database, all ready."""
     with ExitStack() as stack:
-        started = [stack.enter_context(starting(url, port, settings, program)) for port in find_free_ports(processes)]
+        started = [stack.enter_context(starting(url, settings, program)) for _ in range(processes)]
         for process in started:
             await_ready(process)
         yield [process.address for process in started]
@@ -77,7 +83,7 @@ Serving = FreshService | ForkedService
 
 @contextmanager
 def starting(
-    url: str, port: int, settings: Mapping[str, str], program: str = SERVE, watched_by: Sequence[str] = ()
+    url: str, settings: Mapping[str, str], program: str = SERVE, watched_by: Sequence[str] = ()
 ) -> Iterator[Serving]:
     """A process that is about to serve a database; it ends with the block, and in order unless it has ended by then.
 
@@ -86,13 +92,14 @@ def starting(
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ACTITUD_")}
     environment |= {"ACTITUD_DATABASE_URL": url, "ACTITUD_DRAIN": "0", "PYTHONPATH": str(ROOT), "LC_ALL": "C"}
     environment |= {f"ACTITUD_{name.upper()}": value for name, value in settings.items()}
+    port = free_port()
     with start(program, ["serve", "--port", f"{port}"], environment, watched_by) as process:
         process.address = f"http://127.0.0.1:{port}"
         try:
             yield process
         finally:
             process.terminate()
-            process.communicate(timeout=60)
+            process.communicate(timeout=PATIENCE)
 
 
 def start(
@@ -110,17 +117,24 @@ def one_serving(
     url: str, program: str = SERVE, watched_by: Sequence[str] = (), settings: Mapping[str, str] = UNLIMITED
 ) -> Iterator[Serving]:
     """A process that serves a database, by default without limits of requests, ready."""
-    (port,) = find_free_ports(1)
-    with starting(url, port, settings, program, watched_by) as process:
+    with starting(url, settings, program, watched_by) as process:
         await_ready(process)
         yield process
 
 
-def await_ready(process: Serving, seconds: float = 60) -> None:
-    """Returns once it serves, which it does within so many seconds."""
+def await_ready(process: Serving) -> None:
+    """Returns once it serves."""
+    await_line(process, "Ready at ")
+
+
+def await_line(process: Serving, beginning: str) -> None:
+    """Returns once a process has written a line that begins so; fails where it ends before."""
     assert process.stdout is not None
-    assert select.select([process.stdout], [], [], seconds)[0]
-    assert process.stdout.readline().startswith("Ready at ")
+    lines, pool = iter(process.stdout.readline, ""), ThreadPoolExecutor(1)
+    found = pool.submit(lambda: any(line.startswith(beginning) for line in lines))
+    pool.shutdown(wait=False)
+    await_true(found.done)
+    assert found.result(), beginning
 
 
 def port_of(process: Serving) -> int:
@@ -128,19 +142,23 @@ def port_of(process: Serving) -> int:
     return int(process.address.rpartition(":")[2])
 
 
-def find_free_ports(number: int) -> list[int]:
-    """Return so many ports that nobody listens on."""
-    with ExitStack() as stack:
-        taken = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for one in taken:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in taken]
-
-
 def read_memory(process: int, name: str) -> int:
     """Return a figure in KiB of the memory of a process, as Linux names it."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
+
+
+WINDOW: Final = 1_000_000
+"""Seconds of the windows of a process that counts patiently: none ends while requests are counted."""
+
+
+def count_patiently(set_attribute: Callable[[object, str, object], object] | None = None) -> None:
+    """Makes this process count in long windows, and wait for the count of a request however busy the machine is."""
+    set_attribute = set_attribute or (lambda target, name, value: patch.object(target, name, value).start())
+    set_attribute(limits, "PATIENCE", PATIENCE)
+    set_attribute(postgresql, "COUNT_PATIENCE", PATIENCE)
+    set_attribute(postgresql, "COUNT_TIMEOUT", 1_000 * PATIENCE)
+    set_attribute(PostgresqlCounter.__init__, "__defaults__", (WINDOW,))
 
 
 class Naive:
@@ -174,25 +192,22 @@ def be_naive() -> None:
     patch.object(postgresql, "create_counter", Naive).start()
 
 
-BATCH_SECONDS: Final = 1.0
-"""How long a process that is slow scores one assessment."""
-STORE_SECONDS: Final = 3.0
-"""How long it stores an edition."""
+GATE: Final = "GATE"
+"""The variable with the file that a process waits for in the middle of a publication."""
 
 
 def prepare_slowly() -> None:
-    """Lets this process say when it prepares a publication, and take long for each of its scores."""
+    """Lets this process say when it prepares a publication, and wait before each of its scores until it may go on."""
     patch.object(publications, "BATCH", 1).start()
     patch.object(publications, "_score_batch", _score_slowly).start()
 
 
 def store_slowly() -> None:
-    """Lets this process say when it stores a publication, and take long for it."""
+    """Lets this process say when it stores a publication, and wait until it may go on."""
     publish = publications.EditionPublisher.publish
 
     def publish_slowly(*arguments: Any, **more: Any) -> Any:
-        print("storing", flush=True)
-        time.sleep(STORE_SECONDS)
+        _wait_at_gate("storing")
         return publish(*arguments, **more)
 
     patch.object(publications.EditionPublisher, "publish", publish_slowly).start()
@@ -203,9 +218,21 @@ _score_batch = publications._score_batch
 
 def _score_slowly(*arguments: Any) -> Any:
     """Score in another process, which knows this function by its name."""
-    print("preparing", flush=True)
-    time.sleep(BATCH_SECONDS)
+    _wait_at_gate("preparing")
     return _score_batch(*arguments)
+
+
+def _wait_at_gate(word: str) -> None:
+    print(word, flush=True)
+    await_true(Path(os.environ[GATE]).exists)
+
+
+def stop_in_the_middle(process: Serving, gate: Path, word: str) -> None:
+    """Tells a process to stop once it has said that word, and lets it go on when it stops."""
+    await_line(process, word)
+    process.terminate()
+    await_refusal(port_of(process))
+    gate.touch()
 
 
 class _AllocatorState(ctypes.Structure):
@@ -284,30 +311,47 @@ def trust_own_clock() -> None:
     patch.object(idempotency, "read_clock", lambda _: datetime.now(UTC)).start()
 
 
-def be_piecemeal(pause: float) -> None:
-    """Makes this process commit after each statement that changes something, and then rest for so many seconds."""
+def be_piecemeal(marker: str) -> None:
+    """Makes this process commit after each statement that changes something, and die after one with a marker."""
 
     def commit(connection: Connection, _: object, statement: str, *__: object) -> None:
-        if not statement.lstrip().upper().startswith(CHANGES):
+        if not is_change(statement):
             return
         driver = connection.connection.driver_connection
         assert driver is not None
         driver.commit()
+        if marker in statement:
+            os.kill(os.getpid(), signal.SIGKILL)
         if connection.dialect.name == "sqlite":
             driver.execute("BEGIN IMMEDIATE")
-        time.sleep(pause)
 
     event.listen(Engine, "after_cursor_execute", commit)
 
 
-CHANGES: Final = ("INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP")
-"""How the statements begin that change something."""
+def tell_changes(tell: Callable[[None], object]) -> None:
+    """Makes this process tell of each statement that changes something when it begins it."""
+
+    def listen(_: Connection, __: object, statement: str, *___: object) -> None:
+        if is_change(statement):
+            tell(None)
+
+    event.listen(Engine, "before_cursor_execute", listen)
+
+
+def is_change(statement: str) -> bool:
+    """Return True if a statement changes something."""
+    return statement.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP"))
 
 
 def be_unlocked() -> None:
-    """Makes this process publish without the lock of the edition, so that two of them do it at once."""
+    """Makes this process publish without the lock of the edition, and never but two of them at once."""
     editions.lock = _leave_unlocked
 
 
+_unlocked: Final[list[str]] = []
+"""The editions that are published without a lock, once for each who does."""
+
+
 def _leave_unlocked(session: Session, record: editions.EditionRecord) -> None:
-    time.sleep(0.2)
+    _unlocked.append(record.id)
+    await_true(lambda: _unlocked.count(record.id) > 1)

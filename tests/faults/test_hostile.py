@@ -20,10 +20,11 @@ import pytest
 
 from tests.contract.asgi import Sent
 from tests.contract.hostile import JSON, Hostile, bodies, requests
-from tests.faults.serving import SERVE, UNLIMITED, Serving, await_ready, port_of, read_memory, starting
+from tests.faults.serving import UNLIMITED, Serving, one_serving, port_of, read_memory
 from tests.support import proxy
 from tests.support.figures import FigureRecorder
 from tests.support.scale import HOSTILE_BODIES, HOSTILE_TARGETS
+from tests.support.waiting import PATIENCE
 
 SEED: Final = 20_260_102
 EXAMPLES: Final = Path(__file__).parents[1] / "cases" / "examples_2027_1.json"
@@ -35,8 +36,6 @@ INDEX: Final = 72.71
 CONTROLLED: Final = 50
 """Hostile requests from one valid request to the next."""
 CLIENTS: Final = 4
-PATIENCE: Final = 20
-"""Seconds that an answer may take: nobody is measured, but nothing hangs."""
 
 UPLOADS: Final = 50
 PIECE: Final = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
@@ -51,8 +50,7 @@ GROWTH_MAX: Final = 64 * 1024
 def service(demonstration: str) -> Iterator[Serving]:
     """The real command that serves the demonstration, without limits of requests."""
     settings = {**UNLIMITED, "rate_limit_score": "0", "rate_limit_refused": "0", "trusted_proxies": "127.0.0.1"}
-    with starting(demonstration, proxy.free_port(), settings, SERVE) as process:
-        await_ready(process)
+    with one_serving(demonstration, settings=settings) as process:
         yield process
 
 

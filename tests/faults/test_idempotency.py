@@ -32,6 +32,7 @@ from tests.support.databases import unlimited
 from tests.support.figures import FigureRecorder
 from tests.support.keys import create_key, present_key
 from tests.support.scale import NIGHT
+from tests.support.waiting import await_true
 
 pytestmark = pytest.mark.both_databases
 
@@ -214,13 +215,9 @@ def test_the_service_deletes_what_nobody_comes_back_for(database: Database, monk
 
     async def serve() -> None:
         async with forgetting.build_forgetting_lifespan(database)(None):
-            for _ in range(3_000):
-                if count_answers(database) == {"here": 7}:
-                    return
-                await asyncio.sleep(0.01)
+            await asyncio.to_thread(await_true, lambda: count_answers(database) == {"here": 7})
 
     asyncio.run(serve())
-    assert count_answers(database) == {"here": 7}
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,24 +24,26 @@ from actitud_api.resources.publications.tasks import KIND, PublicationParameters
 from tests.faults.integrity import find_damage
 from tests.faults.killed_workers import kill_workers
 from tests.faults.serving import (
+    GATE,
     ROOT,
     SERVE,
     SERVE_PREPARING_SLOWLY,
     UNLIMITED,
     Serving,
+    await_line,
     one_serving,
     start,
+    stop_in_the_middle,
 )
 from tests.faults.test_publication import stored
 from tests.support.databases import Kind, make_key
 from tests.support.keys import create_header
 from tests.support.publishing import fill, fill_many
 from tests.support.scale import NIGHT, WORKER_KILLS
-from tests.support.waiting import await_true
+from tests.support.waiting import PATIENCE, await_true
 
 ROWS: Final = 120 if NIGHT else 12
 """Organisations of an edition: at night three batches are scored."""
-SECONDS: Final = 60
 REASON: Final = {"reason": "It is time."}
 EVENT: Final = ledger.Event(action=KIND, actor=None, subject="", public=True)
 
@@ -101,22 +101,11 @@ def working(url: str, folder: Path, program: str = SERVE) -> Iterator[Serving]:
             yield process
         finally:
             process.terminate()
-            process.communicate(timeout=SECONDS)
-
-
-def await_line(process: Serving, beginning: str) -> str:
-    """Return the line of a process that begins so, once it has written it."""
-    assert process.stdout is not None
-    while select.select([process.stdout], [], [], SECONDS)[0]:
-        line = process.stdout.readline()
-        assert line, "it has ended"
-        if line.startswith(beginning):
-            return line
-    raise AssertionError(beginning)
+            process.communicate(timeout=PATIENCE)
 
 
 def await_state(database: Database, job: int, *states: str) -> None:
-    await_true(lambda: get_status(database, str(job), None).record.state in states, SECONDS)
+    await_true(lambda: get_status(database, str(job), None).record.state in states)
 
 
 @pytest.mark.night
@@ -130,7 +119,7 @@ def test_the_service_does_what_it_is_asked_for_and_tells_how_far_it_is(
     settings = {**UNLIMITED, "signing_folder": str(tmp_path), "runs_jobs": str(kind == "sqlite").lower()}
     with (
         one_serving(url, SERVE, settings=settings) as serving,
-        httpx.Client(base_url=serving.address, headers=headers, timeout=SECONDS) as client,
+        httpx.Client(base_url=serving.address, headers=headers, timeout=PATIENCE) as client,
     ):
         asked = client.post("/v1/editions/2026/publications", json=REASON)
         path = asked.headers["location"]
@@ -138,7 +127,7 @@ def test_the_service_does_what_it_is_asked_for_and_tells_how_far_it_is(
             with working(url, tmp_path) as worker:
                 await_state(database, 1, "succeeded")
                 worker.terminate()
-                assert worker.wait(SECONDS) == 0
+                assert worker.wait(PATIENCE) == 0
         with client.stream("GET", f"{path}/events") as events:
             told = events.read().decode()
         assert '"state":"succeeded"' in told
@@ -148,20 +137,17 @@ def test_the_service_does_what_it_is_asked_for_and_tells_how_far_it_is(
 
 @pytest.mark.night
 def test_a_service_that_stops_in_the_middle_gives_its_job_back_and_the_next_one_does_it(
-    database: Database, url: str, tmp_path: Path
+    database: Database, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It ends in seconds, although the preparation would take longer."""
+    """It ends although most of the preparation is to come."""
+    monkeypatch.setenv(GATE, str(tmp_path / "gate"))
     make_key(database, tmp_path)
     fill_many(database, "2026", 30)
     job = enqueue_publication(database, "2026")
     settings = {**UNLIMITED, "signing_folder": str(tmp_path)}
     with one_serving(url, SERVE_PREPARING_SLOWLY, settings=settings) as serving:
-        await_line(serving, "preparing")
-        await_state(database, job, "running")
-        began = time.monotonic()
-        serving.terminate()
-        assert serving.wait(SECONDS) == 0
-        assert time.monotonic() - began < 20
+        stop_in_the_middle(serving, tmp_path / "gate", "preparing")
+        assert serving.wait(PATIENCE) == 0
     record = get_status(database, str(job), None).record
     assert (record.state, record.lease, record.attempts) == ("queued", None, 0)
     assert stored(database, "2026") == ("in_review", {})
@@ -208,7 +194,7 @@ def test_a_worker_does_jobs_until_it_is_told_to_stop(
     telling = threading.Thread(target=stop)
     telling.start()
     assert cli.main(["worker", "--database", url]) == 0
-    telling.join(SECONDS)
+    telling.join()
     assert signal.getsignal(signal.Signals[name]) is before
     said = capsys.readouterr().out
     assert said.startswith("Does jobs. Database: postgresql+psycopg://")

@@ -16,6 +16,7 @@ from actitud_api.platform.auth.keys import generate_key
 from actitud_api.platform.http.problems import INVALID_REQUEST, PROBLEM_JSON, Problem
 from tests.support import proxy
 from tests.support.figures import FigureRecorder
+from tests.support.waiting import PATIENCE
 
 HOST: Final = "actitud.example"
 REST: Final = f"Host: {HOST}\r\nConnection: close\r\n\r\n"
@@ -23,7 +24,7 @@ REST: Final = f"Host: {HOST}\r\nConnection: close\r\n\r\n"
 
 def asked(port: int, raw: str) -> httpx.Response:
     """The answer to a request that is sent as it stands."""
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(raw.encode("latin-1"))
         with connection.makefile("rb") as reader:
             head, _, body = reader.read().partition(b"\r\n\r\n")

@@ -25,12 +25,12 @@ from tests.faults.serving import one_serving
 from tests.support.databases import Kind
 from tests.support.keys import create_header
 from tests.support.scale import SERVED_KILLS
+from tests.support.waiting import PATIENCE
 
 WRITERS: Final = 6
 ALIASES: Final = 20
 GOAL: Final = 10_000
 """More than anybody counts to."""
-SECONDS: Final = 30
 EDITION: Final = {
     "id": "2026",
     "titles": {"es": "Edición", "en": "Edition"},
@@ -143,7 +143,7 @@ def test_what_was_answered_before_a_kill_is_there_and_the_rest_can_be_repeated(
     for cycle in range(SERVED_KILLS[kind] + 1):
         with (
             one_serving(url) as process,
-            httpx.Client(base_url=process.address, headers=headers, timeout=SECONDS, follow_redirects=True) as client,
+            httpx.Client(base_url=process.address, headers=headers, timeout=PATIENCE, follow_redirects=True) as client,
         ):
             if cycle == 0:
                 assert client.post("/v1/editions", json=EDITION).status_code == 201
@@ -159,10 +159,10 @@ def test_what_was_answered_before_a_kill_is_there_and_the_rest_can_be_repeated(
             enough = threading.Semaphore(0)
             with ThreadPoolExecutor(WRITERS) as pool:
                 writing = [pool.submit(writer.write, client, enough.release) for writer in writers]
-                came = (enough.acquire(timeout=SECONDS) for _ in range(chance.randint(1, 60)))
+                came = (enough.acquire(timeout=PATIENCE) for _ in range(chance.randint(1, 60)))
                 answers += sum(takewhile(bool, came))
                 process.kill()
                 for one in writing:
                     one.result()
-            assert process.wait(SECONDS) == -signal.SIGKILL
+            assert process.wait(PATIENCE) == -signal.SIGKILL
     assert answers >= SERVED_KILLS[kind] * 5

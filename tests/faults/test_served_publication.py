@@ -27,13 +27,12 @@ from tests.support.postgresql import Server
 from tests.support.publishing import fill_many
 from tests.support.publishing import publish as publish_by_command
 from tests.support.scale import SERVED_PUBLICATION_KILLS, SERVED_ROWS
-from tests.support.waiting import await_true
+from tests.support.waiting import PATIENCE
 
 PUBLISHERS: Final = 8
 ROWS: Final = SERVED_ROWS
 AT_A_TIME: Final = 16
 """Editions that wait to be published when a server starts: one of them at least is never asked for."""
-SECONDS: Final = 60
 WHOLE: Final = ("published", {1: ROWS})
 NONE: Final[tuple[str, dict[int, int]]] = ("in_review", {})
 
@@ -56,7 +55,7 @@ def publishing(
     settings = {**UNLIMITED, "signing_folder": str(folder)}
     with (
         one_serving(url, program, settings=settings) as process,
-        httpx.Client(base_url=process.address, headers=headers, timeout=SECONDS) as client,
+        httpx.Client(base_url=process.address, headers=headers, timeout=PATIENCE) as client,
     ):
         yield process, client
 
@@ -80,15 +79,13 @@ def kill_while_it_publishes(
 
     with ThreadPoolExecutor(PUBLISHERS) as pool:
         working = [pool.submit(work) for _ in range(PUBLISHERS)]
-        began = time.monotonic()
         for _ in range(awaited):
-            assert enough.acquire(timeout=SECONDS)
-        each = (time.monotonic() - began) / max(len(answered), 1)
-        time.sleep(chance.uniform(0, each))
+            assert enough.acquire(timeout=PATIENCE)
+        time.sleep(chance.uniform(0, 0.05))  # at any moment of the next one
         process.kill()
         for one in working:
             one.result()
-    assert process.wait(SECONDS) == -signal.SIGKILL
+    assert process.wait(PATIENCE) == -signal.SIGKILL
     return answered
 
 
@@ -141,10 +138,8 @@ def test_a_server_that_publishes_in_several_transactions_leaves_a_half(
         make_key(database, folder)
         headers = create_header(database)
         fill_many(database, "2026", ROWS)
-        with publishing(url, folder, headers, SERVE_PIECEMEAL) as (process, client), ThreadPoolExecutor(1) as pool:
-            working = pool.submit(publish, client, "2026")
-            await_true(lambda: working.done() or stored(database, "2026")[1] != {}, SECONDS)
-            process.kill()
-            assert not working.result()
+        with publishing(url, folder, headers, SERVE_PIECEMEAL) as (process, client):
+            assert not publish(client, "2026")
+            assert process.wait(PATIENCE) == -signal.SIGKILL
         assert stored(database, "2026") not in (WHOLE, NONE)
         assert find_damage(database) != []

@@ -16,6 +16,7 @@ from tests.support.databases import migrated_sqlite, opened
 from tests.support.figures import FigureRecorder
 from tests.support.keys import create_header
 from tests.support.scale import NIGHT, SYNCED
+from tests.support.waiting import PATIENCE
 
 __all__ = ["strace"]
 
@@ -32,7 +33,7 @@ def synced_before_answered(strace: str, folder: Path, program: str) -> list[bool
     watched_by = [strace, "-D", "-f", "-y", "-e", CALLS, "-o", str(trace)]
     with (
         one_serving(url, program, watched_by) as process,
-        httpx.Client(base_url=process.address, headers=headers) as client,
+        httpx.Client(base_url=process.address, headers=headers, timeout=PATIENCE) as client,
     ):
         path = "/v1/organisations/XI-WIKIDATA-Q1"
         body = {"id": "XI-WIKIDATA-Q1", "name": "0", "kind": "AGE"}

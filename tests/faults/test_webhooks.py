@@ -25,7 +25,6 @@ from tests.support.scale import NOTIFIER_KILLS
 WEBHOOKS = 3
 EVENTS = 20
 """Events that are recorded before each start, each for every webhook."""
-SECONDS = 60
 WEBHOOK_COLUMNS = queries.WEBHOOKS.c
 LEASE = timedelta(minutes=3)
 """How much the clock of each process is ahead of that of the one before, whose leases have ended then."""
@@ -45,11 +44,11 @@ def test_nothing_is_lost_where_those_who_deliver_are_killed(
             announce(database, cycle)
             number = len(receiver.messages) + chance.randint(1, WEBHOOKS * EVENTS)
             with delivering(url, tmp_path, receiver, LEASE * cycle):
-                assert receiver.await_messages(number, SECONDS), describe(database)
+                assert receiver.await_messages(number), describe(database)
         receiver.answer = lambda message: 204
         recorded, pending = list_recorded(database), list_recorded(database, "pending")
         with delivering(url, tmp_path, receiver, LAST):
-            assert receiver.await_messages(len(receiver.messages) + len(pending), SECONDS), describe(database)
+            assert receiver.await_messages(len(receiver.messages) + len(pending)), describe(database)
 
     got = Counter((message.path.rpartition("/")[2], message.id) for message in receiver.messages)
     bodies = {(message.id, message.body) for message in receiver.messages}

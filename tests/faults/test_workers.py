@@ -8,7 +8,6 @@ import os
 import signal
 import socket
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -31,14 +30,12 @@ from tests.support.figures import FigureRecorder
 from tests.support.postgresql import Server
 from tests.support.publishing import BIG, EDITION, publish_filled
 from tests.support.scale import NIGHT
-from tests.support.waiting import await_refusal, await_true
+from tests.support.waiting import PATIENCE, await_refusal, await_true
 
 WORKERS: Final = 3 if NIGHT else 2
 CLIENTS: Final = 8 if NIGHT else 3
-SECONDS: Final = 60
+RESTARTS: Final = 20
 """How long the processes are restarted one by one."""
-BOUND: Final = 600.0
-"""Seconds in which anything that is waited for happens."""
 READS: Final = (
     f"/v1/editions/{EDITION}/scores",
     f"/v1/editions/{EDITION}/scores/{BIG}",
@@ -60,8 +57,8 @@ def url(postgresql: Server, template: str, tmp_path: Path) -> Iterator[str]:
 def serving(url: str, folder: Path, **settings: str) -> Iterator[Serving]:
     """A supervisor whose workers are all ready."""
     more = {"workers": f"{WORKERS}", "signing_folder": f"{folder}", "grace": "300", **UNLIMITED, **settings}
-    with starting(url, proxy.free_port(), more) as process:
-        await_ready(process, BOUND)
+    with starting(url, more) as process:
+        await_ready(process)
         yield process
 
 
@@ -79,13 +76,8 @@ def read_command(pid: int | str) -> bytes:
 
 def await_workers(process: Serving, former: set[int]) -> set[int]:
     """Wait until as many workers serve as before, and none of the former ones; return their ids."""
-    deadline = time.monotonic() + BOUND
-    while time.monotonic() < deadline:
-        now = set(find_workers(process))
-        if len(now) == WORKERS and not now & former:
-            return now
-        time.sleep(0.05)
-    pytest.fail(f"{former} are not replaced")
+    await_true(lambda: len(now := set(find_workers(process))) == WORKERS and not now & former)
+    return set(find_workers(process))
 
 
 class Load:
@@ -107,7 +99,7 @@ class Load:
     def __exit__(self, *_: object) -> None:
         self._over.set()
         for thread in self._threads:
-            thread.join(BOUND)
+            thread.join(PATIENCE)
             assert not thread.is_alive()
 
     def count_failed(self) -> int:
@@ -117,11 +109,11 @@ class Load:
     def await_answers(self, number: int) -> None:
         """Wait until so many more requests are answered."""
         sought = self.answers.total() + number
-        await_true(lambda: self.answers.total() >= sought, BOUND)
+        await_true(lambda: self.answers.total() >= sought)
 
     def _ask(self, number: int) -> None:
         tags: dict[str, str] = {}
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=BOUND)
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
         with closing(connection):
             while not self._over.is_set():
                 path = READS[number % len(READS)]
@@ -150,14 +142,12 @@ def test_workers_that_are_restarted_one_by_one_lose_no_request(
         port = port_of(process)
         if way != "directly":
             port = stack.enter_context(proxy.running(tmp_path / "front", port))
-        workers, restarts = set(find_workers(process)), 0
-        begun = time.monotonic()
+        workers = set(find_workers(process))
         with Load(port) as load:
             load.await_answers(CLIENTS)
-            while time.monotonic() < begun + SECONDS:
+            for _ in range(RESTARTS):
                 process.send_signal(signal.SIGHUP)
                 workers = await_workers(process, workers)
-                restarts += 1
             load.await_answers(CLIENTS)
         assert load.answers[200] > 0
         assert load.answers[304] > 0
@@ -166,7 +156,7 @@ def test_workers_that_are_restarted_one_by_one_lose_no_request(
     figure(
         "R31",
         f"reads of {CLIENTS} clients {way}, on kept connections, while {WORKERS} processes were restarted one by one "
-        f"{restarts} times; one that is answered neither 2xx nor 304 fails",
+        f"{RESTARTS} times; one that is answered neither 2xx nor 304 fails",
         tried=load.answers.total(),
         failed=0,
         control=control,
@@ -204,11 +194,11 @@ def test_told_to_stop_all_workers_answer_what_they_have_begun(
         assert len(find_workers(process)) == WORKERS
         connections = [stack.enter_context(closing(begin_score(port_of(process)))) for _ in range(CLIENTS)]
         process.send_signal(signal.SIGTERM)
-        await_refusal(port_of(process), BOUND)
+        await_refusal(port_of(process))
         for connection in connections:
             connection.sendall(BODY)
             assert connection.recv(4096).startswith(b"HTTP/1.1 400 "), "an empty body scores nothing"
-        assert process.wait(BOUND) == 0
+        assert process.wait(PATIENCE) == 0
         assert process.stdout is not None
         assert process.stdout.read() == "Stopped in order.\n"
     assert "worker ended" not in capfd.readouterr().err
@@ -219,7 +209,7 @@ BODY: Final = b"{}"
 
 def begin_score(port: int) -> socket.socket:
     """Return a connection with a request that the server has begun, and waits for the body of."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=BOUND)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
     connection.sendall(
         b"POST /v1/scores HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
         b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(BODY)
@@ -234,7 +224,7 @@ def test_workers_end_with_their_supervisor(url: str, tmp_path: Path) -> None:
         workers = find_workers(process)
         process.kill()
         process.wait()
-        await_refusal(port_of(process), BOUND)
+        await_refusal(port_of(process))
         await_end(workers)
 
 
@@ -258,12 +248,12 @@ def test_a_server_whose_supervisor_has_ended_stops() -> None:
     follow_orders(server, there)
     assert not asyncio.run(server.on_tick(1))
     here.close()
-    await_true(lambda: asyncio.run(server.on_tick(1)), BOUND)
+    await_true(lambda: asyncio.run(server.on_tick(1)))
 
 
 def await_end(workers: Iterable[int]) -> None:
     """Wait until none of these processes is there."""
-    await_true(lambda: not any(b"spawn_main" in read_command(worker) for worker in workers), BOUND)
+    await_true(lambda: not any(b"spawn_main" in read_command(worker) for worker in workers))
 
 
 @pytest.mark.night
@@ -277,12 +267,14 @@ def test_settings_are_read_anew_and_faulty_ones_change_nothing(
         workers = set(find_workers(process))
         file.write_text("rate_limit_score = -1\n")
         process.send_signal(signal.SIGHUP)
-        said = ""
-        deadline = time.monotonic() + BOUND
-        while "the settings are faulty" not in said and time.monotonic() < deadline:
-            said += capfd.readouterr().err
-            time.sleep(0.02)
-        assert "actitud.toml: rate_limit_score" in said
+        said: list[str] = []
+
+        def read_said() -> str:
+            said.append(capfd.readouterr().err)
+            return "".join(said)
+
+        await_true(lambda: "the settings are faulty" in read_said())
+        assert "actitud.toml: rate_limit_score" in "".join(said)
         assert set(find_workers(process)) == workers
         file.write_text("rate_limit_score = 60\n")
         process.send_signal(signal.SIGHUP)

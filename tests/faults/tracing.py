@@ -13,8 +13,6 @@ import pytest
 
 from tests.support.waiting import await_true
 
-SECONDS = 30
-
 
 @pytest.fixture(scope="session")
 def strace() -> str:
@@ -34,7 +32,7 @@ def failing(strace: str, processes: Sequence[int], calls: str, error: str, files
     command += [f"--inject={calls}:error={error}", *(f"--attach={process}" for process in processes)]
     with subprocess.Popen([*command, *(f"--trace-path={file.resolve()}" for file in files)]) as tracer:
         try:
-            await_true(lambda: tracer.poll() is not None or all(map(is_traced, processes)), SECONDS)
+            await_true(lambda: tracer.poll() is not None or all(map(is_traced, processes)))
             assert tracer.poll() is None, "strace may not look at other processes here"
             yield
         finally:

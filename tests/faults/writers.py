@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from actitud_api.platform.storage.database import Database, Unavailable
 from tests.support.databases import opened
 from tests.support.forking import PROCESSES
+from tests.support.waiting import PATIENCE
 
 ROWS: Final = 20
 """Rows of a batch: all of them are kept, or none."""
@@ -103,7 +104,7 @@ def _in_threads(work: Callable[[], int], threads: int) -> int:
     together = threading.Barrier(threads)
 
     def started() -> int:
-        together.wait(timeout=30)
+        together.wait(PATIENCE)
         return work()
 
     with ThreadPoolExecutor(threads) as pool:

@@ -20,9 +20,8 @@ from typing import Any, Final, NamedTuple, Self, TextIO
 import pytest
 
 from tests.support.scale import NIGHT
+from tests.support.waiting import await_true
 
-SECONDS: Final = 60
-"""Patience with what a process sends, and with its end."""
 PROCESSES: Final = multiprocessing.get_context("forkserver")
 """New processes copy one that has imported all of this and has no thread, which takes some milliseconds."""
 PROCESSES.set_forkserver_preload(
@@ -44,17 +43,17 @@ class ForkedFunction(NamedTuple):
 
     def receive(self) -> Any:
         """Return the next thing that it sends."""
-        assert self.pipe.poll(SECONDS)
+        await_true(lambda: self.pipe.poll(1))
         return self.pipe.recv()
 
     def kill(self) -> list[Any]:
         """Kill it in the middle of its work, and return what it has sent and nobody has received."""
         self.process.kill()
-        self.process.join(SECONDS)
+        self.process.join()
         assert self.process.exitcode == -signal.SIGKILL
         rest: list[Any] = []
-        with suppress(EOFError, ConnectionResetError):
-            while self.pipe.poll(SECONDS):
+        with suppress(EOFError, OSError):
+            while True:
                 rest.append(self.pipe.recv())
         return rest
 
@@ -70,7 +69,7 @@ def forked(function: Callable[..., None], *arguments: object) -> Iterator[Forked
         yield ForkedFunction(process, ours)
     finally:
         process.kill()
-        process.join(SECONDS)
+        process.join()
         ours.close()
 
 

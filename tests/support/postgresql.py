@@ -13,7 +13,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
@@ -25,9 +24,7 @@ import psycopg
 import pytest
 
 from tests.support.scale import NIGHT
-
-SECONDS: Final = 60
-"""How long starting and stopping may take; measured, they take about one second."""
+from tests.support.waiting import PATIENCE, await_true
 
 INSTALLED: Final = Path("/usr/lib/postgresql")
 """Where Debian keeps the programs, in a folder for each version."""
@@ -85,11 +82,7 @@ class Server:
     def await_true(self, condition: str) -> None:
         """Returns once a condition in SQL is true."""
         with self._connection() as connection:
-            for _ in range(SECONDS * 50):
-                if connection.execute(f"SELECT {condition}".encode()).fetchone() == (True,):
-                    return
-                time.sleep(0.02)
-        pytest.fail(f"PostgreSQL does not come to this: {condition}", pytrace=False)
+            await_true(lambda: connection.execute(f"SELECT {condition}".encode()).fetchone() == (True,))
 
     def set(self, name: str, value: str) -> None:
         """Changes a setting of the running server."""
@@ -102,7 +95,7 @@ class Server:
         with self._connection(database) as victim, self._connection() as connection:
             os.kill(victim.info.backend_pid, signal.SIGKILL)
             with pytest.raises(psycopg.OperationalError):  # it ends every connection, so this one too
-                connection.execute("SELECT pg_sleep(60)")
+                connection.execute(f"SELECT pg_sleep({PATIENCE})".encode())
         self.close()  # it may not have noticed yet
         self.await_ready()
 
@@ -116,7 +109,7 @@ class Server:
         # Stopped first, so that it starts no other meanwhile.
         self._process.send_signal(signal.SIGSTOP)
         _signal_each(self.list_processes(), signal.SIGKILL)
-        self._process.wait(SECONDS)
+        self._process.wait()
         # Its segment of shared memory, of a few bytes, which the next start in this folder would remove.
         segment = (self.folder / "cluster" / "postmaster.pid").read_text("ascii").splitlines()[6].split()[1]
         subprocess.run(["ipcrm", "--shmem-id", segment], check=True)
@@ -133,23 +126,20 @@ class Server:
 
     def await_ready(self) -> None:
         """Returns once it takes connections; fails where it has ended."""
-        for _ in range(SECONDS * 50):
-            try:
-                self.execute("SELECT 1")
-            except psycopg.OperationalError:
-                try:
-                    self._process.wait(0.02)
-                except subprocess.TimeoutExpired:
-                    continue
-                break
-            else:
-                return
-        log = (self.folder / "log").read_text(errors="replace")
-        pytest.fail(f"PostgreSQL does not answer:\n{log}", pytrace=False)
+        await_true(lambda: self._process.poll() is not None or self._answers())
+        if self._process.returncode is not None:
+            log = (self.folder / "log").read_text(errors="replace")
+            pytest.fail(f"PostgreSQL does not answer:\n{log}", pytrace=False)
+
+    def _answers(self) -> bool:
+        with suppress(psycopg.OperationalError):
+            self.execute("SELECT 1")
+            return True
+        return False
 
     def _connection(self, database: str = "postgres") -> psycopg.Connection[tuple[int, ...]]:
         return psycopg.connect(
-            host=str(self.folder), dbname=database, user="actitud", autocommit=True, connect_timeout=5
+            host=str(self.folder), dbname=database, user="actitud", autocommit=True, connect_timeout=PATIENCE
         )
 
     @contextmanager
@@ -233,7 +223,7 @@ class Installation:
             started.close()
             process.send_signal(signal.SIGINT)  # a fast shutdown: sessions are ended
             try:
-                process.wait(SECONDS)
+                process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -14,11 +14,12 @@ from typing import Final
 
 import pytest
 
+from tests.support.waiting import PATIENCE, await_true, takes_connections
+
 SHIPPED: Final = Path(__file__).parents[2] / "deploy" / "nginx"
 HOSTS: Final = ("127.0.0.1", "actitud.example")
 """The names under which it is reached."""
-SECONDS: Final = 30
-"""How long starting and stopping may take."""
+_KEPT: Final[list[socket.socket]] = []
 
 
 def program() -> str:
@@ -32,11 +33,16 @@ def program() -> str:
 
 
 def free_port() -> int:
-    """A port of loopback on which nothing listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
+    """A port of loopback on which nothing listens, and which nobody else is given while this process lives.
+
+    Whoever listens on it reuses addresses, as servers do: the port is bound here, and without that it is not free.
+    """
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    _KEPT.append(kept)
+    port: int = kept.getsockname()[1]
+    return port
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:
@@ -90,27 +96,14 @@ def started(folder: Path, main: Path, port: int) -> Iterator[int]:
     command = [program(), "-p", str(folder), "-c", str(main), "-e", str(folder / "error.log"), "-g", "daemon off;"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True) as process:
         try:
-            _await(port, process, folder)
+            await_true(lambda: process.poll() is not None or takes_connections(port))
+            if process.returncode is not None:
+                log = (folder / "error.log").read_text(errors="replace")
+                pytest.fail(f"nginx does not answer:\n{log}", pytrace=False)
             yield port
         finally:
             process.terminate()
             try:
-                process.wait(SECONDS)
+                process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
-
-
-def _await(port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
-    for _ in range(SECONDS * 50):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-        except OSError:
-            try:
-                process.wait(0.02)
-            except subprocess.TimeoutExpired:
-                continue
-            break
-        else:
-            return
-    log = (folder / "error.log").read_text(errors="replace")
-    pytest.fail(f"nginx does not answer:\n{log}", pytrace=False)

@@ -20,6 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from actitud_api.resources.webhooks.sending import Sender, SocketOption
 from tests.support.threads import run_in_thread
+from tests.support.waiting import PATIENCE
 
 HOST: Final = "portal.fabula.example"
 URL: Final = f"https://{HOST}/hooks/actitud?from=tests"
@@ -58,7 +59,7 @@ class Receiver:
             self._changed.notify_all()
         return self.answer(message)
 
-    def await_messages(self, number: int, seconds: float) -> bool:
+    def await_messages(self, number: int, seconds: float = PATIENCE) -> bool:
         """Return True once so many messages came; False if they did not in so many seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self.messages) >= number, seconds)

@@ -21,7 +21,7 @@ def served(app: ASGIApp) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
-    await_true(lambda: server.started, 30)
+    await_true(lambda: server.started)
     try:
         yield f"http://127.0.0.1:{get_port(server)}"
     finally:
@@ -38,12 +38,11 @@ def served_by_service(app: Litestar, config: uvicorn.Config, drain: int = 0) -> 
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        assert started.wait(30)
+        await_true(started.is_set)
         yield server
     finally:
         server.should_exit = True
-        thread.join(30)
-    assert not thread.is_alive()
+        await_true(lambda: not thread.is_alive())
 
 
 def get_port(server: uvicorn.Server) -> int:
