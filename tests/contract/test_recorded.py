@@ -58,7 +58,7 @@ def assert_entry_for_entry(installation: Installation, operation: Operation, mon
     if place.body is not None:
         response = installation.call(operation, Place(place.path, {"unknown": 1}), key)
         assert response.status_code == 400, (operation.id, response.text)
-    for if_match, status in ((None, 428), ('"v7.00000000-000000000000"', 412), ("no tag", 400)):
+    for if_match, status in ((None, 428), ('"v7.00000000-000000000000"', 412), ("no tag", 412)):
         if "If-Match" in operation.headers:
             response = installation.call(operation, place, key, if_match=if_match)
             assert response.status_code == status, (operation.id, response.text)

@@ -205,7 +205,7 @@ def test_the_page_of_a_portal_shows_pictures_and_a_ranking_that_its_policy_lets_
         [row["rank"] or "–", row["organisation_name"], row["index"] if row["rank"] else "–"]
         for row in csv.DictReader(io.StringIO(ranking))
     ]
-    assert [len(rows), rows[0][0]] == [50, "5"]
+    assert [len(rows), rows[0][0]] == [50, "1"]
     text = "Prado Maqueta de la Tinta: 35.90 of 100, level 2"
     assert [image.get("alt", "").startswith(text) for image in shown["images"]] == [True, True, False, False]
     assert not shown["simulated"]["hidden"]

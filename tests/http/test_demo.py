@@ -394,10 +394,11 @@ def test_the_ranking_is_complete_and_in_order(loaded: Database) -> None:
     assert all(row.status in ("complete", "sufficient") for row in ranked)
     assert all(row.status == "insufficient_evidence" for row in rows[len(ranked) :])
     assert ranked[0].rank == 1
-    indices = [row.index_value or 0 for row in ranked]
+    points = [(row.level or 0, row.index_value or 0) for row in ranked]
     for position, (before, after) in enumerate(pairwise(ranked), start=2):
-        assert (-(before.index_value or 0), before.organisation) < (-(after.index_value or 0), after.organisation)
-        assert after.rank == (before.rank if indices[position - 1] == indices[position - 2] else position)
+        earlier, later = points[position - 2 : position]
+        assert earlier > later or (earlier == later and before.organisation < after.organisation)
+        assert after.rank == (before.rank if earlier == later else position)
     assert any(before.rank == after.rank for before, after in pairwise(ranked))
     assert [row.organisation for row in rows[len(ranked) :]] == sorted(r.organisation for r in rows[len(ranked) :])
 
