@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from actitud.counting.networks import IMPOSSIBLE
 from actitud.counting.reasons import Reason
 from actitud.counting.sources import Source, Tell
 from actitud.counting.windows import Days
@@ -107,7 +108,10 @@ class Coverage:
         For example, an account that is closed to private messages needs no file with received private messages.
         """
         channels = self._closed.get(account, Channels())
+        impossible: frozenset[Tell] = IMPOSSIBLE.get(account.platform, frozenset())
         for need in needs:
+            if need in impossible:
+                continue
             if need in _PRIVATE and (account.platform in self._no_private or channels.messages is False):
                 continue
             if need in _PUBLIC and (account.platform in self._no_public or channels.comments is False):

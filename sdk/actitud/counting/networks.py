@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final, NamedTuple, get_args
 
 from actitud.counting.messages import Platform
+from actitud.counting.sources import Tell
 
 NETWORKS: Final[tuple[str, ...]] = get_args(Platform)
 """Networks and other platforms that a count knows, by their names in accounts."""
 WITHOUT_FILE: Final = ("bluesky", "threads", "whatsapp_channel", "google_reviews", "decidim")
 """Those of which no file is read, so that their messages come from a log."""
+_OF_POSTS: Final[frozenset[Tell]] = frozenset(
+    ("own_posts", "reposts", "media", "alternative_texts", "reactions", "comments", "shares", "views")
+)
+_OF_CONVERSATIONS: Final[frozenset[Tell]] = frozenset(
+    ("public_replies", "private_replies", "received_public", "received_private", "threads")
+)
+IMPOSSIBLE: Final[Mapping[str, frozenset[Tell]]] = {
+    "whatsapp": _OF_POSTS,
+    "whatsapp_channel": _OF_CONVERSATIONS,
+    "google_reviews": _OF_POSTS | {"private_replies", "received_private"},
+}
+"""Kinds of data that accounts of a network cannot have: nothing is posted in a chat, and nobody writes to a channel."""
 _SIGNS: Final = re.compile(r"\W|_")
 _BY_NAME: Final = {_SIGNS.sub("", name): name for name in NETWORKS} | {
     "twitter": "x",

@@ -207,6 +207,27 @@ def test_conversations_in_files_of_their_own_cover_the_days_between_them() -> No
     assert values(make_counter(messages, [make_source(tells=tells), *chats]), "D8.08.answers") == [1]
 
 
+@pytest.mark.parametrize(
+    ("platform", "unknown"),
+    [
+        ("whatsapp", set()),  # in chats nothing is posted
+        ("whatsapp_channel", {"not_told"}),
+        ("google_reviews", set()),
+        ("threads", {"not_told"}),
+    ],
+)
+def test_an_account_that_cannot_post_has_no_posts(platform: str, unknown: set[str]) -> None:
+    other = NetworkAccount(platform, "Ayuntamiento")
+    told = make_source(1, account=other, tells=("received_public", "received_private", "private_replies", "threads"))
+    received = [write(f"r{n}", "2027-10-05 10:00", "private_reply", account=other, source=1) for n in range(3)]
+    counter = make_counter([*posts(4), *received], [make_source(), told], accounts=(TOWN, other))
+    facts = [counter.count(code) for code in ("own_posts_w90", "visual_posts")]
+    if unknown:
+        assert [{reason.code for reason in fact.reasons} for fact in facts] == [unknown] * 2
+    else:
+        assert [fact.value for fact in facts] == [4, 0]
+
+
 def test_a_person_may_state_the_period_of_a_file() -> None:
     counter = make_counter(
         posts(5),
