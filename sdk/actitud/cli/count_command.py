@@ -48,7 +48,10 @@ class CountCommand:
         self._files = self._given.files
 
     def count(self) -> int:
-        """Count the export files, write answers, manifest and other results, report missing data, and return 0."""
+        """Count the export files, write answers, manifest and other results, and report missing data.
+
+        Return 0 if all that was given was read, 1 if rows were refused or no message was found.
+        """
         inputs = self._given.read()
         try:
             with show_count(self._words("Leyendo", "Reading")) as advance:
@@ -79,9 +82,11 @@ class CountCommand:
             if self._options.json:
                 print_json(run.build_manifest())
             else:
+                self._print_sources(run.reading)
                 self._print_report(run.counter, report, written)
                 self._print_next_steps(run.counter, report, inputs.profile)
-        return 0
+            rows = [source.rows for source in run.reading.sources]
+        return int(any(row.refused for row in rows) or not any(row.taken for row in rows))
 
     def check(self) -> int:
         """Count the files of a manifest again and report the differences; return 1 if there are any, else 0."""
@@ -190,6 +195,19 @@ class CountCommand:
             more = reading.faults.count(code, file) - _MOST_FAULTS
             if more > 0:
                 tell(f"{file}: " + self._words(f"y {more} más como estos", f"and {more} more like these"))
+
+    def _print_sources(self, reading: Reading) -> None:
+        """Print a line for each file that was read: format, account, rows, first and last day."""
+        lines = []
+        for source in reading.sources:
+            days = " – ".join(f"{time:%Y-%m-%d}" for time in (source.period.first, source.period.last) if time)
+            rows = self._words(
+                f"{source.rows.read} filas, {source.rows.taken} contadas, {source.rows.refused} rechazadas",
+                f"{source.rows.read} rows, {source.rows.taken} counted, {source.rows.refused} refused",
+            )
+            parts = (source.format, source.account, rows, days)
+            lines.append(f"{source.file}: " + ", ".join(part for part in parts if part))
+        print_list(self._words("Lo que se ha leído", "What was read"), lines)
 
     def _print_report(self, counter: FactCounter, report: CountReport, written: Sequence[str]) -> None:
         words = self._words

@@ -134,6 +134,8 @@ def test_files_become_answers(tmp_path: Path, log: Path, capsys: pytest.CaptureF
         "D8.08": {"answers": 4, "posts": 4, "source": source},
     }
     told = capsys.readouterr().out
+    read = "registro.csv: log-messages, Ayuntamiento, 13 filas, 13 contadas, 0 rechazadas, 2027-03-07 – 2027-10-07"
+    assert read in " ".join(told.split())
     assert "publicaciones propias en 90 días" in told
     assert "En la hoja «Mensajes» hay 0 filas codificadas de 4." in " ".join(told.split())
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
@@ -635,7 +637,7 @@ def test_no_person_is_in_what_may_be_published_or_logged(tmp_path: Path, capsys:
     chat.write_text(f"01/10/27, 10:00 - {people[0][0]}: Hola\n01/10/27, 10:05 - Ayuntamiento: Buenos días\n")
     report, listed = tmp_path / "report.html", tmp_path / "rows.csv"
     given = (log, chat, "--account", "whatsapp:Ayuntamiento", "--seed", "abc")
-    assert count(tmp_path / "out", *given, "--html", report, "--rows", listed) == 0
+    assert count(tmp_path / "out", *given, "--html", report, "--rows", listed) == 1  # rows are refused
     written = [path.read_text() for path in (tmp_path / "out" / "manifest.json", tmp_path / "out" / "answers.json")]
     written += [report.read_text(), html.unescape(report.read_text())]
     with zipfile.ZipFile(io.BytesIO((tmp_path / "out" / "answers.xlsx").read_bytes())) as form:
@@ -649,7 +651,7 @@ def test_no_person_is_in_what_may_be_published_or_logged(tmp_path: Path, capsys:
     logged = capsys.readouterr()
     written += [logged.out, logged.err]
     # For programs: the manifest, and after a row has gone the differences.
-    assert count(tmp_path / "json", *given, "--json") == 0
+    assert count(tmp_path / "json", *given, "--json") == 1
     logged = capsys.readouterr()
     assert json.loads(logged.out)["messages"] == load(tmp_path / "out", "manifest.json")["messages"]
     written += [logged.out, logged.err]
