@@ -21,10 +21,11 @@ _OF_POSTS: Final[frozenset[Tell]] = frozenset(
 _OF_CONVERSATIONS: Final[frozenset[Tell]] = frozenset(
     ("public_replies", "private_replies", "received_public", "received_private", "threads")
 )
+_PRIVATE: Final[frozenset[Tell]] = frozenset(("private_replies", "received_private"))
 IMPOSSIBLE: Final[Mapping[str, frozenset[Tell]]] = {
     "whatsapp": _OF_POSTS,
     "whatsapp_channel": _OF_CONVERSATIONS,
-    "google_reviews": _OF_POSTS | {"private_replies", "received_private"},
+    "google_reviews": _OF_POSTS | _PRIVATE,
 }
 """Kinds of data that accounts of a network cannot have: nothing is posted in a chat, and nobody writes to a channel."""
 _SIGNS: Final = re.compile(r"\W|_")
