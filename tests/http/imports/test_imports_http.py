@@ -359,9 +359,31 @@ def test_a_file_that_is_none_is_refused_at_once_with_its_place(client: Client) -
 
 
 def test_a_file_that_breaks_off_is_not_imported_at_all(client: Client) -> None:
-    job = do(client, tidy([name(1)]) + b'XX-DEMO-00002,,units,"12\r\n')
-    assert (job["state"], job["problem"]["errors"][0]["rule"]) == ("failed", "csv")
+    misspelt = tidy([name(1), name(2)]).replace(b"D1.07,numerator,", b"D1.O7,numerator,")
+    job = do(client, misspelt + b'XX-DEMO-00002,,units,"12\r\n')
+    assert job["state"] == "failed"
+    assert {"csv", "enum"} <= {error["rule"] for error in job["problem"]["errors"]}
     assert client.get(f"{ASSESSMENTS}?total=true").json()["total"] == 0
+
+
+def test_a_structural_fault_of_a_tidy_file_hides_no_other(client: Client) -> None:
+    rows = list(list_rows(name(1)))
+    where = {(row[1], row[2]): number for number, row in enumerate(rows)}
+    rows[where["D1.07", "numerator"]][3] = "341"
+    rows[where["D2.02", "components"]][3] = "c99"
+    unknown, contradiction = where["D2.02", "components"] + 2, where["D1.07", "numerator"] + 2
+    planted = {(unknown, "value", "enum"), (contradiction, None, "V01.D1.07")}
+    # A row that is too short, an organisation and a column that nobody knows.
+    short = do(client, encode([*rows, [name(1), "D1.07"]]))
+    assert planted | {(len(rows) + 2, None, "cells")} == {fault[1:] for fault in faults(client, short)}
+    strange = do(client, encode([["XX-NOBODY", *row[1:3], "=1", *row[4:]] for row in rows[contradiction - 2 :][:1]]))
+    assert [rule for *_, rule in faults(client, strange)] == ["organisation", "formula"]
+    titles = [*TITLES[:-1], "revisions"]
+    found = problem(send(client, encode(rows, titles)), 409, "conflict")["errors"]
+    assert [(fault["pointer"], fault["rule"]) for fault in found] == [
+        ("1:revisions", "column"),
+        (f"{unknown}:value", "enum"),
+    ]
 
 
 def test_every_fault_of_a_tidy_file_is_at_its_cell(client: Client) -> None:

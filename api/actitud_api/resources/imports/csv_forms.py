@@ -148,7 +148,7 @@ def read_form(stream: BinaryIO, version: str) -> TidyForm | WideForm:
     `version` is the methodology version, which decides which columns there may be.
 
     Raises:
-        ImportRejected: The first row has faults.
+        ImportRejected: The first row has faults; `form` is that of a tidy file whose rows can be read in spite of them.
     """
     text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
     try:
@@ -165,7 +165,8 @@ def read_form(stream: BinaryIO, version: str) -> TidyForm | WideForm:
     faults = _check_titles(head.titles, TIDY if is_tidy else (_ORGANISATION,), known, version)
     # A line has room for half a million wrong titles.
     if told := [*islice(faults, FAULTS_MAX + 1)]:
-        raise ImportRejected(told)
+        is_readable = is_tidy and {*TIDY} <= {*head.titles} and "duplicate" not in {fault.rule for fault in told}
+        raise ImportRejected(told, TidyForm(head) if is_readable else None)
     return TidyForm(head) if is_tidy else WideForm(head)
 
 

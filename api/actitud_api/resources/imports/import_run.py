@@ -42,6 +42,7 @@ from actitud_api.resources.imports.preparation import (
     PreparedBatch,
     PreparedRows,
     TargetRows,
+    list_faults,
     prepare_batch,
     prepare_rows,
 )
@@ -299,7 +300,9 @@ class ImportRun:
                             hashes.append(hash(resolved.get(name, name)))
                             rows.append(row)
             except UnreadableRest as error:
-                raise ImportRejected([error.fault]) from error
+                stream.seek(0)
+                faults = list_faults(self._parameters.form, self._find_edition().methodology, stream)
+                raise ImportRejected([error.fault, *faults]) from error
         found, counts = np.unique(np.asarray(hashes), return_counts=True)
         repeated = set(found[counts > 1].tolist())
         if len(repeated) > SCATTERED_MAX:

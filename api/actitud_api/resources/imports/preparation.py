@@ -9,12 +9,13 @@ from __future__ import annotations
 import gc
 import multiprocessing
 from collections import Counter
-from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
+from itertools import islice
 from time import perf_counter
-from typing import Final, Literal, TypeAlias
+from typing import BinaryIO, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -23,8 +24,9 @@ from actitud_api.engine.i18n import Texts
 from actitud_api.engine.methodology.digests import compute_digest
 from actitud_api.engine.methodology.loader import load_methodology
 from actitud_api.engine.methodology.requests.content import AssessmentContent, AssessmentRequest, to_content
+from actitud_api.platform.http.problems import FAULTS_MAX
 from actitud_api.platform.http.redaction import has_key
-from actitud_api.platform.http.validation import Json, SchemaValidator, has_control, quote_value
+from actitud_api.platform.http.validation import SchemaValidator, has_control, quote_value
 from actitud_api.resources.assessments.content_batches import ContentChange, ContentTarget, build_changes
 from actitud_api.resources.assessments.schemas import find_pointer, format_finding
 from actitud_api.resources.assessments.service import REQUEST_TYPES, Findings
@@ -36,6 +38,7 @@ from actitud_api.resources.imports.sources import (
     OrganisationRows,
     Place,
     SourceBody,
+    UnreadableRest,
     build_fault,
     find_place,
     limit_faults,
@@ -143,30 +146,32 @@ def prepare_batch(batch: PreparationBatch) -> PreparedBatch:
     started = perf_counter()
     prepared: dict[int, PreparedRows] = {}
     contents: dict[int, tuple[ContentTarget, AssessmentContent]] = {}
-    bodies: dict[int, Mapping[str, Json]] = {}
-    revisions: dict[int, str | None] = {}
+    bodies: dict[int, SourceBody] = {}
+    refusals: dict[int, tuple[ImportFault, ...]] = {}
     for number, item in enumerate(batch.items):
         if item.target is None:
-            prepared[number] = _refuse(item, _explain_nameless(batch, item) or item.faults)
+            prepared[number] = _refuse(item, _explain_untargeted(batch, item))
             continue
-        body, content, faults = _read_content(batch.form, batch.edition.methodology, item.group)
+        bodies[number], content, refusals[number] = _read_content(batch.form, batch.edition.methodology, item.group)
         if content is None:
-            prepared[number] = _refuse(item, faults)
+            prepared[number] = _refuse(item, refusals[number])
         else:
-            contents[number], bodies[number] = (item.target, content), body.body
-            revisions[number] = body.revision
+            contents[number] = item.target, content
     validated = perf_counter()
     changes = build_changes(batch.edition, list(contents.values()), now=batch.now)
     for number, (change, findings) in zip(contents, changes, strict=True):
         item, (target, _) = batch.items[number], contents[number]
-        if not change.is_unchanged and not _is_expected(revisions[number], target):
+        errors = tuple(finding for finding in findings if finding.severity == "error")
+        located = _locate_findings(batch, item.group, errors) if errors else ()
+        if refusals[number]:
+            prepared[number] = _refuse(item, limit_faults((*refusals[number], *located)))
+        elif not change.is_unchanged and not _is_expected(bodies[number].revision, target):
             prepared[number] = _refuse(item, (build_fault(item.group.locate(None), "revision", _CHANGED),))
         else:
-            sent = None if change.is_unchanged else compute_digest(bodies[number])
-            errors = tuple(finding for finding in findings if finding.severity == "error")
+            sent = None if change.is_unchanged else compute_digest(bodies[number].body)
             prepared[number] = PreparedRows(
                 *(target.organisation, item.group.first, item.group.last, change, (), sent),
-                findings=_locate_findings(batch, item.group, errors) if errors else (),
+                findings=located,
                 severities=Counter(finding.severity for finding in findings),
             )
     scored = perf_counter()
@@ -185,17 +190,35 @@ def _refuse(item: TargetRows, faults: tuple[ImportFault, ...]) -> PreparedRows:
     return PreparedRows(subject, item.group.first, item.group.last, None, faults)
 
 
-def _explain_nameless(batch: PreparationBatch, item: TargetRows) -> tuple[ImportFault, ...]:
-    """Return why a line says no organisation, if it is because it cannot be read; nothing otherwise."""
-    if item.group.organisation or not isinstance(batch.form, JsonLinesForm):
-        return ()
-    return limit_faults(batch.form.build_body(batch.edition.methodology, item.group).faults)
+def _explain_untargeted(batch: PreparationBatch, item: TargetRows) -> tuple[ImportFault, ...]:
+    """Return why rows change no assessment, and the faults of their cells."""
+    faults = batch.form.build_body(batch.edition.methodology, item.group).faults
+    # A line of JSON that cannot be read has no organisation for that reason.
+    is_unreadable = faults and not item.group.organisation and isinstance(batch.form, JsonLinesForm)
+    return limit_faults([*(() if is_unreadable else item.faults), *faults])
+
+
+def list_faults(form: Form, version: str, stream: BinaryIO) -> list[ImportFault]:
+    """Return the first `FAULTS_MAX` faults of the rows of a file that is rejected, up to a row that cannot be read.
+
+    Only `_LOOKED_AT` organisations are looked at, because a request waits for it.
+    """
+    faults: list[ImportFault] = []
+    with suppress(UnreadableRest):
+        for group in islice(form.iterate_groups(stream), _LOOKED_AT):
+            faults += _read_content(form, version, group)[2]
+            if len(faults) >= FAULTS_MAX:
+                break
+    return faults[:FAULTS_MAX]
 
 
 def _read_content(
     form: Form, version: str, group: OrganisationRows
 ) -> tuple[SourceBody, AssessmentContent | None, tuple[ImportFault, ...]]:
-    """Return the body of an organisation's rows, and the content of its assessment, or None and all faults."""
+    """Return the body of an organisation's rows, the content of its assessment, and all faults.
+
+    If there are faults, the content has no answer that they are in; it is None if the profile is at fault.
+    """
     source = form.build_body(version, group)
     request = _get_validator(version).convert(source.body)
     if isinstance(request, AssessmentRequest) and not source.faults:
@@ -218,8 +241,14 @@ def _read_content(
         # A cell that cannot be read is told once, and not as missing too.
         if (place.row, place.column, place.sheet) not in unreadable:
             faults.append(locate_fault(place, fault))
+    answers = source.body.get("answers")
+    if isinstance(request, list) and isinstance(answers, dict):
+        faulty = {fault.pointer.split("/")[2] for fault in request if fault.pointer.startswith("/answers/")}
+        rest = {name: answer for name, answer in answers.items() if name not in faulty}
+        request = _get_validator(version).convert({**source.body, "answers": rest})
+    content = to_content(load_methodology(version), request) if isinstance(request, AssessmentRequest) else None
     # Of a row that is missing in a sheet, all faults are alike.
-    return source, None, limit_faults({str(fault): fault for fault in faults}.values())
+    return source, content, limit_faults({str(fault): fault for fault in faults}.values())
 
 
 def _locate_findings(batch: PreparationBatch, group: OrganisationRows, findings: Findings) -> tuple[ImportFault, ...]:
@@ -252,6 +281,7 @@ def _is_expected(revision: str | None, target: ContentTarget) -> bool:
 
 
 _SUBJECT_MAX: Final = 200
+_LOOKED_AT: Final = 1_000
 _MISSING: Final = Texts(
     "Falta un dato: el perfil se rellena entero, y de un indicador se responde todo o nada.",
     "Something is missing: the profile is filled in whole, and of an indicator all is answered, or nothing.",

@@ -23,11 +23,11 @@ from actitud_api.platform.storage.versions import build_revision
 from actitud_api.resources.assessments import service as assessments
 from actitud_api.resources.editions import service as editions
 from actitud_api.resources.imports import files, queries
-from actitud_api.resources.imports.csv_forms import read_form
+from actitud_api.resources.imports.csv_forms import TidyForm, read_form
 from actitud_api.resources.imports.import_run import ACTION, ImportParameters, ImportWorkers
 from actitud_api.resources.imports.import_run import ImportRequest as ImportRequest
 from actitud_api.resources.imports.json_form import JsonLinesForm
-from actitud_api.resources.imports.preparation import ABSENT, Form
+from actitud_api.resources.imports.preparation import ABSENT, Form, list_faults
 from actitud_api.resources.imports.queries import ImportFileRecord
 from actitud_api.resources.imports.sources import ImportRejected, Place, build_fault
 from actitud_api.resources.imports.workbook_form import WorkbookForm
@@ -198,7 +198,13 @@ def _recognise_form(content: BinaryIO, size: int, kind: str, version: str) -> tu
         return WorkbookForm(), None
     lines = _check_text(content)
     content.seek(0)
-    form: Form = JsonLinesForm() if kind == JSON_LINES else read_form(content, version)
+    try:
+        form: Form = JsonLinesForm() if kind == JSON_LINES else read_form(content, version)
+    except ImportRejected as error:
+        if isinstance(error.form, TidyForm):
+            content.seek(0)
+            error.faults = [*error.faults, *list_faults(error.form, version, content)]
+        raise
     if lines < (1 if kind == JSON_LINES else 2):
         raise ImportRejected([build_fault(Place(1), "empty", _EMPTY)])
     return form, lines

@@ -101,11 +101,15 @@ class SourceBody(Struct, frozen=True):
 
 
 class ImportRejected(Exception):
-    """A file cannot be imported at all, for the reasons in `faults`. Raised before anything is imported."""
+    """A file cannot be imported at all, for the reasons in `faults`. Raised before anything is imported.
 
-    def __init__(self, faults: Sequence[ImportFault]) -> None:
+    `form` is the form in which its rows can be read nevertheless, None if they cannot.
+    """
+
+    def __init__(self, faults: Sequence[ImportFault], form: Struct | None = None) -> None:
         super().__init__(", ".join(fault.rule for fault in faults))
         self.faults = faults
+        self.form = form
 
 
 class UnreadableRest(Exception):
