@@ -733,8 +733,10 @@ def _add_score(commands: Command) -> None:
         metavar="FILE",
     )
     versions = Texts(
-        "versión de la metodología (la que dice el fichero: {versions}), o el fichero de un documento",
-        "version of the methodology (the one that the file says: {versions}), or the file of a document",
+        "versión de la metodología (la que dice el fichero; de una tabla, la más nueva: {versions}), o el fichero de "
+        "un documento",
+        "version of the methodology (the one that the file says; of a table, the newest: {versions}), or the file of a "
+        "document",
         versions=", ".join(loader.list_versions()),
     )
     command.add("--methodology", versions, metavar="V")

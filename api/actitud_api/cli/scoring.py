@@ -13,7 +13,7 @@ from actitud_api.cli.reading import read_methodology
 from actitud_api.cli.sheet import render_score
 from actitud_api.cli.tables import FaultyTable, score_table
 from actitud_api.engine.i18n import Language, Texts
-from actitud_api.engine.methodology.loader import Methodology
+from actitud_api.engine.methodology.loader import Methodology, load_newest
 from actitud_api.engine.methodology.requests.answers import ScoreRequest, build_score_request_type
 from actitud_api.engine.methodology.without_texts import fill_missing_texts
 from actitud_api.engine.narration import words
@@ -25,10 +25,6 @@ from actitud_api.resources.scores.routes import REQUEST
 _WHOLE = Texts("el fichero", "the file")
 _HERE = Texts(" Aquí: {value}.", " Here: {value}.")
 _MEANT = Texts(" ¿Es {suggestion}?", " Is it {suggestion}?")
-_NO_METHODOLOGY = Texts(
-    "--methodology: hace falta con una tabla, que no dice la suya",
-    "--methodology: needed with a table, which does not say its own",
-)
 _NO_JSON = Texts("--json: una tabla se responde con otra", "--json: a table is answered with a table")
 _NO_TABLE = Texts("{option}: solo vale con --table", "{option}: only together with --table")
 _SCORED = Texts("Líneas leídas", "Lines read")
@@ -70,11 +66,10 @@ def run_score(options: argparse.Namespace, language: Language) -> int:
 
 
 def _run_table(options: argparse.Namespace, language: Language) -> int:
-    if options.methodology is None:
-        raise CommandError(_NO_METHODOLOGY.into(language), 2)
     if options.json:
         raise CommandError(_NO_JSON.into(language), 2)
-    methodology = fill_missing_texts(read_methodology(options.methodology, language))
+    chosen = options.methodology
+    methodology = load_newest() if chosen is None else fill_missing_texts(read_methodology(chosen, language))
     follow = partial(show_progress, _SCORED.into(language), quiet=True)
     try:
         table = score_table(read_content(options.file, language), options.keep, methodology, language, follow)

@@ -35,6 +35,8 @@ from actitud_api.platform.http.validation import Json, find_nearest, format_poin
 from actitud_api.resources.imports.values import THOUSANDS, THOUSANDS_REFUSED
 
 _PLACE = Texts("línea {line} ({name}), {column}", "line {line} ({name}), {column}")
+_MISSING = Texts("Falta en estas líneas: {lines}.", "It is missing in these lines: {lines}.")
+_LINES_MAX: Final = 5
 _LINE = Texts("línea {line}", "line {line}")
 _UNKNOWN_COLUMN = Texts(
     "Esta columna no es de la metodología; --keep la copia sin leerla.",
@@ -75,7 +77,7 @@ class FaultyTable(Exception):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__(len(faults))
         self.faults = list(faults[:FAULTS_MAX])
-        self.count = len(faults)
+        self.count = sum(fault.count for fault in faults)
 
 
 class _Input(Struct, frozen=True):
@@ -117,12 +119,11 @@ def score_table(
         FaultyTable: A line or a column has faults; then no line is scored.
     """
     inputs = _name_inputs(methodology)
-    is_spanish, header, lines = _read_lines(raw, language)
+    is_spanish, header, lines, broken = _read_lines(raw, language)
     first, *others = header
-    faults = [*_check_header(header, kept, inputs, methodology)]
-    if faults:
-        raise FaultyTable(faults)
-    read = [name for name in others if name not in kept]
+    faults = [*_check_header(header, kept, inputs, methodology), *broken]
+    missing: dict[str, list[str]] = {}
+    read = [name for name in others if name in inputs and name not in kept]
     columns = {format_pointer(place.path): name for name, place in reversed(inputs.items())}
     columns |= {format_pointer(inputs[name].path): name for name in read}
     checked = Body(build_score_request_type(methodology))
@@ -138,10 +139,17 @@ def score_table(
             for fault in request:
                 # A fault inside a checklist is one of its column.
                 column = columns.get(fault.pointer) or columns.get(fault.pointer.rpartition("/")[0]) or fault.pointer
+                if fault.rule == "required":
+                    missing.setdefault(column, []).append(str(line.number))
+                    continue
                 if is_spanish and THOUSANDS.fullmatch(line.cells.get(column, "")):
                     fault = replace(fault, detail=THOUSANDS_REFUSED)
                 place = _PLACE.into(language).format(line=line.number, name=line.cells[first], column=column)
                 faults.append(replace(fault, pointer=place))
+    for column, numbers in missing.items():
+        count = len(numbers)
+        shown = ", ".join(numbers if count <= _LINES_MAX else (*numbers[:_LINES_MAX], f"… ({count})"))
+        faults.append(Fault(column, "required", None, _MISSING.fill(lines=shown), count=count))
     if faults:
         raise FaultyTable(faults)
     copied = [first, *(name for name in others if name in kept)]
@@ -197,17 +205,20 @@ def _check_header(
         if name in several:
             yield Fault(name, "additionalProperties", None, _SEVERAL_FACTS.fill(columns=", ".join(several[name])))
         else:
-            yield Fault(name, "additionalProperties", None, _UNKNOWN_COLUMN, find_nearest(name, inputs))
+            near = find_nearest(name, inputs) or find_nearest(f"profile:{name}", inputs)
+            yield Fault(name, "additionalProperties", None, _UNKNOWN_COLUMN, near)
 
 
 # --- the lines ------------------------------------------------------------------------------------------------
 
 
-def _read_lines(raw: bytes, language: Language) -> tuple[bool, list[str], list[_Line]]:
-    """Return whether the file is separated by semicolons, its header, and its lines that are not empty.
+def _read_lines(raw: bytes, language: Language) -> tuple[bool, list[str], list[_Line], list[Fault]]:
+    """Return whether semicolons separate the cells, the header, the lines, and faults of lines of another length.
+
+    Empty lines are left out.
 
     Raises:
-        FaultyTable: The file is not CSV in UTF-8, has no line, or one of another length than the header.
+        FaultyTable: The file is not CSV in UTF-8, or has no line.
     """
     try:
         text = raw.decode("utf-8-sig")
@@ -234,12 +245,11 @@ def _read_lines(raw: bytes, language: Language) -> tuple[bool, list[str], list[_
             number = reader.line_num + 1
     except csv.Error as error:
         detail = _NOT_CSV.fill(reason=str(error))
-        raise FaultyTable([Fault(_LINE.into(language).format(line=number), "csv", None, detail)]) from error
+        place = _LINE.into(language).format(line=number)
+        raise FaultyTable([*faults, Fault(place, "csv", None, detail)]) from error
     if not lines and not faults:
-        faults.append(Fault("", "empty", None, _EMPTY))
-    if faults:
-        raise FaultyTable(faults)
-    return is_spanish, header, lines
+        raise FaultyTable([Fault("", "empty", None, _EMPTY)])
+    return is_spanish, header, lines, faults
 
 
 def _build_body(line: _Line, read: Mapping[str, _Input], methodology: Methodology, *, is_spanish: bool) -> Json:
