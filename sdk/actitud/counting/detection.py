@@ -110,6 +110,8 @@ def _detect_json(file: ExportFile, head: str, options: ReadingOptions) -> Detect
         return Detected("telegram", "telegram-export", _ignore_owner(telegram.read_export))
     if part := meta_archive.find_part(head):
         return _detect_download(file, *part)
+    if tiktok.is_download(head):
+        return Detected("tiktok", "tiktok-download", _ignore_owner(tiktok.read_download))
     return None
 
 

@@ -115,9 +115,9 @@ class TableRow:
             stated = read_time(cell, self._source.zone, zone, self._source.date_order)
         except TimeUnreadable as fault:
             if exact is not None and fault.code in ("date_without_year", "date_ambiguous"):
-                local = exact.astimezone(zone)
-                readings = _list_day_readings(str(cell))
-                if (local.day, local.month) in readings:
+                # A day more or less: the table has the day of another time zone, or of the publication.
+                days = [(exact + timedelta(days=shift)).astimezone(zone) for shift in (-1, 0, 1)]
+                if _list_day_readings(str(cell)) & {(day.day, day.month) for day in days}:
                     return ReadTime(exact, "second")
             raise self._source.refuse(fault.code, self.line, column, cell, fault.suggestion) from None
         is_near = exact is not None and -timedelta(days=1) <= exact - stated.time < timedelta(days=2)

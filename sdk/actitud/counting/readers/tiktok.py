@@ -1,19 +1,29 @@
-"""TikTok Studio: the table of videos."""
+"""TikTok: the table of videos of TikTok Studio, and the download of the own data as JSON."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
+from actitud.counting.made_ids import IdMaker
 from actitud.counting.messages import Message
+from actitud.counting.readers.json_streams import dig_counts, dig_text, iterate_items
 from actitud.counting.readers.tables import TableFormat, TableRow, find_link
-from actitud.counting.source_reading import SourceReading
+from actitud.counting.source_reading import RowRefused, SourceReading
 
 _VIDEO: Final = re.compile(r"/(?:video|photo)/(\d+)")
 _HANDLE: Final = re.compile(r"tiktok\.com/@([\w.]+)")
 _YEARS: Final = range(2016, 2100)
+_DOWNLOAD: Final = re.compile(
+    r'\s*\{\s*"(?:(?:Your )?Activity|Ads and data|App Settings|Comment|Direct Messages?|Location Review|Post|Profile|'
+    r'Tik[Tt]ok (?:Live|Shop|Shopping)|Video)"\s*:\s*\{'
+)
+"""Beginning of a download, and below the places of its videos: as a public forensic parser of archives (RLEAPP on
+GitHub, read on 2026-12-07) knows them, newest first."""
+_PLACES: Final = ("Post.Posts", "Video.Videos")
 
 
 def find_video_time(identity: str) -> datetime | None:
@@ -42,6 +52,37 @@ def make_messages(row: TableRow, source: SourceReading) -> Iterator[Message]:
         counts=row.get_counts("reactions", "comments", "shares", "views"),
         permalink=permalink.partition("?")[0],
     )
+
+
+def is_download(head: str) -> bool:
+    """Return True if a file, whose beginning is `head`, is a download of the own data from TikTok."""
+    return _DOWNLOAD.match(head) is not None
+
+
+def read_download(source: SourceReading) -> Iterator[Message]:
+    """Yield the videos in a download of the own data from TikTok, whose times are UTC."""
+    source.tells.update(("own_posts", "media", "time_of_day", "reactions"))
+    source.zone = UTC
+    maker = IdMaker()
+    for place in _PLACES:
+        for pointer, post in iterate_items(source, f"{place}.VideoList.item"):
+            with suppress(RowRefused):
+                time = source.read_time(dig_text(post, "Date"), pointer, "Date")
+                link, text = dig_text(post, "Link"), dig_text(post, "Title")
+                if text:
+                    source.tells.add("texts")
+                # Newer downloads link to the file of the video, without its id, until the link expires.
+                identity = find_link(link, _VIDEO)
+                yield source.keep(
+                    row=pointer,
+                    id=identity or maker.make_id(time.time, "post", text),
+                    time=time,
+                    kind="own_post",
+                    text=text,
+                    media=("photo",) if "/photo/" in link else ("video",),
+                    counts=dig_counts(post, {"Likes": "reactions"}),
+                    permalink=link if identity else None,
+                )
 
 
 TABLES: Final = {

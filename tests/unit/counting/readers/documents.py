@@ -186,6 +186,25 @@ JSON_FEED: Final = {
 }
 
 
+TIKTOK: Final = {
+    "Profile": {"Profile Info": {"ProfileMap": {"userName": "villar"}}},
+    "Post": {
+        "Posts": {
+            "VideoList": [
+                {
+                    "Date": "2026-03-04 10:00:00",
+                    "Link": "https://www.tiktokv.com/share/video/7412345678901234567/",
+                    "Likes": "12",
+                    "Title": "La feria",
+                },
+                {"Date": "2026-03-05 10:00:00", "Link": "https://cdn.example/video.mp4?expires=1", "Likes": "N/A"},
+            ]
+        }
+    },
+    "Your Activity": {"Watch History": {"VideoList": [{"Date": "2026-03-01 10:00:00", "Link": "https://x.example/1"}]}},
+}
+
+
 class Case(NamedTuple):
     """A document, the members of its messages by their order in time, and what else a reading of it gives."""
 
@@ -287,6 +306,17 @@ CASES: Final = (
              "alternative_texts": ("La zanja",), "permalink": "https://www.villar.example/n1"},
         ),
         "date_published",
+    ),
+    Case(
+        "tiktok-download",
+        TIKTOK,
+        (
+            {"platform": "tiktok", "kind": "own_post", "id": "7412345678901234567", "time": utc(2026, 3, 4, 10),
+             "text": "La feria", "media": ("video",), "counts": {"reactions": 12},
+             "permalink": "https://www.tiktokv.com/share/video/7412345678901234567/"},
+            {"time": utc(2026, 3, 5, 10), "text": "", "counts": {}, "permalink": None},
+        ),
+        "Date",
     ),
 )  # fmt: skip
 RSS: Final = """<?xml version="1.0" encoding="UTF-8"?>

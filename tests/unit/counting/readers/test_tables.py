@@ -227,13 +227,12 @@ def test_a_day_without_a_year_is_completed_by_the_id_or_asked_for(tmp_path: Path
     case = next(case for case in CASES if case.format == "tiktok-videos")
     # 7412345678901234567 // 2 ** 32 = 1725821215 seconds: 2024-09-08 18:46:55.
     link = "https://www.tiktok.com/@villar/video/{}"
-    rows = [
-        ["a", link.format(7412345678901234567), "8 de septiembre", "1", "1", "1", "1"],
-        ["b", link.format(7412345678901234568), "9 de septiembre", "1", "1", "1", "1"],
-    ]
+    days = [f"{day} de septiembre" for day in (6, 7, 8, 9, 10)]
+    rows = [[day, link.format(7412345678901234560 + n), day, "1", "1", "1", "1"] for n, day in enumerate(days)]
     outcome = read(write(tmp_path, "export.csv", make_csv(case, rows=rows)))
-    assert [(m.text, m.time, m.precision) for m in outcome.messages] == [("a", utc(2024, 9, 8, 18, 46, 55), "second")]
-    assert outcome.places == [("date_without_year", 3, "Post time")]
+    exact = utc(2024, 9, 8, 18, 46, 55), "second"
+    assert {m.text: (m.time, m.precision) for m in outcome.messages} == dict.fromkeys(days[1:4], exact)
+    assert outcome.places == [("date_without_year", line, "Post time") for line in (2, 6)]
 
 
 def test_the_analytics_and_the_archive_of_the_same_posts_are_counted_once(tmp_path: Path) -> None:
