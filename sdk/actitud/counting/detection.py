@@ -121,8 +121,6 @@ def _detect_download(file: ExportFile, platform: str, part: str) -> Detected:
         "facebook-comments": meta_archive.read_facebook_comments,
         "instagram-posts": meta_archive.read_instagram_posts,
         "instagram-comments": meta_archive.read_instagram_comments,
-        "instagram-media": meta_archive.read_old_instagram_media,
-        "instagram-media-comments": meta_archive.read_old_instagram_comments,
     }
     if part != "messages":
         return Detected(platform, f"{part}-download", _ignore_owner(readers[part]))

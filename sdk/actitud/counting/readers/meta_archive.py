@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-import ijson
-
 from actitud.counting.decoding import repair_latin
 from actitud.counting.made_ids import IdMaker, hide_name
 from actitud.counting.messages import Message
@@ -21,9 +19,7 @@ from actitud.counting.readers.json_streams import (
     dig,
     dig_list,
     dig_text,
-    fail_json,
     iterate_items,
-    open_json,
     read_scalars,
 )
 from actitud.counting.readers.tables import join_texts
@@ -41,17 +37,14 @@ _OWNER: Final = ("Media Owner", "Propietario del contenido multimedia")
 def find_part(head: str) -> tuple[str, str] | None:
     """Return the platform and the part of a download from Meta that a file contains, None for any other file.
 
-    The parts are messages, facebook-posts, facebook-comments, instagram-posts, instagram-comments and, in downloads
-    until 2022, instagram-media and instagram-media-comments. The platform of messages is "", because both platforms
-    write them in the same form.
+    The parts are messages, facebook-posts, facebook-comments, instagram-posts and instagram-comments. The platform of
+    messages is "", because both platforms write them in the same form.
     """
     start = head.lstrip()
     if '"participants"' in head and '"messages"' in head and ('"timestamp_ms"' in head or '"sender_name"' in head):
         return "", "messages"
     if re.match(r'\{\s*"comments_v2"', start):
         return "facebook", "facebook-comments"
-    if re.match(r'\{\s*"media_comments"', start):
-        return "instagram", "instagram-media-comments"
     is_map = '"string_map_data"' in head
     if is_map and all(any(f'"{name}"' in head for name in names) for names in (_COMMENT, _OWNER)):
         return "instagram", "instagram-comments"
@@ -62,8 +55,6 @@ def find_part(head: str) -> tuple[str, str] | None:
             return "instagram", "instagram-posts"
         if '"timestamp"' in head and ('"attachments"' in head or '"post"' in head) and '"message"' not in head:
             return "facebook", "facebook-posts"
-    if '"taken_at"' in head and '"path"' in head:
-        return "instagram", "instagram-media"
     return None
 
 
@@ -153,38 +144,6 @@ def read_instagram_comments(source: SourceReading) -> Iterator[Message]:
                 raise source.refuse("cell_missing", pointer, "string_map_data/Comment")
             owner = hide_name("".join(_repair(members, name, "value") for name in _OWNER))
             yield _keep_comment(source, maker, pointer, time, texts[0], owner)
-
-
-def read_old_instagram_media(source: SourceReading) -> Iterator[Message]:
-    """Yield the posts in ``media.json``, the form of a download from Instagram until 2022."""
-    source.tells.update(("own_posts", "texts", "media", "time_of_day"))
-    maker = IdMaker()
-    for kind, medium in (("photos", "photo"), ("videos", "video"), ("stories", ""), ("profile", "")):
-        for pointer, post in iterate_items(source, f"{kind}.item"):
-            with suppress(RowRefused):
-                time = source.read_time(dig_text(post, "taken_at"), pointer, "taken_at")
-                if not medium:
-                    source.skip("story" if kind == "stories" else "profile_picture")
-                    continue
-                yield _keep_post(source, maker, pointer, time, _repair(post, "caption"), (medium,))
-
-
-def read_old_instagram_comments(source: SourceReading) -> Iterator[Message]:
-    """Yield the comments in ``comments.json``, the form of a download from Instagram until 2022.
-
-    Each has a time, a text and a person.
-    """
-    source.tells.update(("public_replies", "texts", "time_of_day"))
-    maker = IdMaker()
-    with open_json(source.file) as stream:
-        try:
-            for number, row in enumerate(ijson.items(stream, "media_comments.item", use_float=True)):
-                pointer = f"/media_comments/{number}"
-                with suppress(RowRefused):
-                    time = source.read_time(dig_text(row, 0), pointer, "0")
-                    yield _keep_comment(source, maker, pointer, time, _repair(row, 1), hide_name(dig_text(row, 2)))
-        except (ijson.JSONError, ValueError) as error:
-            raise fail_json(source, error, "/media_comments") from None
 
 
 def _keep_post(
