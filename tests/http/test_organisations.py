@@ -230,6 +230,14 @@ def test_columns_in_any_order_quoted_and_with_others(database: Database) -> None
     assert service.get(database, "ES-DIR3-L01280796").name == "Madrid, Villa de"
 
 
+@pytest.mark.parametrize("head", ["dir3", "id", "organisation"])
+def test_codes_that_follow_from_another_may_be_left_out(database: Database, head: str) -> None:
+    unit = "L01280796" if head == "dir3" else "ES-DIR3-L01280796"
+    assert imported(database, f"{head},name,population\n{unit},Madrid,5\n".encode()) == ImportCounts(1, 0, 0)
+    madrid = service.get(database, "ES-DIR3-L01280796")
+    assert (madrid.province, madrid.region, madrid.aliases) == ("28", "13", ("ES-INE-28079",))
+
+
 def test_a_second_import_changes_only_what_changed(database: Database) -> None:
     imported(database, FILE.encode())
     assert imported(database, FILE.encode(), now=NOW + timedelta(days=1)) == ImportCounts(0, 0, 3)

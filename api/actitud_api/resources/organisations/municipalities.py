@@ -1,7 +1,8 @@
 """Parse a CSV file of Spanish municipalities and report every fault in it. Pure.
 
 The file is UTF-8, with or without a byte order mark, separated by commas or semicolons. It has at least the columns
-`COLUMNS`, in any order, and may have the column `domains`, with spaces between several; other columns are ignored.
+`COLUMNS`, in any order. It may have `domains`, with spaces between several, and `ine`, `province_code` and
+`region_code`, which have to be those of `dir3`; other columns are ignored.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from actitud_api.resources.organisations.domains import DomainRule, find_domain_
 from actitud_api.resources.organisations.identifiers import DIR3, InvalidIdentifier, Reason, parse_identifier
 from actitud_api.resources.organisations.territories import PROVINCES
 
-COLUMNS = ("dir3", "ine", "name", "province_code", "region_code", "population")
+COLUMNS = ("dir3", "name", "population")
+_IDS = ("organisation", "id")
+"""Names of the column `dir3` in dumps of organisations."""
 _DOMAINS = "domains"
 MAXIMUM_NAME = 200
 MAXIMUM_POPULATION = 10**12
@@ -146,13 +149,14 @@ def _read_rows(text: str, faults: list[MunicipalityFault]) -> Iterator[tuple[int
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
     try:
-        names = [name.strip() for name in next(reader, [])]
+        titles = [name.strip() for name in next(reader, [])]
+        names = ["dir3" if name in _IDS and "dir3" not in titles else name for name in titles]
         _check_header(names)
         # A quoted field may span lines: a row is reported by its first line.
         line = reader.line_num + 1
         for fields in reader:
             if len(fields) == len(names):
-                yield line, {name: field.strip() for name, field in zip(names, fields, strict=True)}
+                yield line, _complete({name: field.strip() for name, field in zip(names, fields, strict=True)})
             elif fields:
                 faults.append(MunicipalityFault(line, None, "fields", str(len(fields)), str(len(names))))
             line = reader.line_num + 1
@@ -160,15 +164,22 @@ def _read_rows(text: str, faults: list[MunicipalityFault]) -> Iterator[tuple[int
         raise _Unreadable(MunicipalityFault(line, None, "csv", str(error))) from error
 
 
+def _complete(row: dict[str, str]) -> dict[str, str]:
+    """Return a row with the bare DIR3 code, and with the codes of the INE that follow from it if it has none."""
+    unit = row["dir3"].removeprefix(f"{DIR3}-")
+    province = PROVINCES.get(unit[3:5])
+    derived = {"ine": unit[3:8], "province_code": unit[3:5], "region_code": province.region if province else ""}
+    return derived | row | {"dir3": unit}
+
+
 def _check_header(names: list[str]) -> None:
     if not any(names):
         raise _Unreadable(MunicipalityFault(1, None, "empty"))
-    for column in COLUMNS:
-        if names.count(column) != 1:
-            code: FaultCode = "column_repeated" if column in names else "column_missing"
-            raise _Unreadable(MunicipalityFault(1, column, code))
-    if names.count(_DOMAINS) > 1:
-        raise _Unreadable(MunicipalityFault(1, _DOMAINS, "column_repeated"))
+    for column in (*COLUMNS, "ine", "province_code", "region_code", _DOMAINS):
+        if names.count(column) > 1:
+            raise _Unreadable(MunicipalityFault(1, column, "column_repeated"))
+        if column in COLUMNS and column not in names:
+            raise _Unreadable(MunicipalityFault(1, column, "column_missing"))
 
 
 def _check_row(line: int, row: dict[str, str]) -> Iterator[MunicipalityFault]:
