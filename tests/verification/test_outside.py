@@ -421,7 +421,8 @@ def test_the_command_says_in_both_languages_what_to_install(
     path.write_bytes(sound().file)
 
     assert actitud.cli.main(["verify", str(path), "--lang", lang]) == 2
-    assert tuple(capsys.readouterr()) == ("", f"actitud: {missing}: pip install 'actitud[verify]'\n")
+    command = f"{sys.executable} -m pip install -e '{Path(actitud.__file__).parents[1]}[verify]'"
+    assert tuple(capsys.readouterr()) == ("", f"actitud: {missing}: {command}\n")
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])

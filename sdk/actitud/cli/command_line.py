@@ -16,7 +16,7 @@ from typing import Final, TextIO, cast
 from actitud import errors
 from actitud._html import Words
 from actitud.cli.argument_texts import translate_arguments
-from actitud.cli.common import CommandError, Session, describe_os_error, describe_refusal, tell
+from actitud.cli.common import CommandError, Session, describe_missing, describe_os_error, describe_refusal, tell
 from actitud.cli.options_files import expand_arguments
 from actitud.cli.parsers import build_parser
 
@@ -50,10 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with translate_arguments(is_spanish=words.is_spanish):
         options = build_parser(words).parse_args(given)
     if find_spec("rich") is None:
-        missing = words("falta rich", "rich is missing")
         # Both extras bring it; that of the counter brings what else a count needs.
         extra = "count" if options.run.startswith("counting.") else "cli"
-        tell(f"{missing}: pip install 'actitud[{extra}]'")
+        tell(describe_missing(words, extra))
         return WRONG
     session = Session(options, language)
     try:

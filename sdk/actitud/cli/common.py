@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from actitud import Client
@@ -81,6 +82,13 @@ class Session:
 def tell(message: str) -> None:
     """Write a message of the command to standard error."""
     print(f"actitud: {message}", file=sys.stderr)
+
+
+def describe_missing(words: Words, extra: str) -> str:
+    """Describe how to install the libraries of an extra; of a checkout, which may not be published, from its folder."""
+    folder = Path(__file__).parents[2]
+    source = f"-e '{folder}[{extra}]'" if (folder / "pyproject.toml").is_file() else f"'actitud[{extra}]'"
+    return f"{words('faltan bibliotecas', 'libraries are missing')}: {sys.executable} -m pip install {source}"
 
 
 def describe_os_error(error: OSError, words: Words) -> str:

@@ -6,7 +6,7 @@ import sqlite3
 from importlib.util import find_spec
 from typing import Final
 
-from actitud.cli.common import CommandError, Session
+from actitud.cli.common import CommandError, Session, describe_missing
 
 _NEEDED: Final = ("feedparser", "ijson", "python_calamine", "xlsxwriter")
 
@@ -17,8 +17,7 @@ def run_count(session: Session) -> int:
     Return exit code 1 if a new count differs from the manifest, else 0.
     """
     if any(find_spec(name) is None for name in _NEEDED):
-        missing = session.words("faltan bibliotecas", "libraries are missing")
-        raise CommandError(f"{missing}: pip install 'actitud[count]'")
+        raise CommandError(describe_missing(session.words, "count"))
     from actitud.cli.count_command import CountCommand
 
     command = CountCommand(session)

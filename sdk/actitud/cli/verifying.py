@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from actitud.cli.common import CommandError, Session, print_json
+from actitud.cli.common import CommandError, Session, describe_missing, print_json
 from actitud.cli.output import print_lines, print_list, print_table, show_count, show_progress
 from actitud.errors import Unverifiable
 from actitud.verification import KeysSource, Text, Verification, verify
@@ -70,8 +70,7 @@ def _verify(session: Session, source: Path) -> Verification:
     except ValueError as error:
         raise CommandError(words("--keys: no son claves públicas", "--keys: they are no public keys")) from error
     except ImportError as error:
-        missing = words("faltan bibliotecas", "libraries are missing")
-        raise CommandError(f"{missing}: pip install 'actitud[verify]'") from error
+        raise CommandError(describe_missing(words, "verify")) from error
 
 
 def _print_report(session: Session, verification: Verification) -> None:

@@ -440,7 +440,9 @@ def test_faults_of_the_arguments_are_in_the_same_language(
 
 def test_without_the_extra_one_line_says_what_to_install(actitud: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command_line, "find_spec", lambda name: None)
-    assert actitud("editions") == (2, "", "actitud: rich is missing: pip install 'actitud[cli]'\n")
+    sdk = CASES.parents[1] / "sdk"
+    command = f"{sys.executable} -m pip install -e '{sdk}[cli]'"
+    assert actitud("editions") == (2, "", f"actitud: libraries are missing: {command}\n")
 
 
 def test_help_imports_nothing_slow() -> None:
