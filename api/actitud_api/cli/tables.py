@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from msgspec import Struct
 
@@ -32,7 +31,13 @@ from actitud_api.engine.methodology.requests.answers import (
 from actitud_api.platform.http.inputs import Body, NotJson, parse_json
 from actitud_api.platform.http.problems import FAULTS_MAX, Fault
 from actitud_api.platform.http.validation import Json, find_nearest, format_pointer
-from actitud_api.resources.imports.values import THOUSANDS, THOUSANDS_REFUSED
+from actitud_api.resources.imports.values import (
+    THOUSANDS,
+    THOUSANDS_REFUSED,
+    InvalidValue,
+    ValueTarget,
+    read_text,
+)
 
 _PLACE = Texts("línea {line} ({name}), {column}", "line {line} ({name}), {column}")
 _MISSING = Texts("Falta en estas líneas: {lines}.", "It is missing in these lines: {lines}.")
@@ -57,16 +62,6 @@ _EMPTY = Texts("No tiene ninguna línea debajo de la cabecera.", "It has no line
 _NOT_UTF8 = Texts("No es UTF-8.", "It is not UTF-8.")
 _NOT_CSV = Texts("No es CSV: {reason}", "It is not CSV: {reason}")
 
-_BOOLEANS: Final = {
-    **dict.fromkeys(("true", "verdadero", "yes", "sí", "si"), True),
-    **dict.fromkeys(("false", "falso", "no"), False),
-}
-
-_NO_COMPONENTS: Final = frozenset({"none", "ninguno", "ninguna"})
-"""Words for a checklist of which nothing is done: an empty cell is no answer, which covers less."""
-
-_Type: TypeAlias = Literal["integer", "number", "boolean", "components", "enum"]
-
 
 class FaultyTable(Exception):
     """Raised if a table of organisations cannot be scored because of faults in its lines.
@@ -78,17 +73,6 @@ class FaultyTable(Exception):
         super().__init__(len(faults))
         self.faults = list(faults[:FAULTS_MAX])
         self.count = sum(fault.count for fault in faults)
-
-
-class _Input(Struct, frozen=True):
-    """Place of a column in the body of a score request, as the steps of a JSON Pointer, and the type of its values.
-
-    `components` has the ids of the components of a checklist.
-    """
-
-    path: tuple[str, ...]
-    type: _Type
-    components: tuple[str, ...] = ()
 
 
 class _Line(Struct, frozen=True):
@@ -160,30 +144,30 @@ def score_table(
 # --- the columns ----------------------------------------------------------------------------------------------
 
 
-def _name_inputs(methodology: Methodology) -> dict[str, _Input]:
+def _name_inputs(methodology: Methodology) -> dict[str, ValueTarget]:
     """Return the fact or profile field of each column that a file may have, by the name of the column.
 
     A name of two facts is left out, as `a.b.c` for the facts `c` of `a.b` and `b.c` of `a`.
     """
     document = methodology.document
-    named = [(f"profile:{field.name}", _Input(("profile", field.name), field.type)) for field in document.profile]
-    short: dict[str, _Input] = {}
+    named = [(f"profile:{field.name}", ValueTarget(("profile", field.name), field.type)) for field in document.profile]
+    short: dict[str, ValueTarget] = {}
     for indicator in walk_indicators(document.root):
         places = {
-            fact.name: _Input(("answers", indicator.id, fact.name), fact.type, indicator.components)
+            fact.name: ValueTarget(("answers", indicator.id, fact.name), fact.type, indicator.components)
             for fact in indicator.facts
         }
         if len(places) == 1:
             short[indicator.id] = next(iter(places.values()))
         if places:
-            places["basis"] = _Input(("answers", indicator.id, "basis"), "enum")
+            places["basis"] = ValueTarget(("answers", indicator.id, "basis"), "enum")
         named += [(f"{indicator.id}.{name}", place) for name, place in places.items()]
     counts = Counter(name for name, _ in named)
     return short | {name: place for name, place in named if counts[name] == 1}
 
 
 def _check_header(
-    header: Sequence[str], kept: Sequence[str], inputs: Mapping[str, _Input], methodology: Methodology
+    header: Sequence[str], kept: Sequence[str], inputs: Mapping[str, ValueTarget], methodology: Methodology
 ) -> Iterator[Fault]:
     several = {
         indicator.id: [f"{indicator.id}.{fact.name}" for fact in indicator.facts]
@@ -252,7 +236,7 @@ def _read_lines(raw: bytes, language: Language) -> tuple[bool, list[str], list[_
     return is_spanish, header, lines, faults
 
 
-def _build_body(line: _Line, read: Mapping[str, _Input], methodology: Methodology, *, is_spanish: bool) -> Json:
+def _build_body(line: _Line, read: Mapping[str, ValueTarget], methodology: Methodology, *, is_spanish: bool) -> Json:
     """Build the body of the score request of a line, from the columns that are read."""
     profile: dict[str, Json] = {}
     answers: dict[str, dict[str, Json]] = {}
@@ -271,22 +255,18 @@ def _build_body(line: _Line, read: Mapping[str, _Input], methodology: Methodolog
     return {"methodology": methodology.version, "profile": profile, "answers": sent}
 
 
-def _read_cell(text: str, place: _Input, *, is_spanish: bool) -> Json:
+def _read_cell(text: str, place: ValueTarget, *, is_spanish: bool) -> Json:
     """Return the value of a cell; a text that is no value of the type is returned as it is, for the validation."""
-    match place.type:
-        case "integer" | "number":
-            if is_spanish and THOUSANDS.fullmatch(text):
-                return text
-            try:
-                value = parse_json((text.replace(",", ".") if is_spanish else text).encode())
-            except NotJson:
-                return text
-            return value if isinstance(value, int | float) else text
-        case "boolean":
-            return _BOOLEANS.get(text.casefold(), text)
-        case "components":
-            if text.casefold() in _NO_COMPONENTS and text not in place.components:
-                return []
-            return [*re.split(r"[\s,;]+", text)]
-        case "enum":
+    if place.type in ("integer", "number"):
+        # As JSON, which has more digits than a cell that a person fills in.
+        if is_spanish and THOUSANDS.fullmatch(text):
             return text
+        try:
+            value = parse_json((text.replace(",", ".") if is_spanish else text).encode())
+        except NotJson:
+            return text
+        return value if isinstance(value, int | float) else text
+    try:
+        return read_text(text, place, is_spanish=is_spanish)
+    except InvalidValue:
+        return text

@@ -174,11 +174,7 @@ class SourceReading:
         value: object = None,
         suggestion: str | None = None,
     ) -> None:
-        """Log a fault that excludes no row from the count.
-
-        ``row``: None for a fault of the whole file. ``column``: column of the faulty value, None for the whole row.
-        ``value``: the faulty value, of which only parts that cannot identify a person are logged.
-        """
+        """Log a fault that excludes no row from the count; ``row`` is None for one of the whole file."""
         self.log.add(self._make_fault(code, row, column, value, suggestion, False))
 
     def note_once(self, code: str, column: str | None = None) -> None:
@@ -195,11 +191,7 @@ class SourceReading:
         value: object = None,
         suggestion: str | None = None,
     ) -> FileRefused:
-        """Build the exception that refuses the whole file because of a fault; the reader must raise it.
-
-        ``row`` and ``column``: where the fault is, None if it has no such place. ``value``: the faulty value, of which
-        only parts that cannot identify a person are shown.
-        """
+        """Build the exception that refuses the whole file because of a fault; the reader must raise it."""
         return FileRefused(self._make_fault(code, row, column, value, suggestion, True))
 
     def read_time(self, value: object, row: int | str, column: str | None) -> ReadTime:

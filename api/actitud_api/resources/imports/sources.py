@@ -52,15 +52,11 @@ class OrganisationRows(Struct, frozen=True, array_like=True):
 
 
 class ImportFault(Struct, frozen=True, kw_only=True):
-    """A fault of a cell, a row or a file.
+    """A fault of a cell, a row or a file, at a position as in `Place`.
 
     Attributes:
-        row: Number of the row as a spreadsheet shows it.
         rule: Code of the broken rule.
         detail: A sentence about the fault and its remedy, by language.
-        sheet: Name of the sheet, None in a text file.
-        column: Title of the column in a CSV file, letters of the column in a workbook, JSON Pointer in a line of JSON;
-            None if the whole row is at fault.
         value: The value as JSON, None if there is none or it may be personal data.
         suggestion: Value that was probably meant, None if it is not known.
     """
@@ -125,12 +121,7 @@ def build_fault(
 ) -> ImportFault:
     """Build a fault at a position in an imported file, without the API keys that its texts may contain.
 
-    Args:
-        place: Position of the faulty cell or row.
-        rule: Code of the broken rule.
-        detail: Sentence about the fault and its remedy.
-        value: The faulty value, shortened by `quote_value`; None if there is none or it may be personal data.
-        suggestion: The value that was probably meant; None if it is not known.
+    `value` was shortened by `quote_value`.
     """
     return ImportFault(
         row=place.row,

@@ -69,16 +69,9 @@ class MunicipalityFault(Struct, frozen=True):
 
 
 class MunicipalityLine(Struct, frozen=True):
-    """A municipality in a line without fault of a file of municipalities.
+    """A municipality in a line without fault of a file of municipalities; the header is line 1.
 
-    Attributes:
-        line: Number of the line; the header is line 1.
-        dir3: DIR3 code with its control digit.
-        ine: INE code of five digits.
-        name: Name of the municipality.
-        province, region: INE codes.
-        population: Number of inhabitants.
-        domains: Hosts of its pages, empty if the cell is empty, or if the file does not have the column.
+    `province`, `region`: INE codes. `domains`: hosts of its pages, empty if the file does not say any.
     """
 
     line: int

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from datetime import time as clock
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -29,13 +29,7 @@ _PRIVATE: Final = frozenset({"1", "true", "yes", "y", "sí", "si", "s", "verdade
 _NOT_PRIVATE: Final = frozenset({"", "0", "false", "no", "n", "falso", "público", "publico", "pública", "public"})
 _LIST: Final = re.compile(r"\s*[,;|]\s*")
 _TOLD: Final[dict[str, Tell]] = {"own_post": "own_posts", "public_reply": "public_replies", "repost": "reposts"}
-_KINDS: Final[dict[str | None, Kind]] = {
-    "own_post": "own_post",
-    "public_reply": "public_reply",
-    "private_reply": "private_reply",
-    "repost": "repost",
-    "received": "received",
-}
+_KINDS: Final[dict[str | None, Kind]] = {kind: kind for kind in get_args(Kind)}
 _VISUAL: Final = frozenset({"photo", "video", "live"})
 _COUNTS: Final = ("reactions", "comments", "shares", "views")
 

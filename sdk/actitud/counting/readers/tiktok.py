@@ -18,12 +18,10 @@ _VIDEO: Final = re.compile(r"/(?:video|photo)/(\d+)")
 _HANDLE: Final = re.compile(r"tiktok\.com/@([\w.]+)")
 _YEARS: Final = range(2016, 2100)
 _DOWNLOAD: Final = re.compile(
-    r'\s*\{\s*"(?:(?:Your )?Activity|Ads and data|App Settings|Comment|Direct Messages?|Location Review|Post|Profile|'
-    r'Tik[Tt]ok (?:Live|Shop|Shopping)|Video)"\s*:\s*\{'
+    r'\s*\{\s*"(?:Your Activity|Ads and data|App Settings|Comment|Direct Message|Location Review|Post|Profile|'
+    r'Tik[Tt]ok (?:Live|Shop))"\s*:\s*\{'
 )
-"""Beginning of a download, and below the places of its videos: as a public forensic parser of archives (RLEAPP on
-GitHub, read on 2026-12-07) knows them, newest first."""
-_PLACES: Final = ("Post.Posts", "Video.Videos")
+"""Beginning of a download, as a public forensic parser of archives (RLEAPP on GitHub, read on 2026-12-07) knows it."""
 
 
 def find_video_time(identity: str) -> datetime | None:
@@ -64,25 +62,24 @@ def read_download(source: SourceReading) -> Iterator[Message]:
     source.tells.update(("own_posts", "media", "time_of_day", "reactions"))
     source.zone = UTC
     maker = IdMaker()
-    for place in _PLACES:
-        for pointer, post in iterate_items(source, f"{place}.VideoList.item"):
-            with suppress(RowRefused):
-                time = source.read_time(dig_text(post, "Date"), pointer, "Date")
-                link, text = dig_text(post, "Link"), dig_text(post, "Title")
-                if text:
-                    source.tells.add("texts")
-                # Newer downloads link to the file of the video, without its id, until the link expires.
-                identity = find_link(link, _VIDEO)
-                yield source.keep(
-                    row=pointer,
-                    id=identity or maker.make_id(time.time, "post", text),
-                    time=time,
-                    kind="own_post",
-                    text=text,
-                    media=("photo",) if "/photo/" in link else ("video",),
-                    counts=dig_counts(post, {"Likes": "reactions"}),
-                    permalink=link if identity else None,
-                )
+    for pointer, post in iterate_items(source, "Post.Posts.VideoList.item"):
+        with suppress(RowRefused):
+            time = source.read_time(dig_text(post, "Date"), pointer, "Date")
+            link, text = dig_text(post, "Link"), dig_text(post, "Title")
+            if text:
+                source.tells.add("texts")
+            # Newer downloads link to the file of the video, without its id, until the link expires.
+            identity = find_link(link, _VIDEO)
+            yield source.keep(
+                row=pointer,
+                id=identity or maker.make_id(time.time, "post", text),
+                time=time,
+                kind="own_post",
+                text=text,
+                media=("photo",) if "/photo/" in link else ("video",),
+                counts=dig_counts(post, {"Likes": "reactions"}),
+                permalink=link if identity else None,
+            )
 
 
 TABLES: Final = {
