@@ -224,34 +224,17 @@ def begin_assessment(
         for name, answer in proposal.get("answers", {}).items():
             if answer is not None and name not in known["answers"]:
                 answers.setdefault(name, answer)
-    if draft is not None:
-        return (
-            yield from update_assessment(
-                core,
-                edition,
-                organisation,
-                if_match=draft.etag,
-                profile=profile,
-                answers=answers,
-                profile_evidence=documents,
-                profile_sources=sources,
-                methodology=methodology,
-                lang=lang,
-            )
-        )
-    return (
-        yield from put_assessment(
-            core,
-            edition,
-            organisation,
-            profile=profile,
-            answers=answers,
-            profile_evidence=documents,
-            profile_sources=sources,
-            methodology=methodology,
-            lang=lang,
-        )
-    )
+    changes: dict[str, Any] = {
+        "profile": profile,
+        "answers": answers,
+        "profile_evidence": documents,
+        "profile_sources": sources,
+        "methodology": methodology,
+        "lang": lang,
+    }
+    if draft is None:
+        return (yield from put_assessment(core, edition, organisation, **changes))
+    return (yield from update_assessment(core, edition, organisation, if_match=draft.etag, **changes))
 
 
 def _take_over(earlier: Assessment) -> dict[str, Any]:
