@@ -95,6 +95,7 @@ class CountOptions:
             main=self._find_main(),
             accounts=tuple(sorted(self.aliases)),
             date_order=self._options.date_order,
+            samples=self._read_samples(version),
         )
         return CountInputs(plan, list(self._read_periods(windows)), profile)
 
@@ -227,6 +228,22 @@ class CountOptions:
             )
             raise CommandError(f"{text}: {wrong}")
         return days
+
+    def _read_samples(self, version: str) -> dict[str, int]:
+        """Return the size of each sample of which more is coded than the methodology version asks for."""
+        least = {name: frame.size for name, frame in load_definitions(version).frames.items() if frame.size is not None}
+        samples: dict[str, int] = {}
+        for text in self._options.sample:
+            name, _, number = text.partition("=")
+            # A sheet of a workbook takes no more than a million rows.
+            if name not in least or not re.fullmatch("[0-9]{1,6}", number) or int(number) < least[name]:
+                listed = ", ".join(f"{frame}={size}" for frame, size in least.items())
+                raise self._refuse(
+                    f"--sample {text}: se espera una muestra y cuántos se codifican, como mínimo: {listed}",
+                    f"--sample {text}: a sample and how many are coded are expected, at least: {listed}",
+                )
+            samples[name] = int(number)
+        return samples
 
     # --- the profile ----------------------------------------------------------------------------------------------
 

@@ -314,25 +314,16 @@ class _Commands:
             ("--main", "NETWORK:NAME", "la cuenta principal", "the main account"),
             ("--profile", "JSON", "los demás datos del perfil", "the other profile fields"),
             ("--rows", "CSV", "escribe qué filas cuentan para cada dato", "write which rows each figure counts"),
-            (
-                "--html",
-                "HTML",
-                "escribe un informe de una página, con gráficos",
-                "write a report of one page, with charts",
-            ),
+            ("--html", "HTML", "escribe un informe de una página, con gráficos", "write a report with charts"),
             ("--evidence", "URL", "dirección en que se publicará el manifiesto", "address to publish the manifest at"),
         ):
             command.add_argument(name, metavar=metavar, help=words(spanish, english))
         for name, metavar, spanish, english in (
-            (
-                "--account",
-                "NETWORK:NAME",
-                "cuenta oficial; =ALIAS, otro nombre",
-                "official account; =ALIAS, other name",
-            ),
+            ("--account", "NETWORK:NAME", "cuenta oficial; =ALIAS, otro nombre", "official account; =ALIAS if any"),
             ("--window", "NAME=FROM/TO", "fechas de un periodo, como W90", "dates of a window, such as W90"),
             ("--period", "[FILE=]FROM/TO", "fechas que cubre un fichero, o todos", "dates that a file covers, or all"),
             ("--mapping", "FILE", "columnas de un registro de mensajes", "columns of a message log"),
+            ("--sample", "NAME=N", "cuántos se codifican, hasta todos", "how many are coded, up to all of them"),
             ("--coded", "XLSX", "libro codificado, uno por persona", "coded workbook, one of each coder"),
         ):
             command.add_argument(name, metavar=metavar, action="append", default=[], help=words(spanish, english))

@@ -365,10 +365,11 @@ class _CodingWriter:
             sampled.update(dict.fromkeys(choose_second(sample.sample) if self._second else sample.sample))
             if not self._second:
                 reserve.update(dict.fromkeys(sample.draw.drawn[sample.size :]))
-        rows = [_CodingRow(drawn, self._load(drawn), 0) for drawn in sampled]
+        table = self._counter.table
+        rows = [_CodingRow(drawn, load_message(table, drawn), 0) for drawn in sampled]
         rows.sort(key=lambda row: (row.message.time, row.message.account, row.message.permalink or "", row.drawn.key))
         further = [drawn for drawn in reserve if drawn not in sampled]
-        return rows + [_CodingRow(drawn, self._load(drawn), number) for number, drawn in enumerate(further, start=1)]
+        return rows + [_CodingRow(one, load_message(table, one), number) for number, one in enumerate(further, start=1)]
 
     def _list_codes(self, sheet: str, key: str, columns: Sequence[_Column]) -> dict[str, str]:
         """Return the cells that the person has filled in of a row already."""
@@ -388,9 +389,6 @@ class _CodingWriter:
         if coded.replied_at is not None:
             cells["replied_at"] = to_local(coded.replied_at, self._counter.zone).strftime(_TIME_FORM)
         return cells
-
-    def _load(self, drawn: DrawnMessage) -> Message:
-        return load_message(self._counter.table, drawn)
 
     def _describe_message(self, row: _CodingRow) -> dict[str, str]:
         message = row.message

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from tempfile import TemporaryFile
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -62,6 +62,7 @@ class CountPlan(msgspec.Struct, frozen=True, kw_only=True):
     - ``periods``: the period that a person states for a file, by the SHA-256 of the file.
     - ``date_order``: order of day and month in ambiguous dates; None if it is not known.
     - ``mappings``: SHA-256 of the mappings of message logs.
+    - ``samples``: size of the sample of a frame, by its name, where more than its definition asks for is coded.
     """
 
     methodology: str
@@ -74,6 +75,7 @@ class CountPlan(msgspec.Struct, frozen=True, kw_only=True):
     periods: dict[str, Days] = msgspec.field(default_factory=dict)
     date_order: DateOrder | None = None
     mappings: tuple[str, ...] = ()
+    samples: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class FactCount(msgspec.Struct, frozen=True, kw_only=True):
@@ -278,16 +280,22 @@ class FactCounter:
             identities.seek(0)
             for line in identities:
                 platform, account, identity = msgspec.json.decode(line, type=tuple[str, str, str])
-                ((source, row),) = self.table.query(
-                    "SELECT source, row FROM messages WHERE platform = ? AND account = ? AND id = ?",
-                    (platform, account, identity),
-                )
+                source, row = self._look_up("source, row", platform, account, identity)
                 yield CountedRow(source, row, platform, account, identity)
+
+    def _look_up(self, columns: str, *identity: str) -> tuple[Any, ...]:
+        """Return columns of the message with this platform, account and id."""
+        (row,) = self.table.query(
+            f"SELECT {columns} FROM messages WHERE platform = ? AND account = ? AND id = ?", identity
+        )
+        return row
 
     def sample(self, name: str) -> FrameSample:
         """Return the sample of messages for a frame, given by its name in the definitions."""
         if name not in self._frames:
-            self._frames[name] = self._draw_frame(self.definitions.frames[name])
+            frame = self.definitions.frames[name]
+            size = self.plan.samples.get(name, frame.size)
+            self._frames[name] = self._draw_frame(msgspec.structs.replace(frame, size=size))
         return self._frames[name]
 
     @cached_property
@@ -671,11 +679,7 @@ class FactCounter:
     def _describe_sample(self, sample: FrameSample, number: int, value: FactValue) -> _Found:
         rows = _Rows(self._sink)
         for drawn in sample.draw.drawn[:number]:
-            ((source,),) = self.table.query(
-                "SELECT source FROM messages WHERE platform = ? AND account = ? AND id = ?",
-                (drawn.platform, drawn.account, drawn.id),
-            )
-            rows.add(drawn.platform, drawn.account, drawn.id, source)
+            rows.add(*drawn[1:], *self._look_up("source", *drawn[1:]))
         if sample.draw.population > number:
             rows.left_out["not_drawn"] = sample.draw.population - number
         return rows.build(value)
@@ -801,10 +805,7 @@ class FactCounter:
         is_critical = row.codes["need"] == _CRITICISM
         if reply == _NO_REPLY:
             return _Response(is_critical, None, False)
-        ((asked, precision),) = self.table.query(
-            "SELECT time, precision FROM messages WHERE platform = ? AND account = ? AND id = ?",
-            (drawn.platform, drawn.account, drawn.id),
-        )
+        asked, precision = self._look_up("time, precision", *drawn[1:])
         if reply == _REPLY_ELSEWHERE and row.replied_at is not None and row.was_private is not None:
             return _Response(is_critical, measure_delay(asked, precision, row.replied_at, "minute"), row.was_private)
         if reply is None or reply == _REPLY_ELSEWHERE or int(reply) > len(replies):

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from actitud.counting.export_files import ExportFile, hide_names
 from actitud.counting.header_tables import LOG_FORMAT
 from actitud.counting.messages import Message
-from actitud.counting.options import LogMapping, ReadingOptions, find_zone
+from actitud.counting.options import LogMapping, ReadingOptions
 from actitud.counting.readers import (
     linkedin,
     mastodon,
@@ -24,6 +24,7 @@ from actitud.counting.readers import (
 )
 from actitud.counting.readers.tables import TableFormat, TableFound, find_table, read_table
 from actitud.counting.source_reading import ArchiveOwner, SourceReading
+from actitud.counting.windows import load_zone
 
 TABLES: Final[Mapping[str, TableFormat]] = {
     **meta.TABLES,
@@ -172,7 +173,7 @@ def _apply(mapping: LogMapping | None, source: SourceReading) -> SourceReading:
         source.account = mapping.account
         source.date_order = mapping.date_order or source.date_order
         if mapping.time_zone:
-            source.zone = find_zone(mapping.time_zone)
+            source.zone = load_zone(mapping.time_zone)
     return source
 
 

@@ -90,9 +90,9 @@ def _doubt_coding(counter: FactCounter) -> Iterator[TextPair]:
                 names = SHEET_NAMES[sheet]
                 yield TextPair(
                     f"Filas codificadas de la hoja «{names.es}» que ya no están en la muestra, y no cuentan: {number}. "
-                    "Compruebe que están los mismos ficheros y la misma semilla (--seed).",
+                    "Compruebe que son los mismos los ficheros, la semilla (--seed) y lo que se codifica (--sample).",
                     f"Coded rows of the sheet “{names.en}” that are no longer in the sample, and do not count: "
-                    f"{number}. Check that the files and the seed (--seed) are the same.",
+                    f"{number}. Check that the files, the seed (--seed) and what is coded (--sample) are the same.",
                 )
 
 

@@ -188,6 +188,7 @@ def read_manifest(content: bytes) -> tuple[dict[str, Any], CountPlan]:
             periods={sha256: _read_days(days) for sha256, days in plan["periods"].items()},
             date_order=msgspec.convert(plan["date_order"], DateOrder | None),
             mappings=tuple(plan["mappings"]),
+            samples=msgspec.convert(plan["samples"], dict[str, int]),
         )
     except InvalidManifest:
         raise
@@ -298,6 +299,7 @@ def _describe_plan(plan: CountPlan) -> dict[str, Json]:
         "periods": {sha256: _describe_days(days) for sha256, days in plan.periods.items()},
         "date_order": plan.date_order,
         "mappings": list(plan.mappings),
+        "samples": plan.samples,
     }
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import tzinfo
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -15,6 +14,7 @@ from actitud.counting.export_files import Limits
 from actitud.counting.messages import Kind
 from actitud.counting.networks import NETWORKS, identify_network
 from actitud.counting.times import DateOrder
+from actitud.counting.windows import UnknownTimeZone, load_zone
 
 LogField = Literal[
     "id",
@@ -112,18 +112,6 @@ def normalise_account(name: str) -> str:
     return " ".join(name.split()).casefold().removeprefix("@").rstrip("/")
 
 
-def find_zone(name: str) -> tzinfo:
-    """Return a time zone by its name in the IANA database, such as ``Europe/Madrid``.
-
-    Raises:
-        ValueError: if there is no time zone of that name.
-    """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, OSError):
-        raise ValueError(f"no time zone is called {name!r}") from None
-
-
 def read_mapping(path: Path) -> LogMapping:
     """Return the mapping of a message log that a TOML or JSON file contains.
 
@@ -146,8 +134,8 @@ def read_mapping(path: Path) -> LogMapping:
         raise MappingInvalid(path.name, describe_misspelt_network(network.name, network.likely))
     if mapping.time_zone is not None:
         try:
-            find_zone(mapping.time_zone)
-        except ValueError:
+            load_zone(mapping.time_zone)
+        except UnknownTimeZone:
             detail = TextPair(
                 f"no hay ninguna zona horaria «{mapping.time_zone}»; una es Europe/Madrid",
                 f"there is no time zone “{mapping.time_zone}”; one is Europe/Madrid",

@@ -14,12 +14,13 @@ from actitud.counting.detection import Detected, detect_format
 from actitud.counting.export_files import ExportFile, ExportFiles, Limits, Progress, name_folder
 from actitud.counting.faults import CountingFault, FaultLog, FileRefused
 from actitud.counting.header_tables import LOG_FORMAT
-from actitud.counting.options import LogMapping, OwnAccount, ReadingOptions, find_zone
+from actitud.counting.options import LogMapping, OwnAccount, ReadingOptions
 from actitud.counting.readers import mastodon, meta_archive, whatsapp, x
 from actitud.counting.source_reading import ArchiveOwner, SourceReading
 from actitud.counting.sources import Source
 from actitud.counting.table import DAILY_COUNTS, MessageTable
 from actitud.counting.times import DateOrder
+from actitud.counting.windows import load_zone
 
 DEFAULT_ZONE: Final = "Europe/Madrid"
 _FEWEST_CONVERSATIONS: Final = 2
@@ -94,7 +95,7 @@ def read_files(
         ValueError: if there is no such time zone.
     """
     options = ReadingOptions(
-        zone=find_zone(time_zone),
+        zone=load_zone(time_zone),
         accounts=tuple(accounts),
         mappings=(mapping,) if isinstance(mapping, LogMapping) else tuple(mapping),
         date_order=date_order,

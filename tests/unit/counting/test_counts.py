@@ -15,8 +15,8 @@ from actitud.counting.coverage import NetworkAccount
 from actitud.counting.export_guides import advise_exports
 from actitud.counting.messages import Message, Origin
 from actitud.counting.sources import Period, Tell
-from actitud.counting.windows import Days
-from tests.unit.counting.support import EVERYTHING, TOWN, make_counter, make_source, write
+from actitud.counting.windows import Days, to_instant
+from tests.unit.counting.support import EVERYTHING, TOWN, local, make_counter, make_source, write
 
 PAGE = NetworkAccount("facebook", "Ayuntamiento de Ejemplo")
 WITHOUT_RECEIVED = tuple(tell for tell in EVERYTHING if not tell.startswith("received"))
@@ -656,6 +656,37 @@ def test_all_messages_are_counted_instead_of_estimated_where_all_are_coded() -> 
     rows = {key: CodedRow(codes={"need": need, "reply": "0"}) for key, need in needs.items()}
     counter = make_counter(messages, coding=Coding(rows={"messages": rows}))
     assert values(counter, "messages_w90") == [500]
+
+
+@pytest.mark.parametrize(
+    ("methodology", "frame", "received", "chosen", "counted"),
+    [
+        ("2027.1", "messages_w90", 600, None, 400),
+        ("2027.1", "messages_w90", 600, 500, 500),
+        ("2027.1", "messages_w90", 600, 600, 600),
+        ("2027.1", "messages_w90", 900, 999_999, 900),
+        ("2027.1-short", "messages_w12", 60, None, 20),
+        ("2027.1-short", "messages_w12", 60, 60, 60),
+    ],
+)
+def test_a_sample_may_be_as_large_as_the_whole(
+    methodology: str, frame: str, received: int, chosen: int | None, counted: int
+) -> None:
+    """All needed an answer, and every second one of the draw got one. Whoever codes all of them needs no seed."""
+    messages = [*posts(3), *receive(received, "2027-10-01")]
+    plan: dict[str, Any] = {"methodology": methodology, "samples": {} if chosen is None else {frame: chosen}}
+    sample = make_counter(messages, **plan).sample(frame).sample
+    answered = CodedRow(
+        codes={"need": "q", "reply": "4"}, replied_at=to_instant(local("2027-10-02 10:00")), was_private=False
+    )
+    ignored = CodedRow(codes={"need": "q", "reply": "0"})
+    rows = {one.key: ignored if place % 2 else answered for place, one in enumerate(sample)}
+    counter = make_counter(messages, coding=Coding(rows={"messages": rows}), **plan)
+    facts = (frame, "D9.01.denominator", "D9.01.numerator")
+    assert values(counter, *facts) == [received, counted, counted // 2]
+    assert bool(make_counter(messages, **plan, seed=None).sample(frame).reasons) == (
+        counted < received and methodology == "2027.1"
+    )
 
 
 def test_the_year_has_no_fewer_messages_than_its_ninety_days() -> None:

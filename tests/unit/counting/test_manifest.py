@@ -96,6 +96,7 @@ def test_it_is_canonical(counter: FactCounter) -> None:
 def test_the_plan_is_read_back() -> None:
     counter = count(
         population=20_000,
+        samples={"posts": 300},
         main=TOWN,
         accounts=(PAGE,),
         periods={f"{0:064x}": Days(date(2027, 1, 1), date(2027, 12, 31))},

@@ -11,10 +11,10 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Final
 
 from actitud.counting.messages import Message
-from actitud.counting.options import find_zone
 from actitud.counting.readers.tables import TableFormat, TableRow, find_link, join_texts
 from actitud.counting.source_reading import SourceReading
 from actitud.counting.times import TimeUnreadable, read_time
+from actitud.counting.windows import load_zone
 
 _SHORTCODE: Final = re.compile(r"instagram\.com/(?:[\w.]+/)?(?:p|reel|tv)/([\w-]{11})(?![\w-])")
 _LETTERS: Final = ascii_uppercase + ascii_lowercase + digits + "-_"
@@ -39,7 +39,7 @@ def choose_zone(rows: Iterable[TableRow], source: SourceReading) -> tzinfo:
 
     Should the addresses of more posts fit the zone of the organisation, it is that one, and a fault is noted.
     """
-    zones = find_zone("America/Los_Angeles"), source.options.zone
+    zones = load_zone("America/Los_Angeles"), source.options.zone
     fitting: Counter[tzinfo] = Counter()
     for row in rows:
         made = find_post_time(row.get_text("permalink"))
