@@ -325,14 +325,10 @@ def test_the_short_form_tells_its_estimate_and_no_level(browser: Browser, servic
         "profile": {name: value for name, value in EXAMPLE_A["profile"].items() if name in fields},
         "answers": {name: facts for name, facts in EXAMPLE_A["answers"].items() if name in asked},
     }
-    large, file = tmp_path / "large.json", tmp_path / "short.json"
-    large.write_text(json.dumps(short))
+    file = tmp_path / "short.json"
     file.write_text(json.dumps({**short, "answers": {**short["answers"], **SMALL_SAMPLES}}))
     with showing(browser, f"{service}/portal/questionnaires/2027.1-short?lang=en") as seen:
         page = seen.page
-        # The samples of the whole form contradict the smaller ones of the short form, and are not counted.
-        loaded(page, large)
-        expect(status(page)).to_contain_text("no estimate yet: more evidence is needed")
         loaded(page, file)
         expect(status(page)).to_contain_text("An estimate: under methodology 2027.1 the index would be about")
         index = float(page.locator("[data-index]").inner_text())
@@ -1007,7 +1003,7 @@ def test_what_does_not_follow_from_the_profile_any_more_is_said(browser: Browser
         expect(problems).to_be_hidden()
 
 
-def test_a_smaller_sample_stays_until_the_larger_one_is_taken(browser: Browser, service: str, tmp_path: Path) -> None:
+def test_a_sample_of_another_size_is_typed_and_stays(browser: Browser, service: str, tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     small = {**EXAMPLE_A["answers"], "D5.09": {"numerator": 4, "denominator": 20}}
     file.write_text(json.dumps({**EXAMPLE_A, "answers": small}))
@@ -1015,14 +1011,29 @@ def test_a_smaller_sample_stays_until_the_larger_one_is_taken(browser: Browser, 
         page = seen.page
         loaded(page, file)
         go(page, "D5")
-        field = page.locator("[id='D5.09.denominator']")
-        expect(field.locator("[data-derived-value]")).to_have_text("20")
+        size, problems = page.locator("[id='D5.09.denominator']"), page.locator('[data-code="D5.09"] [data-problems]')
+        take = page.locator(".field", has=size).locator("[data-take]")
+        expect(size).to_have_value("20")
         # The sample contradicts the posts of the profile, and is not counted.
-        expect(page.locator('[data-code="D5.09"] [data-problems]')).to_contain_text("100")
-        field.get_by_role("button", name="Put 100, as the profile says").click()
-        expect(field.locator("[data-derived-value]")).to_have_text("100")
-        expect(page.locator('[data-code="D5.09"] [data-problems]')).to_be_hidden()
-        expect(field.get_by_role("button")).to_be_hidden()
+        expect(problems).to_contain_text("100")
+        expect(take).to_have_text("Put 100, as the profile says")
+        take.click()
+        expect(size).to_have_value("")
+        expect(size).to_have_attribute("placeholder", "100")
+        expect(problems).to_be_hidden()
+        expect(take).to_be_hidden()
+        # All may be counted instead, of a sample more than one could be drawn; it stays if the profile changes.
+        posts = EXAMPLE_A["profile"]["own_posts_w90"]
+        for number, holds in ((99, False), (posts, True), (posts + 1, False), (101, True)):
+            size.fill(str(number))
+            size.blur()
+            expect(problems).to_be_visible(visible=not holds)
+            expect(take).to_be_visible(visible=number < 100)
+        answer(page, "/profile/own_posts_w90", None, "40")
+        page.reload()
+        expect(size).to_have_value("101")
+        seen.is_accessible()
+        assert page.evaluate("() => Answers.collect().answers['D5.09'].denominator") == 101
 
 
 def test_answers_are_remembered_on_the_computer_only_if_asked_and_go_when_asked(browser: Browser, service: str) -> None:

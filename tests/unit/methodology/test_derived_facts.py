@@ -15,7 +15,7 @@ DORMANT: Final = {"minus": [{"field": "accounts_total"}, {"field": "accounts_act
 
 
 def sample(most: int, field: str) -> dict[str, object]:
-    return {"min": [{"constant": most}, {"field": field}]}
+    return {"least": {"min": [{"constant": most}, {"field": field}]}}
 
 
 def test_whole_sets_of_2027_follow_from_the_profile() -> None:
@@ -31,15 +31,18 @@ def test_whole_sets_of_2027_follow_from_the_profile() -> None:
         "/answers/D3.08/denominator": {"field": "accounts_active"},
         "/answers/D4.03/denominator": {"field": "platforms_active"},
         "/answers/D5.10/denominator": sample(50, "replies_w12"),
-        "/answers/D7.04/denominator": sample(10, "services"),
+        # Ten services are tried out, or all of fewer: nobody tries more.
+        "/answers/D7.04/denominator": sample(10, "services")["least"],
         "/answers/D7.05/denominator": sample(100, "visual_posts"),
         "/answers/D8.08/posts": POSTS,
         # The messages of 90 days, or of 12 months if those are few.
         "/answers/D9.01/denominator": {
-            "cases": [
-                {"op": "ge", "left": {"field": "messages_w90"}, "right": many, "then": sample(400, "messages_w90")},
-                {"op": "lt", "left": {"field": "messages_w90"}, "right": many, "then": sample(400, "messages_w12")},
-            ]
+            "least": {
+                "cases": [
+                    {"op": op, "left": {"field": "messages_w90"}, "right": many, "then": sample(400, field)["least"]}
+                    for op, field in (("ge", "messages_w90"), ("lt", "messages_w12"))
+                ]
+            }
         },
     }
 

@@ -71,11 +71,20 @@ def test_a_share_is_asked_as_a_percentage(client: Client) -> None:
 
 def test_what_the_profile_says_is_not_asked_again(client: Client) -> None:
     found = page(client, "es")
-    derived = {(one.attrs or {})["data-pointer"]: (one.attrs or {})["data-formula"] for one in found.query(".derived")}
+    listed = [one.attrs or {} for one in found.query("[data-formula]")]
+    derived = {str(one["data-pointer"]): one["data-formula"] for one in listed}
     assert derived["/answers/D1.03/denominator"] == '{"field": "employees"}'
     assert "/profile/accounts_dormant" in derived
     assert len(derived) == 18
     assert not found.query(".derived input, .derived select")
+    # Of a sample more may be counted than the smallest one, up to all.
+    sizes = {pointer for pointer, formula in derived.items() if formula is not None and '{"least": ' in formula}
+    assert sizes == {one["data-pointer"] for one in listed if one.get("type") == "text"}
+    assert len(sizes) == 8
+    told: dict[Language, str] = {"es": "Lo mínimo según el perfil, si no", "en": "The minimum by the profile, if you"}
+    for language, words in told.items():
+        (hint,) = page(client, language).query("[id='D9.01.denominator.hint']")
+        assert hint.to_text().strip().startswith(words)
     # Of 2026.1 an indicator may follow as a whole.
     (question,) = page(client, "es", "2026.1").query("[id='D2.04']")
     assert "Se toma del perfil: no se responde." in question.to_text()

@@ -30,24 +30,25 @@ Formula = Mapping[str, object]
 """Formula in JSON over fields of the profile.
 
 It has one member: `constant` (a number), `field` (the name of a field; `default` beside it is its value if nobody fills
-it in), `min` and `sum` (lists of formulas), `minus` (two formulas), or `cases`: a list of which the first case holds
-whose `left` compares with `right` as `op` says; its value is `then`.
+it in), `min` and `sum` (lists of formulas), `minus` (two formulas), `least` (a formula: more will do, up to all), or
+`cases`: a list of which the first case holds whose `left` compares with `right` as `op` says; its value is `then`.
 """
 
 
 class _Equation(NamedTuple):
-    """`pointer` has the value `formula`, if `condition` holds; None: always."""
+    """`pointer` has the value `formula`, or at least that, if `condition` holds; empty: always."""
 
     pointer: str
     formula: Formula
-    condition: Mapping[str, object] | None
+    condition: Mapping[str, object] = {}
+    is_least: bool = False
 
 
 def find_derived_facts(document: Document) -> dict[str, Formula]:
     """Return the formula of each fact and profile field that other profile fields determine, by JSON Pointer.
 
     Only facts and fields that the organisation states are derived. If a validation rule requires that fields add up to
-    another field, the formula of the last summand is derived. Of a sample it is the smallest size that rules accept.
+    another field, the formula of the last summand is derived. Of a sample it is `least`, the smallest size.
     """
     fields = {field.name: field for field in document.profile}
     asked = {
@@ -56,19 +57,18 @@ def find_derived_facts(document: Document) -> dict[str, Formula]:
         for fact in indicator.facts
         if fact.set_by == "organisation"
     } | {f"/profile/{field.name}" for field in document.profile if field.set_by == "organisation"}
-    derived: dict[str, Formula] = {}
-    cases: dict[str, list[Mapping[str, object]]] = {}
+    equations: dict[str, list[_Equation]] = {}
     for rule in document.rules:
-        if rule.severity != "error" or rule.scope != "answers" or rule.holds is None:
-            continue
-        for equation in _list_equations(rule.holds, fields):
-            if equation.pointer not in asked:
-                continue
-            if equation.condition is None:
-                derived.setdefault(equation.pointer, equation.formula)
-            else:
-                cases.setdefault(equation.pointer, []).append({**equation.condition, "then": equation.formula})
-    return {pointer: {"cases": listed} for pointer, listed in cases.items()} | derived
+        if rule.severity == "error" and rule.scope == "answers" and rule.holds is not None:
+            for equation in _list_equations(rule.holds, fields):
+                if equation.pointer in asked:
+                    equations.setdefault(equation.pointer, []).append(equation)
+    derived: dict[str, Formula] = {}
+    for pointer, listed in equations.items():
+        always = [one.formula for one in listed if not one.condition]
+        formula = always[0] if always else {"cases": [{**one.condition, "then": one.formula} for one in listed]}
+        derived[pointer] = {"least": formula} if all(one.is_least for one in listed) else formula
+    return derived
 
 
 def _list_equations(predicate: Predicate, fields: Mapping[str, ProfileField]) -> Iterator[_Equation]:
@@ -86,12 +86,9 @@ def _list_facts(predicate: Predicate, indicator: str, fields: Mapping[str, Profi
             for member in members:
                 yield from _list_facts(member, indicator, fields)
         case Implies(when=Compare(op=operator, left=left, right=right), then=then):
-            sides = _build_formula(left, fields), _build_formula(right, fields)
-            if sides[0] is None or sides[1] is None:
-                return
-            condition = {"op": operator, "left": sides[0], "right": sides[1]}
+            condition = {"op": operator, "left": _build_formula(left, fields), "right": _build_formula(right, fields)}
             for equation in _list_facts(then, indicator, fields):
-                if equation.condition is None:
+                if None not in condition.values() and not equation.condition:
                     yield equation._replace(condition=condition)
         # The smallest sample that a rule accepts stands for the number until somebody counted more, up to all.
         case Compare(op="eq" | "ge" as operator, left=AnswerOperand(indicator=answered, fact=fact), right=right) if (
@@ -99,7 +96,7 @@ def _list_facts(predicate: Predicate, indicator: str, fields: Mapping[str, Profi
         ):
             formula = _build_formula(right, fields)
             if formula is not None:
-                yield _Equation(f"/answers/{indicator}/{fact}", formula, None)
+                yield _Equation(f"/answers/{indicator}/{fact}", formula, is_least=operator == "ge")
 
 
 def _solve_sum(
@@ -110,7 +107,7 @@ def _solve_sum(
     known = [_build_formula(other, fields) for other in others]
     if isinstance(last, ProfileOperand) and known and None not in known:
         formula = {"minus": [_build_formula(total, fields), known[0] if len(known) == 1 else {"sum": known}]}
-        yield _Equation(f"/profile/{last.field}", formula, None)
+        yield _Equation(f"/profile/{last.field}", formula)
 
 
 def _build_formula(operand: Operand, fields: Mapping[str, ProfileField]) -> Formula | None:

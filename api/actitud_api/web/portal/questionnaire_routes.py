@@ -265,6 +265,7 @@ class QuestionnaireController(Controller):
                 "steps": _list_steps(sections, language),
                 "formulas": {pointer: json.dumps(formula) for pointer, formula in formulas.items()},
                 "constant": {pointer for pointer, formula in formulas.items() if "constant" in formula},
+                "samples": {pointer for pointer, formula in formulas.items() if "least" in formula},
                 "is_share": lambda given: given.form == "number" and given.maximum == 1,
                 "told": lambda text, answer_input: describe_fact(text, answer_input.pointer.rpartition("/")[2]),
                 "proving": {field.name for field in methodology.document.profile if field.needs_evidence},

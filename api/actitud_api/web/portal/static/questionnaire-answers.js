@@ -38,6 +38,9 @@ const Answers = (() => {
     controls.filter((one) => one.dataset.formula !== undefined).map((one) => [one, JSON.parse(one.dataset.formula)]),
   );
   const isDerived = (control) => formulas.has(control);
+  // The size of a sample: a field in which somebody may type a larger one, up to all. Blank it is the smallest.
+  const isSample = (control) => isDerived(control) && isNumber(control);
+  const hasOwn = (control) => (isSample(control) ? control.value.trim() !== "" : control.dataset.own !== undefined);
   const fields = new Map(controls.filter(isField).map((one) => [name(one), one]));
   const readField = (field) => (fields.has(field) ? valueOf(fields.get(field)) : undefined);
   const computed = (control) => Facts.evaluate(formulas.get(control), readField);
@@ -50,26 +53,30 @@ const Answers = (() => {
 
   function listFields(formula) {
     if (formula.field !== undefined) return [formula.field];
+    if (formula.least) return listFields(formula.least);
     const parts = formula.cases?.flatMap(({ left, right, then }) => [left, right, then]);
     return [...new Set((parts ?? formula.min ?? formula.sum ?? formula.minus ?? []).flatMap(listFields))];
   }
 
   function showDerived() {
     for (const control of formulas.keys()) {
-      const [own, value] = [control.dataset.own, derivedOf(control)];
-      const shown = own ?? value;
-      $("[data-derived-value]", control).textContent = shown === undefined ? "–" : Numbers.say(Number(shown), { language });
-      $("[data-derived-source]", control).hidden = own !== undefined;
-      const button = $("[data-take]", control);
-      button.hidden = own === undefined || value === undefined;
-      if (!button.hidden) button.textContent = word("take", { number: Numbers.say(value, { language }) });
+      const value = derivedOf(control);
+      const say = (number) => (number === undefined ? "–" : Numbers.say(Number(number), { language }));
+      if (isSample(control)) control.placeholder = say(value);
+      else {
+        $("[data-derived-value]", control).textContent = say(control.dataset.own ?? value);
+        $("[data-derived-source]", control).hidden = hasOwn(control);
+      }
+      const button = $("[data-take]", control.closest(".field"));
+      button.hidden = !hasOwn(control) || value === undefined || (isSample(control) && !(valueOf(control) < value));
+      if (!button.hidden) button.textContent = word("take", { number: say(value) });
     }
   }
 
   // --- fields ----------------------------------------------------------------------------------------------------
 
   function valueOf(control) {
-    if (isDerived(control)) return control.dataset.own === undefined ? derivedOf(control) : Number(control.dataset.own);
+    if (isDerived(control) && !hasOwn(control)) return derivedOf(control);
     switch (control.dataset.kind) {
       case "components": {
         const chosen = $$("input:checked", control).map((box) => box.value);
@@ -85,6 +92,8 @@ const Answers = (() => {
         if (value === "") return undefined;
         return control.tagName === "SELECT" ? value : Number(value);
       }
+      case "derived":
+        return Number(control.dataset.own);
       default:
         return readingOf(control).value;
     }
@@ -115,8 +124,10 @@ const Answers = (() => {
   // Another value than the profile gives stays until somebody takes that of the profile: a smaller sample does not
   // become a larger one because the whole questionnaire wants more.
   function putDerived(control, value) {
-    if (typeof value === "number" && value !== derivedOf(control)) control.dataset.own = value;
-    else delete control.dataset.own;
+    const own = typeof value === "number" && value !== derivedOf(control) ? value : undefined;
+    if (isSample(control)) put(control, own);
+    else if (own === undefined) delete control.dataset.own;
+    else control.dataset.own = own;
   }
 
   const rowsOf = (block) => $$("[data-documents] > li", block);
@@ -156,13 +167,13 @@ const Answers = (() => {
   const missingFields = () => neededFields.filter((one) => valueOf(one) === undefined && (!isDerived(one) || isContradicted(one)));
   const isAsked = (code) => (factsOf.get(code) ?? []).some((one) => !isDerived(one));
   const isWhole = (code) => factsOf.has(code) && neededFacts(code).every((one) => valueOf(one) !== undefined);
-  const isBegun = (code) => (factsOf.get(code) ?? []).some((one) => !isDerived(one) && valueOf(one) !== undefined);
+  const isBegun = (code) => (factsOf.get(code) ?? []).some((one) => (!isDerived(one) || hasOwn(one)) && valueOf(one) !== undefined);
 
   // --- all that the questionnaire holds, as `methodologies.workbook.fill` takes it -------------------------------
 
   // What follows from the profile belongs to an answer that somebody has begun, or to one of which nothing is asked.
   function isHeld(control) {
-    if (!isDerived(control) || isField(control) || control.dataset.own !== undefined) return true;
+    if (!isDerived(control) || isField(control) || hasOwn(control)) return true;
     return isBegun(indicator(control)) || !isAsked(indicator(control));
   }
 
@@ -500,5 +511,5 @@ const Answers = (() => {
 
   Page.on("changed", showSources);
 
-  return { valueOf, collect, fill, fillBlanks, notTaken, forScores, forAssessment, isField, isOfReview, isDerived, indicator, name, neededFields, missingFields, isAsked, isWhole, documentsOf, addDocument, judge, lock, tellTyped, listUnsaved, listUnread, putUnread };
+  return { valueOf, collect, fill, fillBlanks, putDerived, notTaken, forScores, forAssessment, isField, isOfReview, isDerived, indicator, name, neededFields, missingFields, isAsked, isWhole, documentsOf, addDocument, judge, lock, tellTyped, listUnsaved, listUnread, putUnread };
 })();

@@ -15,6 +15,7 @@ const Facts = (() => {
   function evaluate(formula, read) {
     if (formula.constant !== undefined) return formula.constant;
     if (formula.field !== undefined) return read(formula.field) ?? formula.default;
+    if (formula.least) return evaluate(formula.least, read);
     if (formula.cases) {
       for (const { op, left, right, then } of formula.cases) {
         const [a, b] = [evaluate(left, read), evaluate(right, read)];

@@ -89,7 +89,7 @@ const Page = (() => {
     list.id ||= `problems-${block.dataset.code}${row === block ? "" : `-${(documentsTold += 1)}`}`;
     const marked = control ?? $("[data-pointer]", block);
     if (marked) describe(marked, list.id);
-    if (control && severity === "error" && control.dataset.formula === undefined) control.setAttribute("aria-invalid", "true");
+    if (control && severity === "error" && !control.classList.contains("derived")) control.setAttribute("aria-invalid", "true");
   }
 
   function clearProblems(source) {

@@ -34,7 +34,7 @@
     const block = event.target.closest("[data-code]");
     if (button?.dataset.add !== undefined) $("[data-url]", Answers.addDocument(block)).focus();
     if (button?.dataset.take !== undefined) {
-      delete button.closest("[data-formula]").dataset.own;
+      Answers.putDerived($("[data-formula]", button.closest(".field")));
       Page.announce("changed");
     }
     if (button?.dataset.remove !== undefined) {
