@@ -116,7 +116,7 @@ def test_examples_that_are_urls_of_the_service_have_its_address(demonstration: s
 
 def test_it_is_small_enough_to_read(app: Litestar, document: dict[str, Any]) -> None:
     served: bytes = app.state["document"].read()
-    assert len(served) <= 720_000
+    assert len(served) <= 700_000
     with TestClient(app) as client:
         for coding, most in (("br", 60_000), ("gzip", 95_000)):
             with client.stream("GET", "/v1/openapi.json", headers={"Accept-Encoding": coding}) as answer:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import cleandoc
+from itertools import chain, permutations
 from pathlib import Path
 from types import MappingProxyType, NoneType
 from typing import Any, Final, TypeAlias
@@ -191,9 +192,11 @@ def build_document(
                     ),
                 },
                 "problem": _problem_response("Any other problem; the type says which.", TYPES["internal-error"]),
+                # A status stands only once in an operation, so problem types that share it have one response.
                 **{
-                    slug: _problem_response(_describe_type(problem_type), problem_type)
-                    for slug, problem_type in TYPES.items()
+                    "-or-".join(one.slug for one in types): _problem_response(_describe_types(types), types[0])
+                    for types in chain(permutations(TYPES.values(), 1), permutations(TYPES.values(), 2))
+                    if types[0].status == types[-1].status
                 },
             },
         },
@@ -691,14 +694,11 @@ class _Operation:
             responses["304"] = {"$ref": f"{_COMPONENTS}responses/not-modified"}
         if contract.aliased:
             responses["308"] = {"$ref": f"{_COMPONENTS}responses/alias"}
-        by_status: dict[int, list[ProblemType]] = {}
-        # A status stands only once in a document, so problem types that share it are listed in one response.
+        by_status: dict[int, list[str]] = {}
         for problem_type in dict.fromkeys(self._problems()):
-            by_status.setdefault(problem_type.status, []).append(problem_type)
-        for status, types in by_status.items():
-            responses[str(status)] = (
-                {"$ref": f"#/components/responses/{types[0].slug}"} if len(types) == 1 else _combine_problems(types)
-            )
+            by_status.setdefault(problem_type.status, []).append(problem_type.slug)
+        for status, slugs in by_status.items():
+            responses[str(status)] = {"$ref": f"{_COMPONENTS}responses/{'-or-'.join(slugs)}"}
         if isinstance(answer, Rendered) and answer.missing:
             responses["404"] = self._describe_missing(answer)
         responses["default"] = {"$ref": "#/components/responses/problem"}
@@ -1138,14 +1138,9 @@ def _build_problem(problem_type: ProblemType) -> Problem:
     )
 
 
-def _combine_problems(types: Sequence[ProblemType]) -> Node:
-    """Return the OpenAPI response for a status that several problem types have, with a list of these types."""
-    listed = "".join(f"\n- {_describe_type(problem_type)}" for problem_type in types)
-    return _problem_response(f"One of these problems; the type says which.\n{listed}", types[0])
-
-
-def _describe_type(problem_type: ProblemType) -> str:
-    return f"`{problem_type.uri}`: {problem_type.title.en}. {problem_type.description.en}"
+def _describe_types(types: Sequence[ProblemType]) -> str:
+    listed = [f"`{one.uri}`: {one.title.en}. {one.description.en}" for one in types]
+    return "\n- ".join(["One of these problems; the type says which.\n"] * (len(types) > 1) + listed)
 
 
 _FIELD_ERROR = FieldError(
