@@ -136,7 +136,7 @@ def run_links(app: ASGIApp, config: Config, ids: Collection[str], scenarios: int
     settings = {
         **TRIED,
         **config,
-        "operations": [*config.get("operations", ()), rest],
+        "operations": [rest],
         "phases": phases("stateful", stateful=stateful),
     }
     return run(app, settings, key, first_pages=True)
