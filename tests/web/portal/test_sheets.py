@@ -24,7 +24,7 @@ from actitud_api.resources.organisations import service as organisations
 from actitud_api.resources.scores import audits, service
 from actitud_api.resources.scores.computed import ComputationBusy
 from actitud_api.web.portal.names import Names
-from actitud_api.web.portal.result import describe_level
+from actitud_api.web.portal.result import describe_level, describe_level_rank
 from tests.support.applications import borrow_app
 from tests.support.databases import BOTH, made_anew, unlimited
 from tests.support.editions import draft_edition
@@ -222,6 +222,23 @@ def test_without_a_level_there_is_no_figure_but_a_verdict(site: Client, organisa
     assert words(result.query(".verdict strong")[0]).endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("rank", "level", "spanish", "english"),
+    [
+        (4, 5, "4.º de los 312 del nivel 5", "4th of the 312 at level 5"),
+        (313, 4, "la única del nivel 4", "the only one at level 4"),
+        (314, 3, "1.º de los 1.022 del nivel 3", "1st of the 1,022 at level 3"),
+        (325, 3, "12.º de los 1.022 del nivel 3", "12th of the 1,022 at level 3"),
+        (1_335, 3, "1.022.º de los 1.022 del nivel 3", "1,022nd of the 1,022 at level 3"),
+    ],
+)
+def test_the_rank_within_the_level(rank: int, level: int, spanish: str, english: str) -> None:
+    """312 at level 5 and one at level 4 stand before those of level 3; those without a level are not ranked."""
+    counts = {None: 90, 3: 1_022, 4: 1, 5: 312}
+    assert describe_level_rank(rank, level, counts, Names(load_methodology("2027.1"), "es")) == spanish
+    assert describe_level_rank(rank, level, counts, Names(load_methodology("2027.1"), "en")) == english
+
+
 # --- as the API says ----------------------------------------------------------------------------------------------
 
 
@@ -240,7 +257,8 @@ def test_peers_path_and_draws_are_those_of_the_service(client: Client, number: i
     same = client.get(f"/v1/editions/2026-demo/scores.jsonl?level={drawn['level']}").text.splitlines()
     own = 1 + sum(json.loads(row)["index"] > drawn["index"] for row in same)
     assert rank.startswith(f"{peers['rank']:,} of ")
-    assert f" ({own:,} of {len(same):,} at level {drawn['level']})" in rank
+    counts = {drawn["level"]: len(same)}
+    assert f" ({describe_level_rank(own, drawn['level'], counts, Names(load_methodology('2027.1'), 'en'))})" in rank
     assert f"9 times of 10 its rank lies between {low} and {high}" in terms(found)["Rank"]
     among = section(found, "peers")
     others = peers["group"]["organisations"] - 1

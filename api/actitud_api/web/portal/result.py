@@ -20,7 +20,13 @@ from actitud_api.web.portal.names import Names
 from actitud_api.web.portal.verdict import read_facts
 
 _RANK_RANGE: Final = Texts("aproximadamente entre el {low} y el {high}", "approximately between {low} and {high}")
-_LEVEL_RANK: Final = Texts("{rank}.º de {count} en el nivel {level}", "{rank} of {count} at level {level}")
+_LEVEL_RANK: Final = Texts("{rank}.º de los {count} del nivel {level}", "{rank}th of the {count} at level {level}")
+_LEVEL_RANKS: Final = {
+    1: Texts("{rank}.º de los {count} del nivel {level}", "{rank}st of the {count} at level {level}"),
+    2: Texts("{rank}.º de los {count} del nivel {level}", "{rank}nd of the {count} at level {level}"),
+    3: Texts("{rank}.º de los {count} del nivel {level}", "{rank}rd of the {count} at level {level}"),
+}
+_ALONE: Final = Texts("la única del nivel {level}", "the only one at level {level}")
 _LEVEL_OF: Final = Texts("{level} de {levels}: {name}", "{level} of {levels}: {name}")
 _LEVEL: Final = Texts("{level}, {name}", "{level}, {name}")
 _START_MEANING: Final = Texts("todavía sin ninguna cuenta activa", "no active account yet")
@@ -31,15 +37,7 @@ _AT_BEST: Final = Texts(
 
 
 class LevelLabel(Struct, frozen=True, kw_only=True):
-    """The level of an organisation as texts, with its meaning.
-
-    Attributes:
-        name: Number of the level, number of levels, and name.
-        short: Number of the level, and name.
-        meaning: Meaning of the level in a few words.
-        pips: The level and the number of levels.
-        remark: Reason why the level is provisional, None if it is final.
-    """
+    """The level of an organisation as texts; `remark` says why it is provisional, None if it is final."""
 
     name: str
     short: str
@@ -85,10 +83,11 @@ def describe_level_rank(rank: int, level: int | None, counts: Mapping[int | None
     """Describe the rank among the organisations of its level, of which `counts` has the numbers; None without level."""
     if level is None:
         return None
-    own = rank - sum(count for other, count in counts.items() if other is not None and other > level)
-    return _LEVEL_RANK.into(names.language).format(
-        rank=names.format_count(own), count=names.format_count(counts[level]), level=level
-    )
+    own, count = rank - sum(number for other, number in counts.items() if other and other > level), counts[level]
+    text = _LEVEL_RANK if own // 10 % 10 == 1 else _LEVEL_RANKS.get(own % 10, _LEVEL_RANK)
+    text = _ALONE if count == 1 else text
+    figures = {"rank": names.format_count(own), "count": names.format_count(count)}
+    return text.into(names.language).format(**figures, level=level)
 
 
 def describe_rank_range(drawn: audits.OrganisationRobustness, names: Names) -> str | None:
