@@ -42,6 +42,11 @@ def read_drawn(percentile: str) -> Callable[[httpx.Response], str]:
     return lambda response: str(sorted(response.json()["items"], key=lambda row: row["drawn_rank"][percentile]))
 
 
+def read_reversed(response: httpx.Response) -> str:
+    """The ranked rows from the last to the first: those without a rank come last in both directions."""
+    return str([row for row in response.json()["items"][::-1] if row["rank"]])
+
+
 def cut(start: str) -> Callable[[httpx.Response], str]:
     return lambda response: response.text.partition(start)[2].partition("</table>")[0]
 
@@ -49,6 +54,7 @@ def cut(start: str) -> Callable[[httpx.Response], str]:
 OUTPUTS: dict[str, Callable[[httpx.Response], str]] = {
     f"{V1}/scores?limit=1000": read_text,
     f"{V1}/scores?limit=1000&band=P2": read_text,
+    f"{V1}/scores?limit=1000&sort=-rank": read_reversed,
     f"{V1}/robustness?limit=1000": read_text,
     f"{V1}/robustness?limit=1000&seed=42": read_drawn("p5"),
     f"{V1}/robustness?limit=1000&draws=1000": read_drawn("p95"),
@@ -60,6 +66,7 @@ OUTPUTS: dict[str, Callable[[httpx.Response], str]] = {
     f"{V1}/publications/1/bundle": read_bundle,
     "/portal/2026-demo?lang=en": cut('<table class="ranking">'),
     "/portal/2026-demo?lang=en&band=P2&sort=rank": cut('<table class="ranking">'),
+    "/portal/2026-demo?lang=en&page=2": cut('<table class="ranking">'),
     "/portal/2026-demo/territories/region-09?lang=en": cut("The best ranks"),
     "/portal/embed?lang=en&edition=2026-demo&form=ranking_table": cut("<thead>"),
     "/badge/2026-demo.svg": read_text,
