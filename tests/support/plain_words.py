@@ -25,6 +25,9 @@ _TOKENS: Final = re.compile(
 )
 """Ids of the methodology, names and values of JSON, signs of comparison, and signs of a sentence put together badly."""
 
+LONG_NUMBERS: Final = {"es": re.compile(r"\d,\d{3,}"), "en": re.compile(r"\d\.\d{3,}")}
+"""By language, a number with more than two decimals, as no person would say it."""
+
 
 def find_tokens(text: str) -> list[str]:
     """List what is in a text and should not be."""

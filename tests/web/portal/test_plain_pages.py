@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Final
 
+import openpyxl
 import pytest
 
 from actitud_api.demo import service as demo
 from actitud_api.platform.storage.database import Database
 from tests.support.applications import borrow_app
 from tests.support.databases import migrated_sqlite, unlimited
-from tests.support.plain_words import find_tokens
+from tests.support.plain_words import LONG_NUMBERS, find_tokens
 from tests.support.publishing import publish_stored
 from tests.support.scale import SHOWN
 from tests.web.portal.places import Client
+from tests.web.portal.printed import read_pages
 
 SHEETS: Final = tuple(f"XX-DEMO-{number:05}" for number in SHOWN)
 PAGES: Final = (
@@ -101,10 +104,16 @@ def test_no_page_has_an_id_or_a_sign_of_the_program(demonstration: Client, langu
     assert found == set()
 
 
-@pytest.mark.parametrize(("language", "decimals"), [("es", r"\d,\d{3,}"), ("en", r"\d\.\d{3,}")])
-def test_no_number_outside_a_table_has_more_than_two_decimals(
-    demonstration: Client, language: str, decimals: str
-) -> None:
-    paths = (*PAGES, QUESTIONNAIRE, "methodologies/2027.1")
+@pytest.mark.parametrize("language", LONG_NUMBERS)
+def test_no_number_outside_a_table_has_more_than_two_decimals(demonstration: Client, language: str) -> None:
+    """In pages, on paper and in the texts of workbooks."""
+    paths = (*PAGES, QUESTIONNAIRE, "methodologies/2027.1", *(f"methodologies/2027.1/dimensions/D{n}" for n in (4, 9)))
     found = {(path, piece) for path in paths for piece in read(demonstration, path, language).prose}
-    assert {(path, piece) for path, piece in found if re.search(decimals, piece)} == set()
+    for sheet in SHEETS:
+        printed = demonstration.get(f"/portal/2026-demo/{sheet}/sheet.pdf?lang={language}")
+        found.add((printed.url.path, read_pages(printed.content).text))
+    for version in ("2027.1", "2027.1-short"):
+        workbook = demonstration.get(f"/v1/methodologies/{version}/workbook?lang={language}")
+        for cells in openpyxl.load_workbook(io.BytesIO(workbook.content)):
+            found |= {(version, cell.value) for row in cells for cell in row if isinstance(cell.value, str)}
+    assert {(path, piece) for path, piece in found if LONG_NUMBERS[language].search(piece)} == set()
