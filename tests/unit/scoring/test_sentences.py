@@ -274,7 +274,7 @@ def test_a_share_below_the_required_one_is_not_shown_as_equal(actual: float, req
 
 @pytest.mark.parametrize(
     ("hours", "reached", "text"),
-    [(0.1, 0.412216, "from 0.1 to 0.42."), (0, 0.00004, "from 0 to 0.00004.")],
+    [(0.1, 0.412216, "from 0.1 to 0.42."), (0.2, 0.203768, "from 0.2 to 0.21.")],
 )
 def test_a_number_to_reach_has_two_decimals_and_is_enough(hours: float, reached: float, text: str) -> None:
     amount = b.amount("x", knots=((0, 0), (reached, 100)), decimals=6, maximum=1)

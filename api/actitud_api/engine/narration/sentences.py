@@ -885,10 +885,9 @@ def _round_distance(distance: float | int) -> float | int:
 
 
 def _round_beyond(before: float | int, after: float | int) -> float | int:
-    """Round a new number to two decimals, on the side away from the old one; a finer number stays as it is."""
-    is_rising = after > before
-    rounded = Decimal(str(after)).quantize(Decimal("0.01"), ROUND_CEILING if is_rising else ROUND_FLOOR)
-    return after if abs(float(rounded) - after) > abs(after - before) else float(rounded)
+    """Round a new number to two decimals, on the side away from the old one."""
+    rounding = ROUND_CEILING if after > before else ROUND_FLOOR
+    return float(Decimal(str(after)).quantize(Decimal("0.01"), rounding))
 
 
 def _round_actual(blocking: BlockingGate, digit: str) -> float | int:
