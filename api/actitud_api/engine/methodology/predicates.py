@@ -591,6 +591,10 @@ def _compile_where_present(
     """
     sent = layout.present[indicator]
     match then:
+        case All(of=members):
+            return _compile_junction(
+                [_compile_where_present(layout, indicator, member, absent=absent) for member in members], True
+            )
         case Compare(op=op, left=AnswerOperand(indicator=name, absent=None) as left, right=right) if (
             name == indicator
             and (other := find_slot(right, layout)) is not None

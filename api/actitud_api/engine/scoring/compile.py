@@ -91,8 +91,6 @@ class CompiledRule(Struct, frozen=True):
         invalidates: Positions of the indicators that the broken rule contradicts.
         reads: Positions of the indicators whose answers the rule reads.
         fields: Names of the profile fields that the rule reads.
-        ordered: Slots of two facts of one answer, if the rule only requires that the first is at most the second; else
-            None.
     """
 
     definition: Rule
@@ -101,19 +99,19 @@ class CompiledRule(Struct, frozen=True):
     invalidates: tuple[int, ...]
     reads: frozenset[int]
     fields: frozenset[str]
-    ordered: tuple[int, int] | None
 
 
 class ErrorRules(Struct, frozen=True):
-    """Rules of severity `error`, each with its number, which is its position in `rules` of the compiled methodology.
+    """Parts of the rules of severity `error`: a rule holds if all of its parts do.
 
-    `ordered` contains the rules that only require that one fact of an answer is at most another: number of the rule,
-    slot (index in the list of facts) of the lesser fact, slot of the greater fact. Most rules have this form and are
-    checked without a closure. `others` contains the number of each other rule, and the function that decides whether it
-    holds.
+    Each part has the number of its rule, which is the position in `rules` of the compiled methodology. The parts in
+    `ordered` and `equal` compare a fact of an answer, if there is one, with another fact, and are checked without a
+    closure: the fact in the first slot (index in the list of facts) must be at most, or equal to, that in the second.
+    Each other part has the function that decides whether it holds.
     """
 
     ordered: tuple[tuple[int, int, int], ...]
+    equal: tuple[tuple[int, int, int], ...]
     others: tuple[tuple[int, Callable[[Facts], Truth]], ...]
 
     def find_failing(self, facts: Facts) -> list[int]:
@@ -122,8 +120,11 @@ class ErrorRules(Struct, frozen=True):
         failing = [
             number for number, low, high in self.ordered if (value := values[low]) is not None and value > values[high]
         ]
+        failing += [
+            number for number, one, two in self.equal if (value := values[one]) is not None and value != values[two]
+        ]
         failing += [number for number, holds in self.others if not holds(facts)]
-        return sorted(failing)
+        return sorted(set(failing))
 
 
 class CompiledIndicator(Struct, frozen=True):
@@ -530,7 +531,7 @@ def _compile_document(methodology: Methodology) -> CompiledMethodology:
             _build_answer_loader(indicator.definition, layout) for indicator in indicators if indicator.definition.facts
         ),
         rules=rules,
-        error_rules=_select_error_rules(rules),
+        error_rules=_select_error_rules(rules, layout),
         warning_numbers=_select_warnings(rules),
         touching_rules=tuple(_select_touching_rules(rules, indicator) for indicator in indicators),
         indicators=tuple(indicators),
@@ -705,7 +706,6 @@ def _compile_rule(rule: Rule, positions: Mapping[str, int], layout: FactLayout) 
         invalidates=tuple(positions[indicator] for indicator in rule.invalidates),
         reads=frozenset(positions[indicator] for indicator in find_answers_read(rule.holds)),
         fields=find_fields_read(rule.holds),
-        ordered=_find_ordered_slots(rule, layout),
     )
 
 
@@ -729,29 +729,39 @@ def _find_span(children: Sequence[CompiledGroup | int]) -> slice | None:
     return slice(positions[0], positions[-1] + 1) if positions and len(positions) == len(children) else None
 
 
-def _select_error_rules(rules: Sequence[CompiledRule]) -> ErrorRules:
-    errors = [(number, rule) for number, rule in enumerate(rules) if rule.definition.severity == "error"]
-    return ErrorRules(
-        ordered=tuple((number, *rule.ordered) for number, rule in errors if rule.ordered is not None),
-        others=tuple((number, rule.holds) for number, rule in errors if rule.ordered is None),
-    )
+def _select_error_rules(rules: Sequence[CompiledRule], layout: FactLayout) -> ErrorRules:
+    ordered, equal, others = [], [], []
+    for number, rule in enumerate(rules):
+        if rule.definition.severity == "error":
+            for part in _split(cast("Predicate", rule.definition.holds)):
+                match part:
+                    case Implies(
+                        when=Present(indicator=sent),
+                        then=Compare(op="le" | "eq" as op, left=AnswerOperand(indicator=name) as left, right=right),
+                    ) if (
+                        sent == name
+                        and (one := find_slot(left, layout)) is not None
+                        and (two := find_slot(right, layout)) is not None
+                        and (two in layout.slots[name] or (op == "eq" and isinstance(right, ProfileOperand)))
+                    ):
+                        (ordered if op == "le" else equal).append((number, one, two))
+                    case _:
+                        others.append((number, compile_over_facts(part, layout, absent=False)))
+    return ErrorRules(tuple(ordered), tuple(equal), tuple(others))
+
+
+def _split(predicate: Predicate) -> list[Predicate]:
+    """Split a predicate into parts that all must be true for it to be true."""
+    match predicate:
+        case All(of=members):
+            return [part for member in members for part in _split(member)]
+        case Implies(when=Present() as when, then=All(of=members)):
+            return [part for member in members for part in _split(Implies(when=when, then=member))]
+    return [predicate]
 
 
 def _select_warnings(rules: Sequence[CompiledRule]) -> tuple[int, ...]:
     return tuple(number for number, rule in enumerate(rules) if rule.definition.severity == "warning")
-
-
-def _find_ordered_slots(rule: Rule, layout: FactLayout) -> tuple[int, int] | None:
-    match rule.holds:
-        case Implies(
-            when=Present(indicator=sent),
-            then=Compare(
-                op="le", left=AnswerOperand(indicator=lower) as left, right=AnswerOperand(indicator=upper) as right
-            ),
-        ) if sent == lower == upper:
-            low, high = find_slot(left, layout), find_slot(right, layout)
-            return None if low is None or high is None else (low, high)
-    return None
 
 
 def drop_rules(compiled: CompiledMethodology, names: Collection[str]) -> CompiledMethodology:
@@ -760,7 +770,10 @@ def drop_rules(compiled: CompiledMethodology, names: Collection[str]) -> Compile
         return compiled
     rules = tuple(rule for rule in compiled.rules if rule.definition.id not in names)
     return structs.replace(
-        compiled, rules=rules, error_rules=_select_error_rules(rules), warning_numbers=_select_warnings(rules)
+        compiled,
+        rules=rules,
+        error_rules=_select_error_rules(rules, compiled.layout),
+        warning_numbers=_select_warnings(rules),
     )
 
 
