@@ -244,34 +244,35 @@ result for any facts.
 class ScoringBlock(Struct, frozen=True):
     """Indicators that have the same zero rule and the same applicability, which are evaluated once for all of them.
 
-    Each indicator is in `scorers`, and also in `tables`, `quotients` or `others`, by the fastest way to score it.
-
     Attributes:
         zero_when: Zero rule, which makes the scores the lowest ones; None if there is none.
         applies: Decides whether the indicators apply; None if they always do.
         scorers: Scorer of each indicator.
-        tables: Indicators with a precomputed result for each level: position, slot of the level (its index in the list
-            of facts), these results, and the result without an answer.
-        quotients: Indicators whose raw value is one fact, or a quotient of two facts, of their own answer.
-        others: Position of each other indicator, and the function that computes its result from facts.
+        others: Position of each indicator that is neither in `tables` nor in `quotients` of `ScoringBlocks`, and the
+            function that computes its result from facts.
     """
 
     zero_when: Callable[[Facts], Truth] | None
     applies: Callable[[Facts], Truth] | None
     scorers: tuple[IndicatorScorer, ...]
-    tables: tuple[tuple[int, int, tuple[IndicatorResult, ...], IndicatorResult], ...]
-    quotients: tuple[QuotientScorer, ...]
     others: tuple[tuple[int, Callable[[Facts], IndicatorResult]], ...]
 
 
 class ScoringBlocks(Struct, frozen=True):
     """Scorers of all indicators of a methodology.
 
-    `scorers` contains the scorer of each indicator by position. `blocks` contains the same indicators, grouped by zero
-    rule and applicability.
+    Attributes:
+        scorers: Scorer of each indicator by position.
+        tables: Indicators with a precomputed result for each level: position, slot of the level (its index in the list
+            of facts), these results, and the result without an answer.
+        quotients: Indicators whose raw value is one fact, or a quotient of two facts, of their own answer.
+        blocks: All indicators, grouped by zero rule and applicability, which prevail over `tables` and `quotients`. A
+            group whose indicators are all in these and always apply is left out.
     """
 
     scorers: tuple[IndicatorScorer, ...]
+    tables: tuple[tuple[int, int, tuple[IndicatorResult, ...], IndicatorResult], ...]
+    quotients: tuple[QuotientScorer, ...]
     blocks: tuple[ScoringBlock, ...]
 
 
@@ -783,30 +784,32 @@ def _build_blocks(leaves: Sequence[CompiledIndicator]) -> ScoringBlocks:
     for scorer in scorers:
         indicator = scorer.indicator.definition
         by_condition.setdefault((indicator.zero_when, indicator.applies), []).append(scorer)
-    return ScoringBlocks(scorers, tuple(_build_block(members) for members in by_condition.values()))
-
-
-def _build_block(members: Sequence[IndicatorScorer]) -> ScoringBlock:
-    leaves = [scorer.indicator for scorer in members]
-    return ScoringBlock(
-        zero_when=leaves[0].zero_when,
-        applies=leaves[0].applies,
-        scorers=tuple(members),
+    blocks = (
+        ScoringBlock(
+            zero_when=members[0].indicator.zero_when,
+            applies=members[0].indicator.applies,
+            scorers=tuple(members),
+            others=tuple(
+                (scorer.indicator.position, scorer.score_facts)
+                for scorer in members
+                if scorer.table is None and scorer.indicator.quotient_slots is None
+            ),
+        )
+        for members in by_condition.values()
+    )
+    return ScoringBlocks(
+        scorers=scorers,
         tables=tuple(
-            (leaf.position, leaf.slots[0], scorer.table, scorer.unknown)
-            for scorer, leaf in zip(members, leaves, strict=True)
+            (position, scorer.indicator.slots[0], scorer.table, scorer.unknown)
+            for position, scorer in enumerate(scorers)
             if scorer.table is not None
         ),
         quotients=tuple(
             (leaf.position, *leaf.quotient_slots, leaf.curve, leaf.low, leaf.best, scorer.unknown, scorer.score_facts)
-            for scorer, leaf in zip(members, leaves, strict=True)
+            for leaf, scorer in zip(leaves, scorers, strict=True)
             if scorer.table is None and leaf.quotient_slots is not None
         ),
-        others=tuple(
-            (leaf.position, scorer.score_facts)
-            for scorer, leaf in zip(members, leaves, strict=True)
-            if scorer.table is None and leaf.quotient_slots is None
-        ),
+        blocks=tuple(block for block in blocks if block.zero_when or block.applies or block.others),
     )
 
 
@@ -974,7 +977,7 @@ def compile_gate(compiled: CompiledMethodology, gate: Gate) -> CompiledGate:
     scale = compiled.unit if in_units and not any(isinstance(part, Product) for part in parts) else 1
     reader = _build_figure_reader(compiled, scale)
     left, right = (compile_operand(side, reader, scale) for side in (holds.left, holds.right))
-    is_met = _compile_gate_condition(compiled, gate, left, right)
+    is_met = _compile_gate_condition(compiled, gate, left, right, reader)
     return CompiledGate(gate, is_met, *(_multiply(side, Fraction(1, scale)) for side in (left, right)))
 
 
@@ -983,6 +986,7 @@ def _compile_gate_condition(
     gate: Gate,
     left: Callable[[GateFigures], Evaluated],
     right: Callable[[GateFigures], Evaluated],
+    reader: Leaf[GateFigures],
 ) -> Callable[[GateFigures], bool]:
     passes, compare = gate.when_not_applicable == "pass", COMPARISONS[gate.holds.op]
     match gate.holds:
@@ -1009,6 +1013,13 @@ def _compile_gate_condition(
                 return compare(ratio[0] * q, p * ratio[1])
 
             return compare_value
+        case Compare(left=side, right=Product(of=(Constant(value=float() as number), *members))):
+            # Both sides times the denominator: integers are compared many times faster than fractions.
+            bound = to_exact(number)
+            left, right = (
+                compile_operand(Product(of=(Constant(value=factor), *factors)), reader)
+                for factor, factors in ((bound.denominator, [side]), (bound.numerator, members))
+            )
 
     def compare_sides(figures: GateFigures) -> bool:
         actual = left(figures)

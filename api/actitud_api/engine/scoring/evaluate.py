@@ -22,6 +22,7 @@ from actitud_api.engine.scoring.compile import (
     CompiledGate,
     CompiledGroup,
     CompiledIndicator,
+    CompiledLevel,
     CompiledMethodology,
     CompiledRule,
     GateFigures,
@@ -96,8 +97,8 @@ class Evaluation(GateInputs, kw_only=True):
     status: Status
     level: int | None
     provisional: bool
-    failing_gates: list[CompiledGate]
-    """Gates of the next level that are not passed."""
+    next_level: CompiledLevel | None
+    """Lowest level of which a gate is not passed; None if no gate was found that prevents a level."""
 
     @property
     def coverages(self) -> dict[str, Fraction | None]:
@@ -116,8 +117,8 @@ class Evaluation(GateInputs, kw_only=True):
     @property
     def blocked_by(self) -> list[FailingGate]:
         """Gates (conditions) of the next level that are not passed, each with its actual and required value."""
-        figures = GateFigures(self)
-        return [describe_failing_gate(gate, figures) for gate in self.failing_gates]
+        figures, gates = GateFigures(self), () if self.next_level is None else self.next_level.gates
+        return [describe_failing_gate(gate, figures) for gate in gates if not gate.is_met(figures)]
 
     def compute_pillar(self, pillar: CompiledPillar) -> tuple[int | None, int | None]:
         """Compute the score of a pillar (mean of some indicators), and its score with all unknown ones at their best.
@@ -218,7 +219,7 @@ def evaluate_compiled(compiled: CompiledMethodology, sent: Facts, submission: Su
         status="not_rateable" if index is None else _determine_status(compiled, unknown, coverage),
         level=None,
         provisional=False,
-        failing_gates=[],
+        next_level=None,
         self_declared=submission.self_declared,
     )
     if evaluation.status in ("complete", "sufficient"):
@@ -332,29 +333,29 @@ def score_indicators(
     """
     results = [NOT_APPLICABLE] * len(compiled.indicators)
     integers = cast("Sequence[int | None]", facts)
+    blocks = compiled.blocks
+    for position, slot, table, unknown in blocks.tables:
+        level = integers[slot]
+        results[position] = unknown if level is None else table[level]
+    for position, numerator_slot, denominator_slot, curve, low, best, unknown, score_facts in blocks.quotients:
+        n, d = integers[numerator_slot], 1 if denominator_slot is None else integers[denominator_slot]
+        if n is None:
+            results[position] = unknown
+        # Counts are by far the most frequent facts. Decimals are Fractions and take the general way, as does d = 0.
+        elif type(n) is int and type(d) is int and d > 0:
+            score = curve(n, d)
+            results[position] = IndicatorResult(
+                "zero" if score == low else "full" if score == best else "partial", score, score, (n, d), score
+            )
+        else:
+            results[position] = score_facts(facts)
     zero: Truth
-    for block in compiled.blocks.blocks:
+    for block in blocks.blocks:
         zero = False if block.zero_when is None else block.zero_when(facts)
         if zero:
             for scorer in block.scorers:
                 results[scorer.indicator.position] = scorer.zero
         elif zero is False and (block.applies is None or block.applies(facts)):
-            for position, slot, table, unknown in block.tables:
-                level = integers[slot]
-                results[position] = unknown if level is None else table[level]
-            for position, numerator_slot, denominator_slot, curve, low, best, unknown, score_facts in block.quotients:
-                n, d = integers[numerator_slot], 1 if denominator_slot is None else integers[denominator_slot]
-                if n is None:
-                    results[position] = unknown
-                # Counts are by far the most frequent facts. Decimals are Fractions and take the general way, as does d
-                # = 0.
-                elif type(n) is int and type(d) is int and d > 0:
-                    score = curve(n, d)
-                    results[position] = IndicatorResult(
-                        "zero" if score == low else "full" if score == best else "partial", score, score, (n, d), score
-                    )
-                else:
-                    results[position] = score_facts(facts)
             for position, score_facts in block.others:
                 results[position] = score_facts(facts)
         else:
@@ -708,18 +709,18 @@ def _reaches(ratio: Ratio, share: Share) -> bool:
 
 
 def assign_level(evaluation: Evaluation, max_level: int | None) -> None:
-    """Set the level of an evaluation, whether it is provisional, and the failing gates of the next level.
+    """Set the level of an evaluation, whether it is provisional, and the next level.
 
     Gates are the conditions of a level, such as a lowest index. The level is the highest one that passes its own gates
     and those of all lower levels, None if a gate of the lowest level fails. `max_level` is the highest level that a
-    review allows, None if there is no limit; if only this limit prevents the next level, there are no failing gates.
+    review allows, None if there is no limit; if only this limit prevents a higher level, there is no next level.
     """
     figures = GateFigures(evaluation)
     for level in evaluation.compiled.levels:
-        failing = [gate for gate in level.gates if not gate.is_met(figures)]
-        if failing:
-            evaluation.failing_gates = failing
-            return
+        for gate in level.gates:
+            if not gate.is_met(figures):
+                evaluation.next_level = level
+                return
         if max_level is not None and level.number > max_level:
             return
         evaluation.level = level.number
