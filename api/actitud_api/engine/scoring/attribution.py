@@ -56,19 +56,14 @@ class AttributedChild(Struct, frozen=True, gc=False):
         name: Id of the child.
         weight: Weight of the child in the group.
         score: Score of the child, in units of 10^-decimals of a point.
-        high: Highest score that the child can have, in units of 10^-decimals.
+        distance: What the score is below the highest that the child can have, in units of 10^-decimals.
     """
 
     node: CompiledGroup | int
     name: str
     weight: int
     score: int
-    high: int
-
-    @property
-    def distance(self) -> int:
-        """Distance from the score of the child to its highest possible score, in units of 10^-decimals of a point."""
-        return self.high - self.score
+    distance: int
 
 
 def attribute_points(evaluation: Evaluation) -> Attribution:
@@ -149,11 +144,12 @@ class _PointDistribution:
             else apportion(won, shares, ceilings, limits)
         )
         factors = _compute_factors(group, children, factor)
+        indicators, losses = attribution.indicators, attribution.losses
         for child, limit, part, below in zip(children, limits, parts, factors, strict=True):
             node = child.node
             if isinstance(node, int):
-                attribution.indicators[node] = AttributedPoints(limit, part, limit - part)
-                attribution.losses[node] = below[0] * child.distance, below[1]
+                indicators[node] = AttributedPoints(limit, part, limit - part)
+                losses[node] = below[0] * child.distance, below[1]
             else:
                 self.distribute_won(node, limit, part, below)
 
@@ -200,7 +196,8 @@ def _list_children(evaluation: Evaluation, group: CompiledGroup) -> list[Attribu
     ):
         if score is not None:
             child = indicators[node] if isinstance(node, int) else node
-            children.append(AttributedChild(node, name, weight, child.low if score == UNKNOWN else score, child.high))
+            counted = child.low if score == UNKNOWN else score
+            children.append(AttributedChild(node, name, weight, counted, child.high - counted))
     return children
 
 
@@ -212,7 +209,7 @@ def _weigh_possible(group: CompiledGroup, children: Sequence[AttributedChild]) -
     """
     if group.definition.aggregation == "arithmetic":
         return [child.weight for child in children]
-    return [child.high if child.weight else 0 for child in children]
+    return [child.score + child.distance if child.weight else 0 for child in children]
 
 
 def _weigh_won(group: CompiledGroup, children: Sequence[AttributedChild]) -> list[int]:

@@ -978,7 +978,11 @@ def compile_gate(compiled: CompiledMethodology, gate: Gate) -> CompiledGate:
     reader = _build_figure_reader(compiled, scale)
     left, right = (compile_operand(side, reader, scale) for side in (holds.left, holds.right))
     is_met = _compile_gate_condition(compiled, gate, left, right, reader)
-    return CompiledGate(gate, is_met, *(_multiply(side, Fraction(1, scale)) for side in (left, right)))
+    sides = (
+        compile_operand(side, reader) if isinstance(side, Constant) else _multiply(read, Fraction(1, scale))
+        for side, read in ((holds.left, left), (holds.right, right))
+    )
+    return CompiledGate(gate, is_met, *sides)
 
 
 def _compile_gate_condition(

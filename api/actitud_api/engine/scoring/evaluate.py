@@ -125,10 +125,10 @@ class Evaluation(GateInputs, kw_only=True):
 
         Both are in units of 10^-decimals of a point, None if no indicator of the pillar counts.
         """
-        return (
-            pillar.compute_score([result.score for result in self.results], self.groups),
-            pillar.compute_score([result.maximum for result in self.results], self.groups_max),
-        )
+        score = maximum = pillar.compute_score([result.score for result in self.results], self.groups)
+        if self.groups_max is not self.groups:
+            maximum = pillar.compute_score([result.maximum for result in self.results], self.groups_max)
+        return score, maximum
 
     @property
     def published_dimensions(self) -> list[int | None]:
@@ -614,23 +614,20 @@ class GroupSensitivity(Struct, frozen=True):
 def build_group_sensitivity(evaluation: Evaluation, group: CompiledGroup) -> GroupSensitivity:
     """Prepare a group of an evaluation for scoring with another score of one of its children."""
     counted = evaluation.list_child_scores(group)
-    terms: list[LinearTerms | None] = [None] * len(counted)
     if (
         group.definition.aggregation != "arithmetic"
         or evaluation.groups[group.definition.id] is None
         or (evaluation.unknown and UNKNOWN in counted)
     ):
-        return GroupSensitivity(group, counted, terms)
-    weighted = remaining = 0
-    for score, weight in zip(counted, group.weights, strict=True):
-        if score is not None:
-            weighted += weight * score
-            remaining += weight
+        return GroupSensitivity(group, counted, [None] * len(counted))
+    weighted = sum([weight * score for score, weight in zip(counted, group.weights, strict=True) if score is not None])
+    divisor = sum([2 * weight for score, weight in zip(counted, group.weights, strict=True) if score is not None])
     # The rounded mean is ⌊(2·weighted + remaining) / (2·remaining)⌋; solved for one score it gives a, b and d.
-    twice, divisor = 2 * weighted + remaining, 2 * remaining
-    for child_position, (score, weight) in enumerate(zip(counted, group.weights, strict=True)):
-        if score is not None:
-            terms[child_position] = 2 * weight, twice - 2 * weight * score, divisor
+    twice = 2 * weighted + divisor // 2
+    terms = [
+        None if score is None else (2 * weight, twice - 2 * weight * score, divisor)
+        for score, weight in zip(counted, group.weights, strict=True)
+    ]
     return GroupSensitivity(group, counted, terms)
 
 

@@ -161,7 +161,10 @@ def explain_evaluation(evaluation: Evaluation, submission: Submission) -> Score:
         unit,
         attribution,
         values,
-        intervals=[compute_interval(branches, submission, leaf) for leaf in compiled.indicators],
+        intervals=[
+            compute_interval(branches, submission, leaf) if leaf.is_sampled_share else None
+            for leaf in compiled.indicators
+        ],
         parameters=[
             _build_parameters(evaluation, leaf, result, value)
             for (leaf, result), value in zip(results, values, strict=True)
@@ -466,6 +469,8 @@ def _to_json_fact(value: Slot, components: tuple[str, ...] = ()) -> FactValue | 
 
 def _build_groups(explanation: _Explanation, above: CompiledGroup) -> tuple[DimensionScore, ...]:
     """Build the results of the groups directly below the group `above`, with all nodes in them."""
+    if above.indicator_span is not None:
+        return ()
     return tuple([_build_dimension(explanation, child) for child in above.children if not isinstance(child, int)])
 
 

@@ -41,11 +41,10 @@ class BranchRescorer:
     """
 
     def __init__(self, evaluation: Evaluation) -> None:
-        self.evaluation = evaluation
+        self.evaluation, self._index = evaluation, evaluation.index
         self._unit, self._step = evaluation.compiled.unit, evaluation.compiled.published_step
         self._sensitivities: dict[str, GroupSensitivity] = {}
-        # By the group above an indicator, and those above it as lines.
-        self._branches: dict[str, tuple[GroupSensitivity, tuple[LinearTerms, ...] | None]] = {}
+        self._branches: dict[str, tuple[list[LinearTerms | None], tuple[LinearTerms, ...]]] = {}
         self._broken: frozenset[str] | None = None
 
     def compute_gain(self, leaf: CompiledIndicator, score: int) -> Figure | None:
@@ -53,7 +52,7 @@ class BranchRescorer:
 
         `score` is in units of 10^-decimals of a point. Return None if there is no index before or after the change.
         """
-        index = self.evaluation.index
+        index = self._index
         if index is None:
             return None
         changed = self.rescore(leaf, score)
@@ -65,9 +64,9 @@ class BranchRescorer:
 
         Score and index are in units of 10^-decimals of a point. Return None if there would be no index.
         """
-        parent, above = self._branches.get(leaf.ancestors[0]) or self._find_branch(leaf)
-        line = parent.linear_terms[leaf.child_positions[0]]
-        if line is None or above is None:
+        lines, above = self._branches.get(leaf.ancestors[0]) or self._find_branch(leaf)
+        line = lines[leaf.child_positions[0]]
+        if line is None:
             return self._rescore_in_full(leaf, score)
         a, b, divisor = line
         score = (a * score + b) // divisor
@@ -81,19 +80,20 @@ class BranchRescorer:
             changed = self._find_sensitivity(name).rescore(child_position, changed)
         return round_to_published(self.evaluation.compiled, None if changed == UNKNOWN else changed)
 
-    def _find_branch(self, leaf: CompiledIndicator) -> tuple[GroupSensitivity, tuple[LinearTerms, ...] | None]:
-        """Return the sensitivity of the group of an indicator, and the linear terms of the groups above that group.
+    def _find_branch(self, leaf: CompiledIndicator) -> tuple[list[LinearTerms | None], tuple[LinearTerms, ...]]:
+        """Return the linear terms of the children of the group of an indicator, and those of the groups above it.
 
-        `GroupSensitivity` explains both. The terms are None if one of the groups above is not linear in the score of
+        `GroupSensitivity` explains them. The former are None if one of the groups above is not linear in the score of
         its child.
         """
         parent, *names = leaf.ancestors
+        lines = self._find_sensitivity(parent).linear_terms
         terms = [
             self._find_sensitivity(name).linear_terms[child_position]
             for name, child_position in zip(names, leaf.child_positions[1:], strict=True)
         ]
-        linear = tuple(line_terms for line_terms in terms if line_terms is not None)
-        branch = self._branches[parent] = self._find_sensitivity(parent), linear if len(linear) == len(terms) else None
+        above = tuple(line_terms for line_terms in terms if line_terms is not None)
+        branch = self._branches[parent] = lines if len(above) == len(terms) else [None] * len(lines), above
         return branch
 
     def _find_sensitivity(self, name: str) -> GroupSensitivity:
@@ -182,12 +182,13 @@ def _improve_fact(branches: BranchRescorer, submission: Submission, leaf: Compil
         change = find_change_reaching(evaluation, leaf, x)
         if change is None:
             continue
-        value_after = _compute_value_after(leaf, apply_change(evaluation.facts, change))
+        changed = apply_change(evaluation.facts, change)
+        value_after = _compute_value_after(leaf, changed)
         if value_after is None:
             continue
         reached = leaf.curve(*value_after)
         if reached > score:
-            better = _Improvement(reached, value_after, change, name_changes(leaf, change))
+            better = _Improvement(reached, value_after, change, name_changes(leaf, change), changed)
             return _build_improvement(branches, submission, leaf, better, score)
     return _build_open_step(branches, leaf, "act")
 
@@ -196,13 +197,15 @@ class _Improvement(Struct, frozen=True, gc=False):
     """A change of the facts of an indicator, with the result of the change.
 
     `change` has the new facts by slot, `named` the same facts by name. `value` is the raw value after the change, and
-    `units` the score after it, in units of 10^-decimals of a point.
+    `units` the score after it, in units of 10^-decimals of a point. `changed` has all facts of one submission after
+    the change, None if the improvement is that of several.
     """
 
     units: int
     value: Ratio
     change: FactChange
     named: dict[str, FactValue]
+    changed: Facts | None = None
 
 
 def _build_improvement(
@@ -211,7 +214,13 @@ def _build_improvement(
     score_without_evidence = _cap_without_evidence(leaf, submission, better.value, better.units)
     evidence = score_without_evidence <= score
     gain, requires = _compute_effect(
-        branches, submission, leaf, better.change, better.units if evidence else score_without_evidence, evidence
+        branches,
+        submission,
+        leaf,
+        better.change,
+        better.units if evidence else score_without_evidence,
+        evidence,
+        better.changed,
     )
     return NextStep(
         kind="improve",
@@ -282,17 +291,19 @@ def _compute_effect(
     change: FactChange,
     score: int,
     evidence: bool,
+    changed: Facts | None = None,
 ) -> tuple[Figure | None, tuple[str, ...]]:
     """Compute the index points gained by a change, and list the ids of the rules that the change breaks.
 
-    `score` is the score of the indicator after the change; `evidence` is True if the change comes with evidence. The
-    gain is None if there is no index before or after the change.
+    `score` is the score of the indicator after the change; `evidence` is True if the change comes with evidence, and
+    `changed` has all facts after it, where they are known. The gain is None if there is no index before or after the
+    change.
     """
     evaluation = branches.evaluation
     # Most indicators affect nothing else, and then nothing but their own groups has to be scored.
     if not (leaf.dependents or leaf.is_circular or evaluation.compiled.touching_rules[leaf.position]):
         return branches.compute_gain(leaf, score), ()
-    changed = apply_change(evaluation.facts, change)
+    changed = changed or apply_change(evaluation.facts, change)
     requires = _find_newly_broken_rules(branches, leaf, change, changed)
     # The change may mend a contradiction, or make another one.
     turns_rules = bool(branches.broken_rules) and any(
@@ -406,11 +417,11 @@ def name_changes(leaf: CompiledIndicator, change: FactChange) -> dict[str, FactV
         if slot in change:
             value = change[slot]
             if isinstance(value, frozenset):
-                names[name] = tuple(component for component in leaf.definition.components if component in value)
-            elif isinstance(value, bool):
+                names[name] = tuple([component for component in leaf.definition.components if component in value])
+            elif isinstance(value, int):
                 names[name] = value
             else:
-                names[name] = to_figure(cast("int | Fraction", value))
+                names[name] = to_figure(cast("Fraction", value))
     return names
 
 

@@ -19,8 +19,6 @@ def compute_interval(branches: BranchRescorer, submission: Submission, leaf: Com
     two ends are at most the cap for such answers. Return None if the indicator is not a share of counted cases, has no
     value, or counts more cases than the sample contains.
     """
-    if not leaf.is_sampled_share:
-        return None
     value = branches.evaluation.results[leaf.position].value
     if value is None:
         return None
