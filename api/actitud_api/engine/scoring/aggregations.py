@@ -11,11 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from operator import mul
 
-from actitud_api.engine.methodology.model import (
-    Aggregation,
-    Group,
-    Missing,
-)
+from actitud_api.engine.methodology.model import Aggregation, Group, Missing
 
 EPSILON = 1e-6
 """Tolerance, in units of 10^-decimals, that is added to a float before it is rounded.

@@ -272,10 +272,7 @@ def _apportion_above(
 
 
 def apportion(
-    total: int,
-    shares: Sequence[int],
-    ceilings: Sequence[int] | None = None,
-    limits: Sequence[int] | None = None,
+    total: int, shares: Sequence[int], ceilings: Sequence[int] | None = None, limits: Sequence[int] | None = None
 ) -> list[int]:
     """Split `total` into integer parts in proportion to integer `shares`; return the parts in the order of `shares`.
 

@@ -13,14 +13,8 @@ from bisect import bisect_right
 from collections.abc import Callable
 from fractions import Fraction
 
-from actitud_api.engine.methodology.model import (
-    Curve,
-    Range,
-)
-from actitud_api.engine.methodology.predicates import (
-    round_half_up,
-    to_exact,
-)
+from actitud_api.engine.methodology.model import Curve, Range
+from actitud_api.engine.methodology.predicates import round_half_up, to_exact
 from actitud_api.engine.scoring.aggregations import EPSILON, quantise
 
 INVERSE_ERFC_FIFTH = 0.9061938024368232

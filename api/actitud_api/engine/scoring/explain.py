@@ -128,7 +128,6 @@ class _Explanation(Struct, frozen=True):
 
     Attributes:
         evaluation: The evaluation.
-        compiled: Methodology under which it was made.
         unit: 10^decimals, the integer that stands for 1 point.
         attribution: Points of every node.
         values: Raw values, rounded as in the canonical result; None for an indicator without a raw value.
@@ -138,7 +137,6 @@ class _Explanation(Struct, frozen=True):
     """
 
     evaluation: Evaluation
-    compiled: CompiledMethodology
     unit: int
     attribution: Attribution
     values: list[Figure | bool | None]
@@ -149,16 +147,13 @@ class _Explanation(Struct, frozen=True):
 
 def explain_evaluation(evaluation: Evaluation, submission: Submission) -> Score:
     """Build the canonical result, with its explanation, from an evaluation of a submission."""
-    compiled = evaluation.compiled
-    unit = compiled.unit
-    attribution = attribute_points(evaluation)
+    compiled, attribution = evaluation.compiled, attribute_points(evaluation)
     branches, results = BranchRescorer(evaluation), list(zip(compiled.indicators, evaluation.results, strict=True))
     values = [_round_value(compiled, leaf, result) for leaf, result in results]
     # One list for all indicators after the other: that keeps caches warm, and takes a third less.
     explanation = _Explanation(
         evaluation,
-        compiled,
-        unit,
+        compiled.unit,
         attribution,
         values,
         intervals=[
@@ -476,7 +471,7 @@ def _build_groups(explanation: _Explanation, above: CompiledGroup) -> tuple[Dime
 
 def _build_indicators(explanation: _Explanation, above: CompiledGroup) -> tuple[IndicatorScore, ...]:
     """Build the results of the indicators directly below the group `above`."""
-    leaves = explanation.compiled.indicators
+    leaves = explanation.evaluation.compiled.indicators
     return tuple([_build_indicator(explanation, leaves[child]) for child in above.children if isinstance(child, int)])
 
 

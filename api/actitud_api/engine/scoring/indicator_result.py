@@ -68,10 +68,8 @@ class IndicatorResult(Struct, frozen=True, gc=False):
     uncapped: int = 0
     fields: tuple[str, ...] = ()
     undetermined: bool = False
-    """True if the indicator is unknown because an absent answer decides if its zero rule applies."""
     level_sent: int | None = None
     declared: bool = False
-    """True if the cap for answers without evidence lowers the score."""
 
 
 NOT_APPLICABLE = IndicatorResult("not_applicable", None, None)

@@ -213,15 +213,8 @@ def _build_improvement(
 ) -> NextStep:
     score_without_evidence = _cap_without_evidence(leaf, submission, better.value, better.units)
     evidence = score_without_evidence <= score
-    gain, requires = _compute_effect(
-        branches,
-        submission,
-        leaf,
-        better.change,
-        better.units if evidence else score_without_evidence,
-        evidence,
-        better.changed,
-    )
+    reached = better.units if evidence else score_without_evidence
+    gain, requires = _compute_effect(branches, submission, leaf, better.change, reached, evidence, better.changed)
     return NextStep(
         kind="improve",
         change=better.named,

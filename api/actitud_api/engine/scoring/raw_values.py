@@ -8,15 +8,7 @@ from typing import cast
 
 from msgspec import Struct
 
-from actitud_api.engine.methodology.model import (
-    Constant,
-    Document,
-    Fact,
-    Indicator,
-    Operand,
-    ProfileField,
-    Quotient,
-)
+from actitud_api.engine.methodology.model import Constant, Document, Fact, Indicator, Operand, ProfileField, Quotient
 from actitud_api.engine.methodology.predicates import (
     DECIMALS_OF_NUMBERS,
     FactLayout,

@@ -16,8 +16,8 @@ def compute_interval(branches: BranchRescorer, submission: Submission, leaf: Com
     """Compute the sampling interval of an indicator that is a share, with the index at each end of the interval.
 
     `branches` computes the index for another score of the indicator. Without evidence for the answer, the scores at the
-    two ends are at most the cap for such answers. Return None if the indicator is not a share of counted cases, has no
-    value, or counts more cases than the sample contains.
+    two ends are at most the cap for such answers. Return None without a value, or if it counts more cases than the
+    sample.
     """
     value = branches.evaluation.results[leaf.position].value
     if value is None:

@@ -39,12 +39,7 @@ from actitud_api.engine.methodology.model import (
     ProfileOperand,
     Sum,
 )
-from actitud_api.engine.methodology.predicates import (
-    DECIMALS_OF_NUMBERS,
-    compile_over_facts,
-    to_exact,
-    walk_operands,
-)
+from actitud_api.engine.methodology.predicates import DECIMALS_OF_NUMBERS, compile_over_facts, to_exact, walk_operands
 from actitud_api.engine.scoring.columns.block import RowBlock
 from actitud_api.engine.scoring.columns.rows import RowReader, find_slots_read
 from actitud_api.engine.scoring.columns.table import Bools, Ints
@@ -452,10 +447,7 @@ class ColumnCompiler:
             case Not(of=member):
                 return self.compile_predicate(member, not value, reading)
             case Implies(when=when, then=then):
-                parts = [
-                    self.compile_predicate(when, not value, reading),
-                    self.compile_predicate(then, value, reading),
-                ]
+                parts = [self.compile_predicate(when, not value, reading), self.compile_predicate(then, value, reading)]
                 return join_any(parts) if value else join_all(parts)
             case Present(indicator=indicator):
                 presence = self.compile_presence(self.plan.positions[indicator])

@@ -25,13 +25,7 @@ from actitud_api.engine.methodology.model import (
     ScoreOperand,
     ValueOperand,
 )
-from actitud_api.engine.methodology.predicates import (
-    Z_SQUARE,
-    Number,
-    to_exact,
-    walk_operand_parts,
-    walk_operands,
-)
+from actitud_api.engine.methodology.predicates import Z_SQUARE, Number, to_exact, walk_operand_parts, walk_operands
 from actitud_api.engine.scoring.columns.block import CODE_NUMBERS, NO_SCORE, RowBlock, list_group_ids
 from actitud_api.engine.scoring.columns.expressions import (
     AbsentFactReading,

@@ -395,11 +395,7 @@ class _ColumnsBuilder:
         return sent if reasons is None else sent & (reasons == 0)
 
     def _write_facts(
-        self,
-        leaf: CompiledIndicator,
-        arrays: Mapping[str, ArrayLike] | None,
-        counts: Bools,
-        facts: list[Ints],
+        self, leaf: CompiledIndicator, arrays: Mapping[str, ArrayLike] | None, counts: Bools, facts: list[Ints]
     ) -> None:
         indicator = leaf.definition
         if arrays is not None:
