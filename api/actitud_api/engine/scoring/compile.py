@@ -731,7 +731,9 @@ def _find_span(children: Sequence[CompiledGroup | int]) -> slice | None:
 
 
 def _select_error_rules(rules: Sequence[CompiledRule], layout: FactLayout) -> ErrorRules:
-    ordered, equal, others = [], [], []
+    ordered: list[tuple[int, int, int]] = []
+    equal: list[tuple[int, int, int]] = []
+    others: list[tuple[int, Callable[[Facts], Truth]]] = []
     for number, rule in enumerate(rules):
         if rule.definition.severity == "error":
             for part in _split(cast("Predicate", rule.definition.holds)):
