@@ -111,16 +111,13 @@ class _PointDistribution:
         """
         children = self._children[group.definition.id]
         parts = apportion(total, _weigh_possible(group, children))
-        ceilings, floors = [], []
-        for child, part in zip(children, parts, strict=True):
-            if isinstance(child.node, int) or child.node.float_mean is not None:
-                ceiling, floor = (part if child.score else 0), (0 if child.distance else part)
-            else:
-                ceiling, floor = self.distribute_possible(child.node, part)
+        ceilings = [part if child.score else 0 for child, part in zip(children, parts, strict=True)]
+        floors = [0 if child.distance else part for child, part in zip(children, parts, strict=True)]
+        for i, child in enumerate(children if group.indicator_span is None else ()):
+            if not isinstance(child.node, int) and child.node.float_mean is None:
+                ceiling, floors[i] = self.distribute_possible(child.node, parts[i])
                 # Its score may be rounded to 0 although that of a child is not.
-                ceiling = ceiling if child.score else 0
-            ceilings.append(ceiling)
-            floors.append(floor)
+                ceilings[i] = ceiling if child.score else 0
         self._limits[group.definition.id] = parts, ceilings, floors
         return sum(ceilings), sum(floors)
 
@@ -320,11 +317,13 @@ def _add_largest_remainders(
     over when all parts with a share have reached their maximum.
     """
     order = sorted(range(len(shares)), key=remainders.__getitem__, reverse=True)
-    while rest:
-        room = [i for i in order if shares[i] and parts[i] < tops[i]]
-        if not room:
-            break
-        for i in room[:rest]:
-            parts[i] += 1
-        rest -= min(rest, len(room))
+    before = 0
+    while rest != before:
+        before = rest
+        for i in order:
+            if not rest:
+                return 0
+            if shares[i] and parts[i] < tops[i]:
+                parts[i] += 1
+                rest -= 1
     return rest
