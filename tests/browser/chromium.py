@@ -11,9 +11,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Frame, Page
+from playwright.sync_api import Browser, Frame, Page, expect
+
+from tests.support.waiting import PATIENCE
 
 Scheme = Literal["light", "dark"]
+
+expect.set_options(timeout=1_000 * PATIENCE)  # on a busy machine a page is late, not wrong
 
 _AXE: Final = """async () => {
     const found = await axe.run(document, {resultTypes: ["violations"], iframes: false});

@@ -21,6 +21,7 @@ from actitud_api.platform.storage.grants import OWNER, SERVING
 from tests.support.databases import opened, write_migrated
 from tests.support.revisions import NEWEST
 from tests.support.scale import NIGHT
+from tests.support.waiting import PATIENCE
 
 BACKUPS = 100 if NIGHT else 20
 EDITIONS = 40
@@ -84,7 +85,7 @@ def test_every_copy_under_concurrent_writes_is_one_state(file: Path, tmp_path: P
         try:
             for number in range(BACKUPS):
                 with written:
-                    assert written.wait_for(lambda: total > seen[-1], 30)
+                    assert written.wait_for(lambda: total > seen[-1], PATIENCE)
                 copy = tmp_path / f"copy-{number}.sqlite3"
                 copies.create_backup(reading, file, copy, force=False)
                 (count,) = counts(copy)

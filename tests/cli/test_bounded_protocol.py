@@ -25,6 +25,7 @@ from actitud_api.settings import Settings
 from tests.http.toys import toy_app
 from tests.support.figures import FigureRecorder
 from tests.support.serving import get_port, served_by_service
+from tests.support.waiting import PATIENCE
 
 
 @contextmanager
@@ -57,7 +58,7 @@ def address() -> Iterator[tuple[str, int]]:
 
 def exchange(address: tuple[str, int], *pieces: bytes) -> bytes:
     """Send pieces, and return all that is answered until the connection is closed."""
-    with socket.create_connection(address, timeout=30) as connection:
+    with socket.create_connection(address, timeout=PATIENCE) as connection:
         answer = b""
         # The server closes while the client may still be sending.
         with contextlib.suppress(ConnectionError):
@@ -105,7 +106,7 @@ def test_too_long_a_target_is_refused(address: tuple[str, int]) -> None:
 
 def test_a_field_that_never_ends_is_refused_when_it_is_too_large(address: tuple[str, int]) -> None:
     """Piece by piece: the parser itself would keep all of it until its end."""
-    with socket.create_connection(address, timeout=30) as connection:
+    with socket.create_connection(address, timeout=PATIENCE) as connection:
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: a.example\r\nX-Endless: ")
         sent = 0
         with contextlib.suppress(ConnectionError):
@@ -124,9 +125,9 @@ def test_the_worst_that_was_taken_is_refused_and_others_are_answered(
     for thread in threads:
         thread.start()
     url = f"http://{address[0]}:{address[1]}/livez"
-    assert {httpx.get(url, timeout=30).status_code for _ in range(10)} == {200}
+    assert {httpx.get(url, timeout=PATIENCE).status_code for _ in range(10)} == {200}
     for thread in threads:
-        thread.join(60)
+        thread.join()
         assert not thread.is_alive()
     with serving(HttpToolsProtocol) as unbounded:
         taken = [exchange(unbounded, sent).startswith(b"HTTP/1.1 200 ") for sent in worst]
@@ -144,7 +145,7 @@ def test_the_worst_that_was_taken_is_refused_and_others_are_answered(
 
 
 def test_each_request_of_a_connection_is_counted_anew(address: tuple[str, int]) -> None:
-    with httpx.Client(base_url=f"http://{address[0]}:{address[1]}") as client:
+    with httpx.Client(base_url=f"http://{address[0]}:{address[1]}", timeout=PATIENCE) as client:
         headers = {f"X-Field-{number}": "x" * 600 for number in range(90)}
         assert {client.get("/livez", headers=headers).status_code for _ in range(5)} == {200}
 

@@ -43,7 +43,7 @@ from tests.support.proxy import free_port
 from tests.support.revisions import BEFORE_RELEASES, LATER, NEWEST, pretend_later
 from tests.support.scale import IN_FLIGHT
 from tests.support.serving import get_port, served_by_service
-from tests.support.waiting import await_refusal, await_true, takes_connections
+from tests.support.waiting import PATIENCE, await_refusal, await_true, takes_connections
 
 ENTERED = threading.Semaphore(0)
 WAITING: Final[list[Callable[[], object]]] = []
@@ -171,16 +171,16 @@ def test_it_serves_until_it_is_told_to_stop(migrated: str) -> None:
     command = [sys.executable, "-c", program, "serve", "--port", str(port), "--database", migrated]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        assert select.select([process.stdout], [], [], 60)[0]
+        assert select.select([process.stdout], [], [], PATIENCE)[0]
         assert process.stdout.readline() == f"Ready at http://127.0.0.1:{port}. Database: {migrated}. Ctrl+C ends.\n"
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
             assert client.get("/readyz").status_code == 200
             answer = client.get("/v1/organisations")
         with socket.create_connection(("127.0.0.1", port)) as garbage:
             garbage.sendall(b"\x16\x03\x01 no HTTP\r\n\r\n")
             assert garbage.recv(1000).startswith(b"HTTP/1.1 400 ")
         process.send_signal(signal.SIGINT)
-        printed, logged = process.communicate(timeout=20)
+        printed, logged = process.communicate(timeout=PATIENCE)
     assert answer.json()["items"] == []
     assert "server" not in answer.headers
     assert printed == "Stopped in order.\n"
@@ -236,7 +236,7 @@ def is_leaving(server: Server) -> bool:
 def asking_slowly(address: str) -> Iterator[Sequence[Future[int]]]:
     """The statuses of requests that the server has all begun; 0 is none."""
     limits = httpx.Limits(max_connections=IN_FLIGHT)
-    with httpx.Client(timeout=60, limits=limits) as client, ThreadPoolExecutor(IN_FLIGHT) as pool:
+    with httpx.Client(timeout=PATIENCE, limits=limits) as client, ThreadPoolExecutor(IN_FLIGHT) as pool:
 
         def ask() -> int:
             with contextlib.suppress(httpx.TransportError):
@@ -244,19 +244,19 @@ def asking_slowly(address: str) -> Iterator[Sequence[Future[int]]]:
             return 0
 
         statuses = [pool.submit(ask) for _ in range(IN_FLIGHT)]
-        assert all(ENTERED.acquire(timeout=30) for _ in statuses)
+        assert all(ENTERED.acquire(timeout=PATIENCE) for _ in statuses)
         yield statuses
 
 
 def test_told_to_stop_it_is_first_not_ready_and_ends_what_it_began(figure: FigureRecorder) -> None:
     with serving_slowly() as (server, address), asking_slowly(address) as statuses:
-        assert httpx.get(f"{address}/readyz").status_code == 200
+        assert httpx.get(f"{address}/readyz", timeout=PATIENCE).status_code == 200
 
         server.handle_exit(signal.SIGTERM, None)
 
-        refused = httpx.get(f"{address}/readyz")
+        refused = httpx.get(f"{address}/readyz", timeout=PATIENCE)
         assert (refused.status_code, "serving" in refused.json()["detail"]) == (503, True)
-        assert httpx.get(f"{address}/livez").status_code == 200
+        assert httpx.get(f"{address}/livez", timeout=PATIENCE).status_code == 200
         assert not is_leaving(server)
         server.handle_exit(signal.SIGTERM, None)
         assert is_leaving(server)
@@ -293,7 +293,7 @@ def test_retired_it_leaves_no_kept_connection_without_an_answer() -> None:
             await_refusal(int(address.rpartition(":")[2]), 30)
             assert not is_leaving(server)
             assert ask_and_keep(kept) == (200, "close"), "it is ready, and closes after this answer"
-        await_true(lambda: is_leaving(server), 30)  # with its last connection
+        await_true(lambda: is_leaving(server))  # with its last connection
 
 
 def test_told_to_stop_it_closes_each_connection_after_its_next_answer() -> None:
@@ -304,7 +304,7 @@ def test_told_to_stop_it_closes_each_connection_after_its_next_answer() -> None:
         assert ask_and_keep(kept) == (200, None)
         server.handle_exit(signal.SIGTERM, None)
         # Until the server's next look at the clock it keeps the connection.
-        await_true(lambda: ask_and_keep(kept) == (503, "close"), 300)
+        await_true(lambda: ask_and_keep(kept) == (503, "close"))
 
 
 def test_the_demonstration_trusts_no_proxy_and_names_no_server(demonstration: str, tmp_path: Path) -> None:
@@ -315,8 +315,8 @@ def test_the_demonstration_trusts_no_proxy_and_names_no_server(demonstration: st
     rests = []
     with start(SERVE, ["demo", "--database", demonstration, "--port", f"{port}"], environment) as process:
         try:
-            await_true(lambda: takes_connections(port), 60)
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            await_true(lambda: takes_connections(port))
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
                 for address in ("192.0.2.1", "192.0.2.2"):
                     answer = client.get("/v1/editions", headers={"X-Forwarded-For": address})
                     rests.append(int(answer.headers["ratelimit"].partition("r=")[2].partition(";")[0]))

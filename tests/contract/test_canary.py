@@ -30,6 +30,7 @@ from tests.support import proxy
 from tests.support.figures import FigureRecorder
 from tests.support.keys import present_key
 from tests.support.scale import LOGGED, STRAY_TEXTS, STRAYS
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("logs_as_before")
 
@@ -230,7 +231,7 @@ def test_it_is_in_no_log_of_nginx(installation: Installation, tmp_path: Path, fi
     tried: Counter[str] = Counter()
 
     def send(port: int, every: int) -> None:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client:
             found = (one for operation in ALL for one in requests(operation, canary.text, "no") if one.place != "body")
             for one in itertools.islice(found, 0, None, every):
                 tried[one.place] += 1

@@ -9,7 +9,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -108,7 +108,10 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Litesta
                 "period_from": f"{EDITION}-01-01",
                 "period_to": f"{EDITION}-12-31",
                 "calendar": {
-                    phase: {"from": str(date.today() + timedelta(first)), "to": str(date.today() + timedelta(last))}
+                    phase: {
+                        "from": str(datetime.now(UTC).date() + timedelta(first)),
+                        "to": str(datetime.now(UTC).date() + timedelta(last)),
+                    }
                     for phase, (first, last) in PHASES.items()
                 },
             }

@@ -16,6 +16,7 @@ from actitud_api.engine.i18n import Language
 from actitud_api.web.embeds.pictures import render_card
 from actitud_api.web.embeds.service import EmbedStanding
 from actitud_api.web.embeds.texts import describe_standing
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 STATED = "http://127.0.0.1:8000"
@@ -49,7 +50,7 @@ def ask(arguments: list[str], address: str) -> httpx.Response:
             case _:
                 url = option.replace(STATED, address)
     # The first to ask about an edition as a whole waits for what is computed of it.
-    return httpx.request(method, url, headers=headers, content=body, timeout=60)
+    return httpx.request(method, url, headers=headers, content=body, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize(("readme", "level"), [("README.md", "Conversation"), ("README.es.md", "Conversación")])

@@ -32,6 +32,7 @@ from tests.support.node import run_node
 from tests.support.pasting import Block, list_blocks, paste_blocks, replace_words
 from tests.support.scale import NIGHT
 from tests.support.serving import served
+from tests.support.waiting import PATIENCE
 
 ROOT: Final = Path(__file__).parents[2]
 START: Final = ROOT / "docs" / "start"
@@ -92,7 +93,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[str]:
     if NIGHT:
         with run_sandbox() as started:
             # Schemathesis waits 10 s for the document, which takes longer on a busy machine when it is first asked for.
-            httpx.get(f"{started['url']}/v1/openapi.json", timeout=60).raise_for_status()
+            httpx.get(f"{started['url']}/v1/openapi.json", timeout=PATIENCE).raise_for_status()
             yield started["url"]
     else:
         yield request.getfixturevalue("address")
@@ -184,7 +185,7 @@ def test_the_page_of_a_portal_shows_pictures_and_a_ranking_that_its_policy_lets_
     assert (portal / style).exists()
     pictures = re.findall(r'<img src="([^"]*)"', page)
     assert len(pictures) == 2
-    with httpx.Client(base_url=sandbox) as browser:
+    with httpx.Client(base_url=sandbox, timeout=PATIENCE) as browser:
         for address in (sheet, *pictures):
             assert address.startswith(f"{sandbox}/")
             answer = browser.get(address)
@@ -217,12 +218,12 @@ def test_a_reader_who_changes_the_sandbox_gets_what_the_page_says(
     user: str, language: str, own_sandbox: str, tmp_path: Path
 ) -> None:
     if language:  # the page in English has changed what this one begins with
-        assert httpx.post(f"{own_sandbox}{RESET}").status_code == 204
+        assert httpx.post(f"{own_sandbox}{RESET}", timeout=PATIENCE).status_code == 204
     page = f"{user}{language}.md"
     check_page(page, tmp_path / "checkout", {STATED: own_sandbox}, {})
     for path in re.findall(rf"{STATED}(/portal/2027-heard[^`]*)`", (START / page).read_text("utf-8")):
         # The first to ask waits for what is computed of the whole edition.
-        answer = httpx.get(f"{own_sandbox}{path}", timeout=60)
+        answer = httpx.get(f"{own_sandbox}{path}", timeout=PATIENCE)
         # With its index, which few answers would withhold.
         shown = {word: word in answer.text for word in ("XX-DEMO-91033", "71.01" if not language else "71,01")}
         assert (answer.status_code, shown) == (200, dict.fromkeys(shown, True)), path
@@ -262,13 +263,13 @@ def test_the_officer_reads_in_words_what_the_profile_says(page: str, language: s
 def test_the_officer_finds_on_the_questionnaire_what_the_page_names(page: str, language: str, own_sandbox: str) -> None:
     text = " ".join((START / page).read_text("utf-8").split())
     (address,) = re.findall(r"`http://127\.0\.0\.1:8000(/portal/questionnaires/[^`]+)`", text)
-    shown = httpx.get(f"{own_sandbox}{address}", timeout=60)
+    shown = httpx.get(f"{own_sandbox}{address}", timeout=PATIENCE)
     assert (shown.status_code, shown.headers["Content-Language"]) == (200, language)
     names = set(re.findall(r"(?<!\*)\*([A-ZÁÉÍÓÚ][^*]+)\*(?!\*)", text))
     assert len(names) == 9
     assert {name for name in names if name not in shown.text} == set()
     (asked,) = re.findall(r"`http://127\.0\.0\.1:8000(/portal/methodologies/[^`]+)`", text)
-    explained = httpx.get(f"{own_sandbox}{asked}")
+    explained = httpx.get(f"{own_sandbox}{asked}", timeout=PATIENCE)
     assert (explained.status_code, explained.headers["Content-Language"]) == (200, language)
     about = json.loads((VERSIONS / "2027.1" / "texts" / f"{language}.json").read_text("utf-8"))["indicators"]["D1.07"]
     assert about["question"] in unescape(explained.text)

@@ -25,6 +25,7 @@ from tests.support.databases import migrated_sqlite
 from tests.support.keys import create_key
 from tests.support.serving import served
 from tests.support.threads import run_in_thread
+from tests.support.waiting import PATIENCE
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = ("docs/webhooks.md", "docs/webhooks.es.md")
@@ -79,7 +80,7 @@ def send(server: HTTPServer, bodies: list[bytes], message: str) -> list[int]:
         signature = sign_message([KEY], message, now, bodies[0])
         headers = {"webhook-id": message, "webhook-timestamp": str(now), "webhook-signature": signature}
         address = f"http://127.0.0.1:{server.server_address[1]}/"
-        return [httpx.post(address, content=body, headers=headers).status_code for body in bodies]
+        return [httpx.post(address, content=body, headers=headers, timeout=PATIENCE).status_code for body in bodies]
 
 
 def event() -> EditionPublished:

@@ -178,7 +178,10 @@ def kill_under_load(process: Serving) -> str:
 @pytest.mark.night
 def test_a_worker_that_ends_or_hangs_is_started_anew(url: str, tmp_path: Path) -> None:
     """Killed, told to stop by somebody else than its supervisor, or held."""
-    with serving(url, tmp_path, drain="0") as process, httpx.Client(base_url=process.address) as client:
+    with (
+        serving(url, tmp_path, drain="0") as process,
+        httpx.Client(base_url=process.address, timeout=PATIENCE) as client,
+    ):
         for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSTOP):
             former, *rest = find_workers(process)
             os.kill(former, number)
@@ -262,7 +265,10 @@ def test_settings_are_read_anew_and_faulty_ones_change_nothing(
 ) -> None:
     file = tmp_path / "actitud.toml"
     file.write_text("rate_limit_score = 50\n")
-    with serving(url, tmp_path, config=f"{file}") as process, httpx.Client(base_url=process.address) as client:
+    with (
+        serving(url, tmp_path, config=f"{file}") as process,
+        httpx.Client(base_url=process.address, timeout=PATIENCE) as client,
+    ):
         assert find_limit(client) == 50
         workers = set(find_workers(process))
         file.write_text("rate_limit_score = -1\n")

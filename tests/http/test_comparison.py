@@ -41,6 +41,7 @@ from tests.support.databases import BOTH, made_anew, migrated_sqlite
 from tests.support.editions import draft_edition
 from tests.support.keys import sign_in
 from tests.support.publishing import compute_points, publish_stored
+from tests.support.waiting import PATIENCE
 from tests.unit.scoring.test_robustness import stranger
 
 Client = TestClient[Litestar]
@@ -641,8 +642,8 @@ def test_those_that_wait_leave_threads_to_others_even_on_one_processor(
             computing = [
                 threads.submit(client.get, f"/v1/editions/2025/robustness?draws={draws}") for draws in range(300, 310)
             ]
-            refused = list(islice(as_completed(computing, timeout=20), len(computing) - WAITING))
-            other = threads.submit(client.get, "/v1/editions/2025/scores").result(timeout=20)
+            refused = list(islice(as_completed(computing, timeout=PATIENCE), len(computing) - WAITING))
+            other = threads.submit(client.get, "/v1/editions/2025/scores").result(timeout=PATIENCE)
         statuses = Counter(answer.result().status_code for answer in computing)
     assert other.status_code == 200
     assert [answer.result().status_code for answer in refused] == [503] * len(refused)

@@ -51,7 +51,7 @@ from tests.support.databases import load_demonstration, make_key, opened
 from tests.support.figures import FigureRecorder
 from tests.support.scale import DEMONSTRATED, NIGHT
 from tests.support.shared import shared
-from tests.support.waiting import await_true
+from tests.support.waiting import PATIENCE, await_true
 
 TRUTHFUL = {"full", "partial", "zero", "zero_by_rule", "not_applicable"}
 FIRST = 200
@@ -667,7 +667,7 @@ def test_the_command_answers_at_once_and_is_ready_when_loaded(
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with (
         start(DEMONSTRATE if NIGHT else DEMONSTRATE_FEWER, arguments, environment) as process,
-        httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client,
     ):
         assert process.stdout is not None
         answers: list[int] = []
@@ -677,12 +677,12 @@ def test_the_command_answers_at_once_and_is_ready_when_loaded(
                 answers.append(client.get("/readyz").status_code)
             return answers[-1:] == [200] or process.poll() is not None
 
-        await_true(is_ready, 300)
+        await_true(is_ready)
         latest = client.get("/v1/editions/latest").json()
         last = latest["organisations"] - 7
         rows = client.get("/v1/editions/latest/scores", params={"limit": 1000, "offset": last}).json()["items"]
         process.send_signal(signal.SIGINT)
-        printed, _ = process.communicate(timeout=20)
+        printed, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     # By day it may be ready before it is asked for the first time: 301 municipalities are loaded in a moment.
     assert set(answers) == {503, 200} if NIGHT else set(answers) <= {503, 200}

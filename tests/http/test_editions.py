@@ -33,6 +33,7 @@ from actitud_api.resources.editions.service import (
 from actitud_api.resources.organisations import service as organisations
 from tests.support.publishing import publish_year
 from tests.support.settling import anything
+from tests.support.waiting import PATIENCE
 
 NOW = datetime(2027, 1, 10, 9, 30, tzinfo=UTC)
 LATER = datetime(2027, 1, 11, 9, 30, tzinfo=UTC)
@@ -277,7 +278,7 @@ def test_an_id_is_taken_once_however_many_want_it(database: Database) -> None:
     refusals: list[tuple[EditionContradiction, ...]] = []
 
     def attempt(number: int) -> int | None:
-        together.wait(timeout=10)
+        together.wait(timeout=PATIENCE)
         try:
             create(database, titles={"es": str(number), "en": str(number)})
         except EditionInconsistent as error:
@@ -399,12 +400,12 @@ def test_an_edition_stays_open_and_there_while_somebody_answers(database: Databa
             service.ensure_unpublished(session, "2026")
             service.ensure_unpublished(session, "2027")
             answering.set()
-            assert go_on.wait(timeout=10)
+            assert go_on.wait(timeout=PATIENCE)
             store_answers(session, ["1"], "2026", "2027")
 
     with ThreadPoolExecutor(3) as pool:
         taken = pool.submit(take_time)
-        assert answering.wait(timeout=10)
+        assert answering.wait(timeout=PATIENCE)
         closed = pool.submit(update, database, EditionChange(state="in_review"))
         removed = pool.submit(delete, database, "2027")
         assert not closed.done()

@@ -32,6 +32,7 @@ from tests.http.toys import ToyController
 from tests.support.applications import borrow_app
 from tests.support.databases import migrated_sqlite
 from tests.support.keys import create_header, present_key, sign_in
+from tests.support.waiting import PATIENCE
 
 READ, MORE, OWN = "/v1/toys/x", f"/v1/who/more/{MINE}", f"/v1/who/own/{MINE}"
 CAR = {"kind": "car-1", "name": "a", "wheels": {"count": 4}}
@@ -342,7 +343,7 @@ def test_a_store_that_does_not_answer_is_not_waited_for(sqlite_at: str, monkeypa
     ended = threading.Event()
 
     def count(subject: str) -> CountedRequest:
-        assert ended.wait(30)
+        assert ended.wait(PATIENCE)
         raise Unavailable("too late")
 
     failing(monkeypatch, count, 1)

@@ -337,7 +337,7 @@ def test_a_calendar_that_is_moved_while_a_hearing_begins_waits_for_it(place: Pla
         moving.start()
         moving.join(0.3)
         assert moving.is_alive()
-    moving.join(10)
+    moving.join()
     assert [contradiction.rule for contradiction in moved] == ["shorter"]
 
 

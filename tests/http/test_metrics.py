@@ -31,6 +31,7 @@ from actitud_api.settings import Network, Settings
 from tests.support.applications import borrow_app
 from tests.support.databases import migrated_sqlite
 from tests.support.serving import served
+from tests.support.waiting import PATIENCE
 
 DEPLOY: Final = Path(__file__).parents[2] / "deploy" / "prometheus"
 LOOPBACK: Final = (Network("127.0.0.1"),)
@@ -54,7 +55,7 @@ def build_app(
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     folder = tmp_path_factory.mktemp("metrics")
-    with build_app(folder) as app, served(app) as address, httpx.Client(base_url=address) as client:
+    with build_app(folder) as app, served(app) as address, httpx.Client(base_url=address, timeout=PATIENCE) as client:
         yield client
 
 
@@ -124,7 +125,7 @@ def test_it_tells_what_memory_answered(client: httpx.Client) -> None:
 @pytest.mark.parametrize("networks", [(), (Network("10.0.0.0/8"), Network("::1"))])
 def test_for_other_networks_there_is_nothing(tmp_path: Path, networks: tuple[Network, ...]) -> None:
     with build_app(tmp_path, networks) as app, served(app) as address:
-        response = httpx.get(f"{address}/metrics")
+        response = httpx.get(f"{address}/metrics", timeout=PATIENCE)
     assert (response.status_code, response.json()["type"]) == (404, "/problems/not-found")
 
 
@@ -159,7 +160,7 @@ def test_it_tells_what_the_database_knows(tmp_path: Path) -> None:
             ledger.make_checkpoint(session, ledger.Signer(Ed25519PrivateKey.generate()), at)
             ledger.append_entry(session, event, now=at + timedelta(hours=1))
             job = jobs.enqueue_job(session, kind="test", parameters=event, principal=None)
-        with served(app) as address, httpx.Client(base_url=address) as client:
+        with served(app) as address, httpx.Client(base_url=address, timeout=PATIENCE) as client:
             samples = read(client)
     assert count(samples, "actitud_database_up") == 1
     assert count(samples, "actitud_ledger_entries_total") == 3
@@ -176,7 +177,7 @@ def test_without_a_database_the_rest_is_told(tmp_path: Path, monkeypatch: pytest
     def fail(_: object) -> None:
         raise Unavailable("gone")
 
-    with build_app(tmp_path) as app, served(app) as address, httpx.Client(base_url=address) as client:
+    with build_app(tmp_path) as app, served(app) as address, httpx.Client(base_url=address, timeout=PATIENCE) as client:
         monkeypatch.setattr(Database, "read", fail)
         samples = read(client)
     assert ("actitud_database_up", ()) in samples

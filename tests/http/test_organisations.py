@@ -41,6 +41,7 @@ from tests.support.editions import draft_edition
 from tests.support.organisations import change_organisation
 from tests.support.settling import anything
 from tests.support.shared import shared
+from tests.support.waiting import PATIENCE
 
 HEADER = "dir3,ine,name,province_code,province,region_code,region,nuts2,population"
 MADRID = "L01280796,28079,Madrid,28,Madrid,13,Comunidad de Madrid,ES30,3334730"
@@ -388,7 +389,7 @@ def test_imports_at_once_take_turns(database: Database) -> None:
     together = threading.Barrier(4)
 
     def take_in() -> ImportCounts:
-        together.wait(timeout=10)
+        together.wait(timeout=PATIENCE)
         return imported(database, FILE.encode())
 
     with ThreadPoolExecutor(4) as pool:

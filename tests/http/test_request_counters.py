@@ -17,6 +17,7 @@ from actitud_api.platform.storage.database import Database, Unavailable
 from actitud_api.platform.storage.request_counters import MemoryCounter, PostgresqlCounter, RequestCounter
 from tests.support.databases import Kind, opened
 from tests.support.postgresql import Server
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.both_databases
 
@@ -48,7 +49,7 @@ def test_each_number_is_given_once_however_many_count_at_once(database: Database
     together = threading.Barrier(THREADS)
 
     def work(_: int) -> list[int]:
-        together.wait(30)
+        together.wait(PATIENCE)
         return numbers(database.request_counter, "somebody", 50)
 
     with ThreadPoolExecutor(THREADS) as pool:

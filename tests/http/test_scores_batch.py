@@ -20,6 +20,7 @@ from actitud_api.platform.http import batches
 from tests.support.applications import borrow_app
 from tests.support.databases import unlimited
 from tests.support.serving import served
+from tests.support.waiting import PATIENCE
 
 BATCH: Final = "/v1/scores/batch"
 FACTS: Final[dict[str, Any]] = json.loads(Path("openapi/examples/scores.create.request.json").read_text())
@@ -114,7 +115,7 @@ def test_a_batch_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch)
         app = stack.enter_context(borrow_app(unlimited("sqlite:///never-opened")))
         address = stack.enter_context(served(app))
         host, _, port = address.removeprefix("http://").partition(":")
-        slow = [stack.enter_context(socket.create_connection((host, int(port)), timeout=30)) for _ in range(6)]
+        slow = [stack.enter_context(socket.create_connection((host, int(port)), timeout=PATIENCE)) for _ in range(6)]
         for connection in slow:
             connection.sendall(head + b'{"items":[')
         answers = [HTTPResponse(connection) for connection in slow]

@@ -107,7 +107,7 @@ def test_what_another_process_keeps_locked(
                 session.connection().execute(CHANGE)
                 ASKING.clear()
                 waiting = pool.submit(patient.post, "/v1/counter")
-                await_true(ASKING.is_set, 300)
+                await_true(ASKING.is_set)
                 # Whoever came after it has been refused before the patient one is answered.
                 assert_unavailable(client, "POST", "/v1/counter")
                 unanswered = not waiting.done()
@@ -177,7 +177,7 @@ def test_who_waits_longest_is_next() -> None:
         for number in range(8):
             waiting.append(threading.Thread(target=go, args=(number,)))
             waiting[-1].start()
-            await_true(lambda: len(turns._waiting) == len(waiting), 300)
+            await_true(lambda: len(turns._waiting) == len(waiting))
     for thread in waiting:
         thread.join()
     assert order == list(range(8))

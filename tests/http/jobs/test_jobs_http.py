@@ -25,6 +25,7 @@ from tests.support.databases import unlimited
 from tests.support.keys import present_key
 from tests.support.serving import served
 from tests.support.toy_jobs import KIND, Counting, build_runner, count, enqueue
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.serving
 
@@ -197,7 +198,7 @@ def following(client: Client, path: str, headers: dict[str, str]) -> Iterator[tu
     """A stream of a real server, and its pieces as they arrive."""
     with (
         served(client.app) as address,
-        httpx.Client(base_url=address, headers=headers, timeout=20) as opened,
+        httpx.Client(base_url=address, headers=headers, timeout=PATIENCE) as opened,
         opened.stream("GET", path) as answer,
     ):
         yield answer, answer.iter_raw()
@@ -206,7 +207,7 @@ def following(client: Client, path: str, headers: dict[str, str]) -> Iterator[tu
 def test_events_tell_what_changes_until_the_end(
     client: Client, stored: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_streams, "LASTING_SECONDS", 60.0)
+    monkeypatch.setattr(event_streams, "LASTING_SECONDS", 3600.0)
     principal, headers = holder(stored)
     job = enqueue(stored, to=2, principal=principal)
     path = f"/v1/jobs/{job.id}"
@@ -233,10 +234,10 @@ def test_events_of_a_job_that_has_ended_are_one(client: Client, stored: Database
 def test_the_head_of_a_stream_leaves_its_connection_to_others(
     client: Client, stored: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(event_streams, "LASTING_SECONDS", 60.0)
+    monkeypatch.setattr(event_streams, "LASTING_SECONDS", 3600.0)
     principal, headers = holder(stored)
     path = f"/v1/jobs/{enqueue(stored, principal=principal).id}/events"
-    with served(client.app) as address, httpx.Client(base_url=address, headers=headers, timeout=5) as opened:
+    with served(client.app) as address, httpx.Client(base_url=address, headers=headers, timeout=PATIENCE) as opened:
         assert [opened.head(path).status_code for _ in range(2)] == [200, 200]
 
 

@@ -21,6 +21,7 @@ from actitud_api.platform.storage.pages import PageRange
 from actitud_api.resources.suggestions.queries import SUGGESTIONS
 from tests.support.databases import Kind, opened
 from tests.support.toy_jobs import LEASE, Counting, build_runner, count, enqueue, read
+from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.serving
 
@@ -136,7 +137,7 @@ def test_the_process_that_serves_a_file_takes_up_what_one_before_it_left(databas
 
     successor = build_runner(database, finish, owner="service")
     successor.start()
-    assert done.wait(20)
+    assert done.wait(PATIENCE)
     successor.stop()
     assert read(database, job.id).record.state == "succeeded"
     assert counted(database) == [1, 2, 3, 4, 5]
@@ -177,14 +178,14 @@ def test_who_takes_a_job_twice_at_once_has_it_once(url: str, database: Database)
 
     def work() -> None:
         with opened(url) as own:
-            together.wait(20)
+            together.wait(PATIENCE)
             build_runner(own).run_due()
 
     threads = [threading.Thread(target=work) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join()
     assert {read(database, job.id).record.state for job in jobs} == {"succeeded"}
     assert counted(database) == sorted([1, 2, 3] * len(jobs))
 
@@ -337,11 +338,11 @@ def test_what_is_unavailable_is_tried_again_for_longer(database: Database, error
     def fail(_job: JobRun[Counting]) -> None:
         raise error
 
-    job = enqueue(database)
+    job, before = enqueue(database), datetime.now(UTC)
     build_runner(database, fail).run_due()
     first = read(database, job.id).record
     assert first.state == "queued"
-    assert timedelta(0) < first.run_after - datetime.now(UTC) <= timedelta(seconds=1)
+    assert before < first.run_after <= datetime.now(UTC) + timedelta(seconds=1)
     assert run_until_final(database, job.id, fail) == 9
     assert read(database, job.id).record.state == "failed"
 

@@ -322,5 +322,5 @@ def test_an_application_that_runs_jobs_does_what_it_is_asked_for(url: str, datab
     with TestClient(app) as client:
         client.headers.update(create_header(database))
         path = ask(client).headers["location"]
-        await_true(lambda: client.get(path).json()["state"] == "succeeded", 60)
+        await_true(lambda: client.get(path).json()["state"] == "succeeded")
     app.state["database"].close()

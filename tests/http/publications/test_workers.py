@@ -116,7 +116,7 @@ def late_codes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def wait_slowly(process: int, options: int) -> tuple[int, int]:
         if threading.current_thread() is threading.main_thread():
-            await_true(told.is_set, 300)
+            await_true(told.is_set)
             try:
                 return wait(process, options)
             finally:
@@ -124,7 +124,7 @@ def late_codes(monkeypatch: pytest.MonkeyPatch) -> None:
         ended, status = wait(process, options)
         if ended:
             told.set()
-            await_true(asked.is_set, 300)
+            await_true(asked.is_set)
         return ended, status
 
     def ask_for_its_end(pool: ProcessPoolExecutor, *arguments: bool, **options: bool) -> None:
@@ -151,7 +151,7 @@ def test_processes_end_with_a_parent_that_is_killed() -> None:
         worker = int(parent.stdout.readline())
         assert worker != parent.pid
         parent.kill()
-    await_true(lambda: not _is_alive(worker), 20)
+    await_true(lambda: not _is_alive(worker))
 
 
 def _is_alive(process: int) -> bool:

@@ -18,6 +18,7 @@ import pytest
 from actitud import Client
 from actitud.cli import command_line, main, reading, watching
 from actitud.cli.command_line import find_language
+from tests.support.waiting import PATIENCE
 
 ORGANISATION = "XX-DEMO-00100"
 IN_BOTH = "XX-DEMO-00064"
@@ -449,6 +450,7 @@ def test_help_imports_nothing_slow() -> None:
     code = """
 import sys
 from actitud.cli import main
+from tests.support.waiting import PATIENCE
 try:
     main(["--help"])
 except SystemExit:
@@ -475,14 +477,14 @@ def test_a_reader_who_leaves_ends_it_quietly(address: str) -> None:
         process.stdout.read(10)
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(30) == 141
+        assert process.wait(PATIENCE) == 141
 
 
 def test_a_full_disk_ends_it_without_a_traceback(address: str) -> None:
     with open("/dev/full", "wb") as full, started(address, "rank", "latest", "--json", output=full) as process:
         assert process.stderr is not None
         assert process.stderr.read() == b"actitud: No space left on device\n"
-        assert process.wait(30) == 2
+        assert process.wait(PATIENCE) == 2
 
 
 def test_an_interrupt_ends_it_without_a_traceback(address: str) -> None:
@@ -497,7 +499,7 @@ def test_an_interrupt_ends_it_without_a_traceback(address: str) -> None:
         assert process.stderr.readline().startswith(b"actitud: watching 2026-demo")
         process.send_signal(signal.SIGINT)
         try:
-            _, err = process.communicate(timeout=30)
+            _, err = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     assert (process.returncode, err) == (0, b"")
@@ -505,7 +507,7 @@ def test_an_interrupt_ends_it_without_a_traceback(address: str) -> None:
 
 def test_a_file_gets_no_colours(address: str) -> None:
     with started(address, "editions") as process:
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (0, b"")
     assert b"2026-demo" in out
     assert b"\x1b" not in out

@@ -33,6 +33,7 @@ from tests.support.databases import unlimited
 from tests.support.forking import fork_workers
 from tests.support.keys import create_header
 from tests.support.publishing import BIG, NOW, correction, fill, publish, publish_filled, publish_year
+from tests.support.waiting import PATIENCE
 
 Client = TestClient[Litestar]
 
@@ -299,8 +300,8 @@ def test_a_service_looks_for_missing_files_at_its_start_and_after_a_change(
     monkeypatch.setattr(preparation, "make_missing", passes.release)
     app = Litestar(lifespan=[build_preparing_lifespan(preparation)], openapi_config=None)
     with TestClient(app):
-        assert passes.acquire(timeout=60)
+        assert passes.acquire(timeout=PATIENCE)
         newest = service.load_published_source(published, "2026")[1]
         publish(published, tmp_path, correction(newest, D1_01=NONE), now=NOW)
-        assert passes.acquire(timeout=60)
+        assert passes.acquire(timeout=PATIENCE)
     assert not passes.acquire(blocking=False), "nothing has changed since"
