@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -314,6 +314,7 @@ def test_the_table_for_a_terminal_has_the_best_first(
     ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([None, 0, 20, 50, 90]), min_size=3, max_size=3))
 def test_it_scores_as_the_evaluation_of_one_organisation(points: list[int | None]) -> None:
     """Rules that contradict one indicator, two, or none because they only warn."""

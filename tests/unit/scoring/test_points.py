@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import partial
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actitud_api.engine.methodology.model import Aggregation
@@ -86,6 +86,7 @@ def test_where_the_published_index_is_too_little_for_full_marks_they_share_it() 
     }
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 10_000),
     st.lists(st.tuples(st.integers(0, 50), st.integers(0, 4_000)), min_size=1, max_size=8),
