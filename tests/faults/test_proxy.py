@@ -174,7 +174,7 @@ def asked(
     address: str = OTHER_ADDRESS,
 ) -> httpx.Response:
     """An answer with its bytes as they came, to a request with nothing but what is said."""
-    with httpx.Client(transport=httpx.HTTPTransport(local_address=address)) as client:
+    with httpx.Client(transport=httpx.HTTPTransport(local_address=address), timeout=None) as client:
         client.headers.clear()
         request = client.build_request(
             method, f"http://127.0.0.1:{port}{target}", headers={"Host": HOST, **(headers or {})}, content=body
@@ -274,28 +274,25 @@ def test_a_body_reaches_the_service_when_it_is_whole(toy: tuple[int, int]) -> No
 
 
 def test_one_address_has_so_many_requests_on_their_way(front: int) -> None:
-    waiting = [sent(front, half_body("/v1/scores")) for _ in range(100)]
+    waiting = list[socket.socket]()
+
+    def ask() -> httpx.Response | None:
+        # One more waits each time: a request that is answered has a place meanwhile, which one of these may be refused.
+        waiting.append(sent(front, half_body("/v1/scores")))
+        answer = asked(front, "GET", "/livez", address=SLOW_ADDRESS)
+        return None if answer.status_code == 200 else answer
+
     try:
-        refused = refusal(front, SLOW_ADDRESS)
+        refused = await_true(ask)
         other = asked(front, "GET", "/livez")
     finally:
         for connection in waiting:
             connection.close()
+    assert refused is not None
+    assert len(waiting) >= 100
     assert_problem(refused, UNAVAILABLE, "/livez", "en")
     assert int(refused.headers["Retry-After"]) > 0
     assert other.status_code == 200
-
-
-def refusal(port: int, address: str) -> httpx.Response:
-    """The answer to an address of which nginx has read all that it sent before."""
-
-    def ask() -> httpx.Response | None:
-        answer = asked(port, "GET", "/livez", address=address)
-        return None if answer.status_code == 200 else answer
-
-    refused = await_true(ask)
-    assert refused is not None
-    return refused
 
 
 # --- what nginx answers itself --------------------------------------------------------------------------------
@@ -448,7 +445,7 @@ def test_a_request_without_an_answer_is_not_sent_again(method: str, tmp_path: Pa
         threading.Thread(target=breaking.serve_forever).start()
         with (
             proxy.running(tmp_path, breaking.server_address[1]) as port,
-            httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=None) as client,
         ):
             first = client.get("/v1/editions")
             answer = client.request(method, "/v1/editions")
