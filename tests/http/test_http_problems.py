@@ -170,8 +170,9 @@ def test_a_status_may_have_several_types_and_that_of_litestar_stays() -> None:
         problem(client.get("/v1/closed/other"), 404, "not-found")
         problem(client.get("/v1/closed/a/b"), 404, "not-found")
         found = client.get("/v1/openapi.json").json()
-    responses = found["paths"]["/v1/closed/{name}"]["get"]["responses"]
-    assert "`/problems/edition-closed`: Edition closed. It is no longer there." in responses["404"]["description"]
-    assert "`/problems/not-found`: Not found. " in responses["404"]["description"]
-    schema = responses["404"]["content"]["application/problem+json"]["schema"]
-    assert schema == found["components"]["responses"]["not-found"]["content"]["application/problem+json"]["schema"]
+    reference = found["paths"]["/v1/closed/{name}"]["get"]["responses"]["404"]["$ref"]
+    assert reference == "#/components/responses/not-found-or-edition-closed"
+    shared = found["components"]["responses"]["not-found-or-edition-closed"]
+    assert "`/problems/edition-closed`: Edition closed. It is no longer there." in shared["description"]
+    assert "`/problems/not-found`: Not found. " in shared["description"]
+    assert shared["content"] == found["components"]["responses"]["not-found"]["content"]

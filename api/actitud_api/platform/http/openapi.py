@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from inspect import cleandoc
-from itertools import chain, permutations
 from pathlib import Path
 from types import MappingProxyType, NoneType
 from typing import Any, Final, TypeAlias
@@ -140,6 +139,7 @@ def build_document(
         if contract.represents is not None
     }
     paths: Node = {}
+    problems: dict[str, Node] = {}
     for path, method, handler, contract in operations:
         rule = rules[operation_id(handler)]
         # `Accept` selects a file only for a GET.
@@ -155,6 +155,7 @@ def build_document(
             },
             rule,
             negotiated,
+            problems,
         )
         paths.setdefault(path, {})[method] = operation.describe()
     document: Node = {
@@ -192,12 +193,8 @@ def build_document(
                     ),
                 },
                 "problem": _problem_response("Any other problem; the type says which.", TYPES["internal-error"]),
-                # A status stands only once in an operation, so problem types that share it have one response.
-                **{
-                    "-or-".join(one.slug for one in types): _problem_response(_describe_types(types), types[0])
-                    for types in chain(permutations(TYPES.values(), 1), permutations(TYPES.values(), 2))
-                    if types[0].status == types[-1].status
-                },
+                **{one.slug: _problem_response(_describe_types([one]), one) for one in TYPES.values()},
+                **problems,
             },
         },
         "info": {
@@ -559,6 +556,8 @@ class _Operation:
     rule: Rule
     negotiated: str | None
     """Operation whose files `Accept` selects instead of JSON; None if there is none."""
+    problems: dict[str, Node]
+    """Responses of the problems of all operations, by the name of the component; `describe` adds its own."""
 
     @property
     def id(self) -> str:
@@ -694,11 +693,14 @@ class _Operation:
             responses["304"] = {"$ref": f"{_COMPONENTS}responses/not-modified"}
         if contract.aliased:
             responses["308"] = {"$ref": f"{_COMPONENTS}responses/alias"}
-        by_status: dict[int, list[str]] = {}
+        by_status: dict[int, list[ProblemType]] = {}
+        # A status stands only once in an operation, so problem types that share it have one response.
         for problem_type in dict.fromkeys(self._problems()):
-            by_status.setdefault(problem_type.status, []).append(problem_type.slug)
-        for status, slugs in by_status.items():
-            responses[str(status)] = {"$ref": f"{_COMPONENTS}responses/{'-or-'.join(slugs)}"}
+            by_status.setdefault(problem_type.status, []).append(problem_type)
+        for status, types in by_status.items():
+            name = "-or-".join(one.slug for one in types)
+            self.problems.setdefault(name, _problem_response(_describe_types(types), types[0]))
+            responses[str(status)] = {"$ref": f"{_COMPONENTS}responses/{name}"}
         if isinstance(answer, Rendered) and answer.missing:
             responses["404"] = self._describe_missing(answer)
         responses["default"] = {"$ref": "#/components/responses/problem"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 from actitud.counting.options import OwnAccount
@@ -47,19 +46,6 @@ def test_the_chat_of_whatsapp(tmp_path: Path) -> None:
         (utc(2021, 1, 28, 17, 46), "private_reply"),
         (utc(2021, 8, 2, 9, 52), "private_reply"),
     ]
-
-
-def test_the_download_of_instagram(tmp_path: Path) -> None:
-    names = ("media", "comments", "likes", "profile", "account_history")
-    outcome = read_samples(tmp_path, *(f"exports/instagram-{name}.json" for name in names))
-    assert Counter((message.kind, message.media) for message in outcome.messages) == {
-        ("own_post", ("photo",)): 5,
-        ("own_post", ("video",)): 2,
-        ("public_reply", ()): 5,
-    }
-    assert outcome.codes == ["unknown_format"] * 3
-    skipped = [source.rows.skipped for source in outcome.sources if source.rows.skipped]
-    assert skipped == [{"story": 2, "profile_picture": 2}]
 
 
 def test_the_feeds(tmp_path: Path) -> None:
